@@ -1,0 +1,1 @@
+"""Everything that is not drawn: no module below imports Streamlit."""
