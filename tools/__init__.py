@@ -1,0 +1,1 @@
+"""Offline tools: they make what the product ships, and the product never imports them."""
