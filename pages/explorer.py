@@ -1,0 +1,30 @@
+"""Explorer: the numbers behind the rankings, and the collection as a map."""
+
+import streamlit as st
+
+from ui.empty import nothing_to_search
+from ui.heat_map import compare_view
+from ui.map import map_view
+from ui.resources import open_workspace
+from ui.shell import page_frame
+
+space = open_workspace()
+page_frame(space, "Explore the vectors")
+if nothing_to_search(space):
+    st.stop()
+
+VIEWS = {"compare": "Compare", "map": "Map"}
+view = st.segmented_control(
+    "View",
+    list(VIEWS),
+    default="compare",
+    required=True,
+    format_func=VIEWS.__getitem__,
+    key="view",
+    label_visibility="collapsed",
+    persist_state="session",
+)
+if view == "map":
+    map_view(space)
+else:
+    compare_view(space)

@@ -1,0 +1,22 @@
+"""Indexing: what is there, what it costs, how far it is."""
+
+import streamlit as st
+
+from ui.collection import collection_table, transfer, uploads
+from ui.resources import open_workspace
+from ui.run import failures, run_controls
+from ui.shell import page_frame
+
+space = open_workspace()
+if not space.settings.read_only and st.session_state.get("page-opened") != "indexing":
+    space.rescan()
+page_frame(space, "Index pictures")
+
+if space.settings.read_only:
+    st.info("This showcase is read-only: its pictures are set.", icon=":material/lock:")
+else:
+    run_controls(space)
+    failures(space)
+    uploads(space)
+    transfer(space)
+collection_table(space)

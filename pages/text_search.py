@@ -1,0 +1,48 @@
+"""Text search: describe a picture, see what is nearest."""
+
+import streamlit as st
+
+from core.embedders.base import EmbedderError
+from core.search import Hit, Part
+from core.store import query_key
+from ui.address import follow_address, write_address
+from ui.empty import nothing_to_search
+from ui.examples import example_queries
+from ui.resources import open_workspace
+from ui.results import show_pages, show_results
+from ui.scope import choose_scope
+from ui.shell import page_frame
+from ui.words import say_unknown_words
+
+space = open_workspace()
+page_frame(space, "Describe a picture")
+if nothing_to_search(space):
+    st.stop()
+
+follow_address("q", "query")
+with st.container(horizontal=True, vertical_alignment="bottom"):
+    text = st.text_input(
+        "Search",
+        key="query",
+        type="search",
+        placeholder="a blue house in the snow",
+        # Typing costs nothing only where a call costs nothing.
+        live=False if space.embedder.paid else "300ms",
+        on_change=lambda: write_address("q", query_key(st.session_state["query"])),
+    )
+    scope = choose_scope(space)
+example_queries(space)
+
+query = query_key(text or "")
+if query:
+    try:
+        vector = space.queries.text(query)
+    except EmbedderError as error:
+        st.warning(str(error), icon=":material/search_off:")
+        st.stop()
+    say_unknown_words(space, query)
+    show_results(space, [Part(vector)], scope, key=f"text-{query}-{scope}")
+else:
+    ids = space.store.ids(scope)
+    st.caption(f"{len(ids):,} pictures. Type what you are looking for, or press an example.")
+    show_pages(space, [Hit(i, 0.0, 0, ()) for i in ids], scope, key=f"all-{scope}", scored=False)

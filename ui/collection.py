@@ -1,0 +1,136 @@
+"""What is in the collection: add, remove, take along, look through."""
+
+from __future__ import annotations
+
+import io
+
+import streamlit as st
+
+from core.pictures import PictureError
+from core.store import Scope
+from core.transfer import IndexFileError, export_index, import_index
+from core.uploads import PREFIX, add_upload, remove_upload
+from core.workspace import Workspace
+from ui.query_picture import TYPES
+from ui.wall import thumbnail
+
+ROWS = 100
+
+# Uploads live in the server's memory until they are written.
+MOST_FILES = 50
+
+
+def uploads(space: Workspace) -> None:
+    with st.expander("Add your own pictures", icon=":material/upload:"):
+        st.caption(
+            "Dropped here, or into the images folder at any depth. Uploads stay on this server "
+            "until you delete them."
+        )
+        with st.form("uploads", clear_on_submit=True, border=False):
+            files = st.file_uploader(
+                "Pictures", type=TYPES, accept_multiple_files=True, key="new-uploads"
+            )
+            if st.form_submit_button("Add to the collection", icon=":material/add:"):
+                _keep(space, files)
+        _delete(space)
+
+
+def _keep(space: Workspace, files: list) -> None:
+    if len(files) > MOST_FILES:
+        st.warning(f"At most {MOST_FILES} files at a time: the first {MOST_FILES} were taken.")
+    kept = 0
+    for file in files[:MOST_FILES]:
+        try:
+            add_upload(space.roots[PREFIX], file.name, file.getvalue())
+            kept += 1
+        except (PictureError, OSError) as error:
+            # st.text: the name is a visitor's.
+            said = error if isinstance(error, PictureError) else "it could not be written."
+            st.text(f"{file.name}: {said}")
+    if kept:
+        space.rescan()
+        st.toast(f"{kept} added.")
+
+
+def _delete(space: Workspace) -> None:
+    known = sorted(p for p in space.store.files() if p.startswith(PREFIX))
+    if not known:
+        return
+    chosen = st.multiselect(
+        "Delete uploads", known, format_func=lambda p: p.removeprefix(PREFIX), key="delete-uploads"
+    )
+    if chosen and st.button(f"Delete {len(chosen)}", icon=":material/delete:"):
+        for path in chosen:
+            remove_upload(space.roots[PREFIX], path)
+        space.rescan()
+        del st.session_state["delete-uploads"]
+        st.rerun()
+
+
+def transfer(space: Workspace) -> None:
+    with st.expander("Take the index along", icon=":material/move_down:"):
+        st.caption(
+            "One file with vectors, ids, names and thumbnails: for another machine, or committed "
+            "under seed/ for a host whose disk forgets."
+        )
+        st.download_button(
+            "Download index",
+            lambda: _exported(space),
+            file_name="index.zip",
+            mime="application/zip",
+            icon=":material/download:",
+            on_click="ignore",
+        )
+        file = st.file_uploader("Import index", type=["zip"], key="import")
+        if file is not None and st.session_state.get("imported") != file.file_id:
+            try:
+                count = import_index(space.store, io.BytesIO(file.getvalue()), space.embedder.id)
+                st.session_state["imported"] = file.file_id
+                st.success(f"{count:,} pictures imported.", icon=":material/check:")
+            except IndexFileError as error:
+                st.error(str(error), icon=":material/error:")
+
+
+def _exported(space: Workspace) -> bytes:
+    target = io.BytesIO()
+    export_index(space.store, space.embedder.id, Scope(), target)
+    return target.getvalue()
+
+
+def collection_table(space: Workspace) -> None:
+    st.subheader("The collection", anchor=False)
+    ids = space.store.ids(space.wanted())
+    if not ids:
+        st.caption("Empty so far.")
+        return
+    place = st.container()
+    pages = -(-len(ids) // ROWS)
+    page = st.pagination(pages, key="collection-page") if pages > 1 else 1
+    shown = ids[(page - 1) * ROWS : page * ROWS]
+    known = space.store.pictures(shown, space.wanted())
+    row_of = space.matrix().row_of
+    rows = []
+    for i in shown:
+        picture = known.get(i)
+        if picture is None:
+            continue  # deleted since the list was made
+        thumbnail(space, i)  # so that the static file is there
+        rows.append(
+            {
+                # Relative: a host may serve the app below a path of its own.
+                "picture": f"app/static/thumbs/{i}.jpg",
+                "file": picture.paths[0],
+                "indexed": i in row_of,
+                "size": f"{picture.width} × {picture.height}",
+                "format": picture.format,
+                "kB": round(picture.bytes / 1000),
+                "copies": len(picture.paths) - 1,
+                "note": picture.note,
+            }
+        )
+    place.dataframe(
+        rows,
+        hide_index=True,
+        row_height=64,
+        column_config={"picture": st.column_config.ImageColumn("picture", width="small")},
+    )

@@ -1,0 +1,42 @@
+"""Queries that show what the embedder can do, one press away."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from core.workspace import Workspace
+from ui.address import write_address
+
+# For the bundled gallery: a subject, a colour, a mood, two objects, weather, an abstract one.
+GALLERY = (
+    "a blue house",
+    "sailing boats at sunset",
+    "a lonely lighthouse at night",
+    "a red boat and a white house",
+    "a village in falling snow",
+    "colourful circles",
+)
+# For anybody's photographs, with an embedder that knows the world.
+ANYTHING = (
+    "people laughing",
+    "something to eat",
+    "a quiet place by the water",
+    "an animal looking at the camera",
+    "bright colours",
+    "at night",
+)
+
+
+def example_queries(space: Workspace) -> None:
+    status = space.status()
+    queries = ANYTHING if status.own else GALLERY
+
+    def ask() -> None:
+        chosen = st.session_state["example"]
+        if chosen:
+            st.session_state["query"] = chosen
+            write_address("q", chosen)
+
+    if st.session_state.get("example") != st.session_state.get("query"):
+        st.session_state["example"] = None
+    st.pills("Examples", queries, key="example", on_change=ask, label_visibility="collapsed")

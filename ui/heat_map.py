@@ -1,0 +1,284 @@
+"""The explorer's table: cosine similarity of every pair, as a heat map that can be clicked."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import altair as alt
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from core.embedders.base import EmbedderError
+from core.explore import similarity_matrix
+from core.store import Scope, query_key
+from core.workspace import Workspace
+from ui.results import harmless
+from ui.table import MOST, add_text, table_pictures, table_texts
+from ui.wall import thumbnail
+
+# More names than this make a list that nobody scrolls, and a page that is slow to send.
+LISTED = 2000
+
+CELL = 72  # pixels; twelve of them fit a laptop
+
+
+@dataclass(frozen=True)
+class Item:
+    """Something on the table: a picture (with its id) or a text."""
+
+    label: str
+    vector: np.ndarray
+    picture_id: str = ""
+
+
+def compare_view(space: Workspace) -> None:
+    st.markdown(
+        "Put pictures and texts on the table: every cell is the **cosine similarity** of two of "
+        "their vectors."
+    )
+    choose(space)
+    items = items_on_table(space)
+    if len(items) < 2:
+        st.caption("Choose at least two, or press Compare under any search result.")
+        if not items and st.button("Show an example", icon=":material/auto_awesome:"):
+            put_example(space)
+            st.rerun()
+        return
+    similarities = similarity_matrix(np.stack([item.vector for item in items]))
+    left, right = st.columns([3, 2], gap="large")
+    with left:
+        picked = heat_map(items, similarities)
+        st.download_button(
+            "Download matrix CSV",
+            lambda: matrix_csv(items, similarities),
+            file_name="similarities.csv",
+            mime="text/csv",
+            icon=":material/download:",
+            type="tertiary",
+            on_click="ignore",
+        )
+    with right:
+        if picked is None:
+            st.caption("Click a cell to see the two side by side.")
+        else:
+            side_by_side(space, items, similarities, *picked)
+
+
+def choose(space: Workspace) -> None:
+    paths = {i: p.paths[0] for i, p in space.store.pictures(space.store.ids(Scope())).items()}
+    with_vector = [i for i in paths if i in space.matrix().row_of]
+    kept = [i for i in table_pictures() if i in paths]
+    options = list(dict.fromkeys(kept + sorted(with_vector, key=paths.__getitem__)[:LISTED]))
+    pictures, texts = st.columns(2)
+    with pictures:
+        # The table is the truth; the widget starts from it on every visit.
+        st.session_state["chosen-pictures"] = kept
+        st.multiselect(
+            "Pictures",
+            options,
+            format_func=lambda i: paths[i].rsplit("/", 1)[-1],
+            key="chosen-pictures",
+            max_selections=MOST - len(table_texts()) or None,
+            placeholder="Choose by name",
+            on_change=lambda: st.session_state.update(
+                {"table-pictures": st.session_state["chosen-pictures"]}
+            ),
+        )
+    with texts:
+        st.session_state["chosen-texts"] = table_texts()
+        st.multiselect(
+            "Texts",
+            table_texts(),
+            key="chosen-texts",
+            accept_new_options=True,
+            max_selections=MOST - len(table_pictures()) or None,
+            placeholder="Type a text and press Enter",
+            on_change=lambda: st.session_state.update(
+                {
+                    "table-texts": [
+                        query_key(t) for t in st.session_state["chosen-texts"] if t.strip()
+                    ]
+                }
+            ),
+        )
+
+
+def put_example(space: Workspace) -> None:
+    """A few pictures that differ, and the words for a colour."""
+    ids = space.matrix().ids
+    st.session_state["table-pictures"] = list(ids[:: max(1, len(ids) // 6)][:6])
+    if not space.embedder.paid:
+        for text in ("a blue house", "a boat at sunset"):
+            add_text(text)
+
+
+def items_on_table(space: Workspace) -> list[Item]:
+    ids, vectors = space.vectors_of(table_pictures())
+    known = space.store.pictures(ids)
+    items = [Item(known[i].name, v, i) for i, v in zip(ids, vectors, strict=True) if i in known]
+    for text in table_texts():
+        try:
+            items.append(Item(text, space.queries.text(text)))
+        except EmbedderError as error:
+            st.text(f"“{text}”: {error}")
+    return items
+
+
+def heat_map(items: Sequence[Item], similarities: np.ndarray) -> tuple[int, int] | None:
+    """Draw the matrix; the cell that was clicked, as (row, column)."""
+    n = len(items)
+    rows, columns = np.indices((n, n))
+    cells = pd.DataFrame(
+        {
+            "row": rows.ravel(),
+            "column": columns.ravel(),
+            "similarity": similarities.ravel(),
+            "one": [items[r].label for r in rows.ravel()],
+            "other": [items[c].label for c in columns.ravel()],
+        }
+    )
+    off = similarities[~np.eye(n, dtype=bool)]
+    low, high = float(off.min()), float(off.max())
+    middle = (low + high) / 2
+    ends = pd.DataFrame(
+        [
+            {
+                "place": place,
+                "edge": -1,
+                "label": item.label,
+                # Relative: a host may serve the app below a path of its own.
+                "url": f"app/static/thumbs/{item.picture_id}.jpg" if item.picture_id else None,
+            }
+            for place, item in enumerate(items)
+        ]
+    )
+    scale = alt.Scale(domain=[-1.5, n - 0.5], nice=False, zero=False)
+    x = alt.X("column:Q", scale=scale, axis=None)
+    y = alt.Y("row:Q", scale=scale.copy(), axis=None, sort="descending")
+    y.scale.reverse = True
+    picked = alt.selection_point(name="cell", fields=["row", "column"], empty=False)
+    base = alt.Chart(cells)
+    half = 0.48
+    squares = (
+        base.transform_calculate(
+            x1=f"datum.column - {half}",
+            x2=f"datum.column + {half}",
+            y1=f"datum.row - {half}",
+            y2=f"datum.row + {half}",
+        )
+        .mark_rect(cornerRadius=4, cursor="pointer")
+        .encode(
+            x=alt.X("x1:Q", scale=scale, axis=None),
+            x2="x2:Q",
+            y=alt.Y("y1:Q", scale=y.scale, axis=None),
+            y2="y2:Q",
+            color=alt.Color(
+                "similarity:Q",
+                # The diagonal is always 1: left in, it would wash out all the rest.
+                scale=alt.Scale(domain=[low, high], scheme="yelloworangebrown", clamp=True),
+                legend=None,
+            ),
+            strokeWidth=alt.condition(picked, alt.value(3), alt.value(0)),
+            stroke=alt.value("#2b6cb0"),
+            tooltip=[
+                alt.Tooltip("one:N", title="one"),
+                alt.Tooltip("other:N", title="other"),
+                alt.Tooltip("similarity:Q", title="cosine", format=".4f"),
+            ],
+        )
+        .add_params(picked)
+    )
+    numbers = base.mark_text(fontSize=13, cursor="pointer").encode(
+        x=x,
+        y=y,
+        text=alt.Text("similarity:Q", format=".2f"),
+        color=alt.condition(
+            alt.datum.similarity > middle + (high - low) * 0.1,
+            alt.value("#ffffff"),
+            alt.value("#2a1a10"),
+        ),
+    )
+    layers = [squares, numbers]
+    side = CELL - 10
+    pictures = ends[ends["url"].notna()]
+    words = ends[ends["url"].isna()]
+    if len(pictures):
+        image = alt.Chart(pictures).mark_image(width=side, height=side)
+        named = {"url": "url:N", "tooltip": alt.Tooltip("label:N", title="picture")}
+        layers.append(image.encode(x=_x("place", scale), y=_y("edge", y.scale), **named))
+        layers.append(image.encode(x=_x("edge", scale), y=_y("place", y.scale), **named))
+    if len(words):
+        written = alt.Chart(words.assign(lines=words["label"].map(_lines))).mark_text(
+            fontSize=12, lineBreak="\n"
+        )
+        named = {"text": "lines:N", "tooltip": alt.Tooltip("label:N", title="text")}
+        layers.append(written.encode(x=_x("place", scale), y=_y("edge", y.scale), **named))
+        layers.append(written.encode(x=_x("edge", scale), y=_y("place", y.scale), **named))
+    chart = alt.layer(*layers).properties(width="container", height=CELL * (n + 1))
+    chart = chart.configure_view(strokeWidth=0)
+    answer = st.altair_chart(
+        chart,
+        key=f"heat-{'-'.join(i.picture_id[:8] or i.label for i in items)}",
+        on_select="rerun",
+        selection_mode="cell",
+        alt="Cosine similarity of every pair on the table",
+    )
+    points = answer["selection"]["cell"]
+    if not points:
+        return None
+    row, column = int(points[0]["row"]), int(points[0]["column"])
+    return (row, column) if row < n and column < n else None
+
+
+def _x(field: str, scale: alt.Scale) -> alt.X:
+    return alt.X(f"{field}:Q", scale=scale, axis=None)
+
+
+def _y(field: str, scale: alt.Scale) -> alt.Y:
+    return alt.Y(f"{field}:Q", scale=scale, axis=None)
+
+
+def _lines(text: str) -> str:
+    """At most three short lines, so that a text fits its square."""
+    lines = [""]
+    for word in text.split():
+        if len(lines[-1]) + len(word) > 10 and lines[-1]:
+            lines.append("")
+        lines[-1] = f"{lines[-1]} {word}".strip()
+    lines = [line if len(line) <= 11 else f"{line[:10]}…" for line in lines]
+    return "\n".join(lines if len(lines) <= 3 else [*lines[:2], f"{lines[2]} …"])
+
+
+def side_by_side(
+    space: Workspace, items: Sequence[Item], similarities: np.ndarray, row: int, column: int
+) -> None:
+    off = similarities[np.triu_indices(len(items), 1)]
+    value = float(similarities[row, column])
+    with st.container(key="wall-pair"):
+        for place, at in zip(st.columns(2), (row, column), strict=True):
+            with place:
+                item = items[at]
+                if item.picture_id:
+                    st.image(thumbnail(space, item.picture_id), alt=item.label, width="stretch")
+                st.text(item.label)
+    st.metric("Cosine similarity", f"{value:.4f}")
+    if row == column:
+        st.caption("The same thing twice: a vector's cosine with itself is 1.")
+    elif len(off) > 1:
+        place = int((off > value).sum()) + 1
+        st.caption(f"Number {place} of the {len(off)} pairs on the table.")
+
+
+def matrix_csv(items: Sequence[Item], similarities: np.ndarray) -> str:
+    """The matrix with its names on both sides, nine decimals."""
+    text = io.StringIO()
+    rows = csv.writer(text, lineterminator="\n")
+    names = [harmless(item.label) for item in items]
+    rows.writerow(["name", *names])
+    for name, line in zip(names, similarities, strict=True):
+        rows.writerow([name, *(f"{value:.9f}" for value in line)])
+    return text.getvalue()

@@ -1,0 +1,35 @@
+"""The one workspace of the process, and the settings it is made from."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import streamlit as st
+from streamlit.errors import StreamlitSecretNotFoundError
+
+from core.settings import load_settings
+from core.store import StoreError
+from core.workspace import Workspace
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@st.cache_resource(show_spinner="Opening the collection …")
+def _workspace() -> Workspace:
+    return Workspace(load_settings(dotenv_path=ROOT / ".env", secrets=_secrets(), root=ROOT), ROOT)
+
+
+def open_workspace() -> Workspace:
+    """The workspace; where the data folder cannot be used, a sentence and the end of the page."""
+    try:
+        return _workspace()
+    except StoreError as error:
+        st.error(str(error), icon=":material/database_off:")
+        st.stop()
+
+
+def _secrets() -> dict[str, object]:
+    try:
+        return dict(st.secrets)
+    except StreamlitSecretNotFoundError:
+        return {}

@@ -1,0 +1,110 @@
+"""A grid of pictures: what was found, or what is there."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from core.pictures import PictureError, display
+from core.search import Hit
+from core.store import Picture, Scope
+from core.workspace import Workspace
+from ui.table import add_picture
+
+PER_PAGE = 24
+
+# Six pictures in a row on a wide screen, two on a phone.
+COLUMN_PIXELS = 168
+
+
+def thumbnail(space: Workspace, picture_id: str) -> str | bytes:
+    """What st.image draws: a static address (the browser caches it), else the bytes."""
+    if space.thumbnail_file(picture_id) is not None:
+        return f"/app/static/thumbs/{picture_id}.jpg"
+    return space.store.thumbnail(picture_id) or b""
+
+
+@st.fragment
+def wall(
+    space: Workspace, hits: Sequence[Hit], scope: Scope, key: str, scored: bool = True
+) -> None:
+    """Pictures with their names, cosines and what can be done with them."""
+    pictures = space.store.pictures([hit.picture_id for hit in hits], scope)
+    shown = [(hit, pictures[hit.picture_id]) for hit in hits if hit.picture_id in pictures]
+    with st.container(key=f"wall-{key}"):
+        grid = st.grid("auto", min_column_width=COLUMN_PIXELS, gap=("medium", "small"))
+        for hit, picture in shown:
+            with grid.cell():
+                _cell(space, hit, picture, scored)
+
+
+def _cell(space: Workspace, hit: Hit, picture: Picture, scored: bool) -> None:
+    st.image(thumbnail(space, picture.id), alt=picture.name, width="stretch")
+    # st.text: a file name is never Markdown.
+    st.text(f"{picture.name}\n{hit.cosine:.4f}" if scored else picture.name)
+    with st.container(horizontal=True, gap="xsmall", vertical_alignment="center"):
+        st.page_link(
+            "pages/image_search.py",
+            label="More like this",
+            icon="",
+            query_params={"id": picture.id},
+        )
+        st.space("stretch")
+        if st.button(
+            "View larger",
+            key=f"view-{picture.id}",
+            icon=":material/zoom_in:",
+            type="tertiary",
+            help="View larger",
+        ):
+            larger(space, picture, hit if scored else None)
+        if st.button(
+            "Compare",
+            key=f"compare-{picture.id}",
+            icon=":material/add_circle:",
+            type="tertiary",
+            help="Compare: put it on the explorer's table",
+        ):
+            st.toast(add_picture(picture.id))
+
+
+@st.dialog("Picture", width="large")
+def larger(space: Workspace, picture: Picture, hit: Hit | None) -> None:
+    """The original, upright, and what is known of it."""
+    data = space.original(picture)
+    try:
+        shown = display(data) if data is not None else space.store.thumbnail(picture.id)
+    except PictureError as error:
+        st.warning(str(error))
+        shown = space.store.thumbnail(picture.id)
+    if shown:
+        st.image(shown, alt=picture.name, width="stretch")
+    with st.container(key="facts-larger"):
+        st.text(picture.name)
+        facts = f"{picture.width:,} × {picture.height:,} pixels · {picture.format}"
+        facts += f" · {picture.bytes / 1000:,.0f} kB"
+        if hit is not None:
+            facts = f"Rank {hit.rank:,} · cosine similarity {hit.cosine:.4f} · {facts}"
+        st.caption(facts)
+        if data is None:
+            st.caption("The original is not here; this is the thumbnail kept in the index.")
+        for note in (
+            picture.note,
+            "Scaled down before it was embedded."
+            if space.store.was_altered(space.embedder.id, picture.id)
+            else "",
+        ):
+            if note:
+                st.caption(note)
+        for path in picture.paths:
+            st.text(path)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.page_link(
+            "pages/image_search.py",
+            label="More like this",
+            icon=":material/image_search:",
+            query_params={"id": picture.id},
+        )
+        if st.button("Compare", key="compare-larger", icon=":material/add_circle:"):
+            st.toast(add_picture(picture.id))
