@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import io
+import math
 import struct
+import threading
 import warnings
 from dataclasses import dataclass
 from pathlib import PurePath
@@ -18,6 +21,9 @@ FORMATS = ("JPEG", "PNG", "GIF", "BMP", "WEBP", "ICO", "TIFF", "MPO")
 MAX_BYTES = 20_971_520
 ABOVE_SIDE = 10
 BELOW_SIDE = 16_000
+
+# Pillow's reader for JPEG opens MPO as well, and MPO has none of its own.
+READERS = tuple(name for name in FORMATS if name != "MPO")
 
 SUFFIXES_BY_FORMAT = {
     "JPEG": (".jpg", ".jpeg", ".jpe", ".jfif"),
@@ -35,12 +41,15 @@ EXTENSIONS = frozenset(suffix for group in SUFFIXES_BY_FORMAT.values() for suffi
 # (MAX_DECODED) and the app on a host with 690 MB.
 MAX_FILE_BYTES = 134_217_728
 
-# What decoding may take, in bytes: Pillow's own warning limit (89 million pixels) at the four
-# bytes it stores for each.
-MAX_DECODED = 4 * 89_478_485
+# What decoding one picture may take, in bytes: 100 million pixels of four bytes, which with the
+# file and the app stays under 690 MB.
+MAX_DECODED = 400_000_000
+# Pictures that take more than this are decoded one at a time, whoever asks for them.
+LARGE = 100_000_000
+_one_large = threading.Lock()
 
-# Bytes that one pixel takes on the way to a thumbnail, by Pillow mode; conversions included.
-BYTES_PER_PIXEL = {"1": 2, "L": 1, "P": 9, "I;16": 4, "I;16L": 4, "I;16B": 4, "RGBA": 8, "LA": 8}
+# Bytes in which Pillow stores one pixel, by mode; four for all others.
+BYTES_PER_PIXEL = {"1": 1, "L": 1, "P": 1, "I;16": 2, "I;16L": 2, "I;16B": 2, "I;16N": 2}
 # libwebp's animation decoder holds two RGBA canvases, and Pillow two copies of one.
 BYTES_PER_WEBP_PIXEL = 16
 
@@ -59,6 +68,9 @@ DISPLAY_QUALITY = 88
 PAYLOAD_SIDES = (4096, 2048)
 PAYLOAD_QUALITY = 95
 
+# Pixels that are converted at once where a mode has to be: a few megabytes at a time.
+BAND_PIXELS = 1 << 20
+
 # Colour profiles above this are print profiles; in a 320 px thumbnail they would be most of it.
 MAX_PROFILE_BYTES = 4096
 
@@ -72,6 +84,15 @@ TURNS = {
     8: Image.Transpose.ROTATE_90,
 }
 
+# Modes that are scaled as they are.
+SCALABLE = ("L", "RGB", "CMYK", "YCbCr", "LAB", "HSV")
+# Formats that are decoded at a fraction of their size, if nothing has asked for the pixels before.
+DRAFTED = ("JPEG", "MPO")
+
+# Start-of-frame segments of a JPEG.
+FRAME_MARKERS = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
+
+TOO_MANY_PIXELS = "It has more pixels than can be opened safely; scale it down."
 DAMAGED = "The picture is damaged or cut short."
 HEIC_BRANDS = (b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis", b"mif1", b"msf1")
 # First bytes of the formats that are taken: what starts so and is not read is damaged.
@@ -139,7 +160,7 @@ def check(data: bytes, name: str = "") -> Checked:
     kind = str(image.format)
     frames = _frames(image)
     stored = image.size
-    small, turned = _small(image, THUMBNAIL_SIDE)
+    small, turned = _small(image, data, THUMBNAIL_SIDE)
     width, height = stored if not turned else stored[::-1]
     return Checked(
         id=picture_id(data),
@@ -154,13 +175,13 @@ def check(data: bytes, name: str = "") -> Checked:
 
 def remake_thumbnail(data: bytes) -> bytes:
     """The thumbnail alone, for a picture that was checked before. Raises PictureError."""
-    small, _ = _small(_open(data), THUMBNAIL_SIDE)
+    small, _ = _small(_open(data), data, THUMBNAIL_SIDE)
     return _jpeg(small, THUMBNAIL_QUALITY)
 
 
 def display(data: bytes, side: int = DISPLAY_SIDE) -> bytes:
     """An upright JPEG, no side above `side`, of any accepted picture. Raises PictureError."""
-    small, _ = _small(_open(data), side)
+    small, _ = _small(_open(data), data, side)
     return _jpeg(small, DISPLAY_QUALITY)
 
 
@@ -173,7 +194,7 @@ def payload(data: bytes, checked: Checked) -> Payload:
     if len(data) <= MAX_BYTES and max(checked.width, checked.height) < BELOW_SIDE:
         return Payload(data, altered=False)
     for side in PAYLOAD_SIDES:
-        small, _ = _small(_open(data), side, flatten=False)
+        small, _ = _small(_open(data), data, side, flatten=False)
         # Scaling must not push the short side of a ribbon below what the service takes.
         wide = (max(small.width, ABOVE_SIDE + 1), max(small.height, ABOVE_SIDE + 1))
         if small.size != wide:
@@ -196,9 +217,9 @@ def _open(data: bytes) -> Image.Image:
     if data.startswith(b"\0\0\1\0"):
         _check_icon(data)
     try:
-        image = Image.open(io.BytesIO(data), formats=FORMATS)
+        image = Image.open(io.BytesIO(data), formats=READERS)
     except Image.DecompressionBombError:
-        raise PictureError("It has more pixels than can be opened safely.") from None
+        raise PictureError(TOO_MANY_PIXELS) from None
     except UnidentifiedImageError:
         raise PictureError(_not_a_picture(data)) from None
     except MemoryError:
@@ -210,27 +231,45 @@ def _open(data: bytes) -> Image.Image:
         raise PictureError(
             f"It is {width} × {height} pixels; both sides must be above {ABOVE_SIDE}."
         )
-    if _decoded_bytes(image, data) > MAX_DECODED:
-        raise PictureError(
-            f"It is {width} × {height} pixels, more than can be opened safely; scale it down."
-        )
-    if image.info.get("progressive") and data.count(b"\xff\xda") > MAX_SCANS:
+    several_scans = image.format in DRAFTED and _coefficient_bytes(data) > 0
+    if several_scans and data.count(b"\xff\xda") > MAX_SCANS:
         raise PictureError("It is a JPEG made to take very long to open.")
     return image
 
 
-def _small(image: Image.Image, side: int, *, flatten: bool = True) -> tuple[Image.Image, bool]:
+def _small(
+    image: Image.Image, data: bytes, side: int, *, flatten: bool = True
+) -> tuple[Image.Image, bool]:
     """The decoded picture, upright, no side above `side`, and whether it was turned by 90 degrees.
 
     Mode L or RGB, with flatten=False also RGBA. Scaling comes first: a JPEG is decoded at a
     fraction of its size, and turning a small picture costs nothing (63 against 333 ms at 12 MP).
     """
+    width, height = image.size
+    if image.format in DRAFTED:
+        # `thumbnail` would do it for a square, which leaves a panorama at its full size.
+        share = 2 * side / max(width, height)
+        image.draft(None, (math.ceil(width * share), math.ceil(height * share)))
+    needed = _memory_needed(image, data)
+    if needed > MAX_DECODED:
+        raise PictureError(TOO_MANY_PIXELS)
+    with _one_large if needed > LARGE else contextlib.nullcontext():
+        return _decoded(image, side, flatten)
+
+
+def _decoded(image: Image.Image, side: int, flatten: bool) -> tuple[Image.Image, bool]:
     try:
-        profile = image.info.get("icc_profile") if image.mode == "RGB" else None
-        image.load() if image.format == "TIFF" else None
-        orientation = _orientation(image)
-        if image.mode not in ("L", "RGB", "RGBA", "LA", "CMYK", "YCbCr"):
-            image = _eight_bit(image)
+        colours = image.mode in (
+            "RGB",
+            "RGBA",
+            "P",
+        )  # a profile of CMYK or grey says nothing of RGB
+        profile = image.info.get("icc_profile") if colours else None
+        if image.format not in DRAFTED:
+            image.load()
+        orientation = _orientation(image)  # after load: TIFF turns itself, PNG may say so last
+        if image.mode not in SCALABLE:
+            image = _reduced(image, side)
         image.thumbnail((side, side))
         image.load()
         if orientation in TURNS:
@@ -255,20 +294,56 @@ def _orientation(image: Image.Image) -> int:
     return value if isinstance(value, int) and 1 <= value <= 8 else 1
 
 
-def _eight_bit(image: Image.Image) -> Image.Image:
-    """Palette, one-bit and deep pictures in a mode that can be scaled smoothly."""
+def _reduced(image: Image.Image, side: int) -> Image.Image:
+    """Palette, deep and transparent pictures in a mode that can be scaled smoothly, made smaller
+    by a whole number where the rest is left to `thumbnail`.
+
+    In bands of rows: converted whole, a picture would be in memory two or three times.
+    """
+    ends = _black_and_white(image) if image.mode in ("I", "F") else (0.0, 255.0)
+    factor = max(1, max(image.size) // (2 * side))
+    rows = factor * max(1, BAND_PIXELS // (factor * image.width))
+    reduced: Image.Image | None = None
+    for top in range(0, image.height, rows):
+        band = image.crop((0, top, image.width, min(top + rows, image.height)))
+        small = _eight_bit(band, ends).reduce(factor)
+        if reduced is None:
+            reduced = Image.new(small.mode, (-(-image.width // factor), -(-image.height // factor)))
+        reduced.paste(small, (0, top // factor))
+    assert reduced is not None
+    return reduced
+
+
+def _black_and_white(image: Image.Image) -> tuple[float, float]:
+    """The darkest and the lightest value of a picture in mode I or F.
+
+    Measurements, masks and float exposures have no fixed white, so that they are stretched.
+    """
+    lows, highs = [], []
+    rows = max(1, BAND_PIXELS // image.width)
+    for top in range(0, image.height, rows):
+        band = np.asarray(image.crop((0, top, image.width, min(top + rows, image.height))))
+        numbers = band[np.isfinite(band)]
+        if numbers.size:
+            lows.append(float(numbers.min()))
+            highs.append(float(numbers.max()))
+    return min(lows, default=0.0), max(highs, default=0.0)
+
+
+def _eight_bit(image: Image.Image, ends: tuple[float, float]) -> Image.Image:
+    """Mode L, RGB, LA or RGBA. ends: what becomes black and white in mode I or F."""
     if image.mode in ("P", "PA"):
         return image.convert("RGBA" if image.has_transparency_data else "RGB")
     if image.mode.startswith("I;16"):
         # Pillow's own convert clips at 255 instead of scaling.
         return Image.fromarray((np.asarray(image) >> 8).astype(np.uint8))
     if image.mode in ("I", "F"):
-        # No fixed white: measurements, masks, float exposures. Stretched from darkest to lightest.
-        values = np.nan_to_num(np.asarray(image, dtype=np.float32), posinf=0.0, neginf=0.0)
-        low, high = float(values.min()), float(values.max())
-        values -= low
-        values *= 255.0 / (high - low) if high > low else 0.0
-        return Image.fromarray(values.astype(np.uint8))
+        black, white = ends
+        values = np.nan_to_num(np.asarray(image, dtype=np.float64), nan=black)
+        scaled = (values.clip(black, white) - black) * (255.0 / max(white - black, 1e-30))
+        return Image.fromarray(scaled.astype(np.uint8))
+    if image.mode in ("LA", "RGBA"):
+        return image
     return image.convert("L" if image.mode == "1" else "RGB")
 
 
@@ -306,34 +381,42 @@ def _frames(image: Image.Image) -> int:
     return 2 if image.format in ("GIF", "TIFF") else int(getattr(image, "n_frames", 2))
 
 
-def _decoded_bytes(image: Image.Image, data: bytes) -> int:
-    """An upper bound of what decoding takes in memory."""
-    pixels = image.size[0] * image.size[1]
+def _memory_needed(image: Image.Image, data: bytes) -> int:
+    """Bytes that decoding takes, an upper bound (measured: 0.95 of it)."""
+    width, height = image.size
     if image.format == "WEBP":
-        return pixels * BYTES_PER_WEBP_PIXEL
-    if image.format in ("JPEG", "MPO"):
-        # A file in one scan is decoded row by row, at a fraction of its size; any other is held
-        # whole, as two bytes of coefficients for each sample.
-        if _in_one_scan(data):
-            return pixels // 4
-        return pixels * 2 * len(image.getbands())
-    return pixels * BYTES_PER_PIXEL.get(image.mode, 4)
+        needed = width * height * BYTES_PER_WEBP_PIXEL
+    else:
+        needed = width * height * BYTES_PER_PIXEL.get(image.mode, 4)
+    if image.format == "TIFF" and _orientation(image) != 1:
+        needed *= 2  # Pillow turns a TIFF at its full size
+    if image.format in DRAFTED:
+        needed += _coefficient_bytes(data)
+    return needed
 
 
-def _in_one_scan(data: bytes) -> bool:
-    """True for a sequential JPEG whose first scan carries all of its colours."""
-    at, components = 2, 0
-    while at + 5 < len(data) and data[at] == 0xFF:
+def _coefficient_bytes(data: bytes) -> int:
+    """What a JPEG decoder holds besides the rows it returns.
+
+    A sequential file in one scan is decoded row by row. Any other, progressive ones above all, is
+    held whole: two bytes for each sample of each colour.
+    """
+    at, sequential, samples, colours = 2, False, 0.0, 0
+    while at + 4 < len(data) and data[at] == 0xFF:
         marker = data[at + 1]
         if marker == 0xFF:  # fill byte
             at += 1
             continue
-        if marker in (0xC0, 0xC1) and at + 9 < len(data):
-            components = data[at + 9]
+        body = data[at + 4 : at + 2 + int.from_bytes(data[at + 2 : at + 4], "big")]
+        if marker in FRAME_MARKERS and len(body) >= 6 + 3 * body[5]:
+            height, width, colours = struct.unpack(">HHB", body[1:6])
+            ratios = [(byte >> 4) * (byte & 15) for byte in body[7 : 6 + 3 * colours : 3]]
+            samples = width * height * sum(ratios) / max([*ratios, 1])
+            sequential = marker in (0xC0, 0xC1)
         if marker == 0xDA:
-            return data[at + 4] == components
-        at += 2 + int.from_bytes(data[at + 2 : at + 4], "big")
-    return False
+            return 0 if sequential and body[:1] == bytes([colours]) else int(2 * samples)
+        at += 4 + len(body)
+    return int(2 * samples)
 
 
 def _check_icon(data: bytes) -> None:
@@ -349,10 +432,12 @@ def _check_icon(data: bytes) -> None:
             continue
         if head.startswith(b"\x89PNG"):
             width, height = struct.unpack(">II", head[16:24])
+        elif head.startswith(struct.pack("<I", 12)):  # the header of OS/2
+            width, height = struct.unpack("<HH", head[4:8])
         else:
             width, height = map(abs, struct.unpack("<ii", head[4:12]))
-        if width * height * BYTES_PER_PIXEL["RGBA"] > MAX_DECODED:
-            raise PictureError("The icon has more pixels than can be opened safely.")
+        if width * height * 4 > MAX_DECODED:
+            raise PictureError(TOO_MANY_PIXELS)
 
 
 def _note(kind: str, frames: int, name: str) -> str:
