@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from tools.paintings.compose import compose
 from tools.paintings.scene import Scene
 
 
@@ -14,5 +15,4 @@ def draw(scene: Scene, size: tuple[int, int] | int, *, painted: bool) -> np.ndar
     version of the same composition and the same style, for training.
     """
     width, height = (size, size) if isinstance(size, int) else size
-    rng = np.random.default_rng(scene.seed)
-    return rng.integers(0, 255, (height, width, 3), dtype=np.uint8)
+    return compose(scene, width, height).pixels
