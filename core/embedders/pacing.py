@@ -17,24 +17,41 @@ from dataclasses import dataclass
 from core.embedders.base import Call, DeadlinePassed
 
 # The smallest per-second limit published for a paid resource; a free one allows 20 calls a minute,
-# and so the first two seconds cannot harm either.
+# and so the first second cannot harm either.
 START_PER_SECOND = 10.0
-# Reaches every published limit (10 to 50 a second) within two seconds, and passes it by a few calls
-# only: what is in flight until the first refusal is heard.
+# Faster by this much every second: reaches every published limit (10 to 50 a second) within two
+# seconds, and passes it only by what is in flight until the first refusal is heard.
 RAMP_PER_SECOND = 30.0
-# Just under: twenty evenly spaced calls then take 1.02 s, which leaves 20 ms for jitter.
+# Just under the limit: twenty evenly spaced calls then take 1.02 s, so 20 ms of jitter do no harm.
 MARGIN = 0.98
-# Never the same rate again: a refusal takes at least this much off.
+# A rate that was refused is never tried again as it was.
 STEP_DOWN = 0.97
-# How long the limits are that gateways count by, in seconds. Retry-After tells which it is.
+# What one refusal may take off a rate that had been found: the guess may be wrong.
+MOST_DOWN = 0.8
+# The periods that gateways count by, in seconds. Retry-After tells which it is.
 WINDOWS = (1.0, 10.0, 60.0)
+# A gateway that counts by the second can say no less than "1": the refused call waits for it, the
+# others go on at a part of the pace. Whoever says more than that is not called at all until then.
+EASE_SECONDS = 1.0
+EASE_SHARE = 0.5
+RAMP_EASE_SHARE = 0.25
 # Longest pause: the longest window. A gateway that asks for more (a quota) is asked again.
 PAUSE_CAP = 60.0
-# The first look above a found limit costs a second of waiting if it fails, so it is a percent of a
-# minute and a half; every failure doubles the time to the next.
-PROBE_SECONDS = 90.0
+# Looking above a limit that was found costs half a second if it fails; so at first once in this
+# many seconds, half as often after every failure, and at least once an hour.
+PROBE_SECONDS = 60.0
+PROBE_LONGEST = 3600.0
 PROBE_STEP = 1.05
-PROBE_CAP = 3600.0
+# Sooner, as long as there is room between the pace and what was refused: after so many windows.
+PROBE_WINDOWS = 10
+# How much room is assumed once a pace has held that had been too fast before.
+FOLLOW = 1.1
+# And if the first count may have missed calls of an earlier run, in larger steps.
+UNSURE_STEP = 1.5
+# A pace has held if nothing was refused for so many windows.
+HELD_WINDOWS = 3
+# A refusal within so many calls of setting a limit says that it was set wrong, too.
+EARLY_CALLS = 10
 # A worker that wakes late may catch up this much; more would bunch calls and break a window.
 CATCH_UP = 0.01
 # Slow enough for a service that allows one call a minute.
@@ -44,31 +61,39 @@ SLOWEST = 1 / 60
 class Pace:
     """When the next call may leave, in seconds on any one clock. Not safe for threads by itself.
 
+    Calls leave evenly spaced, which satisfies every kind of window. Untold, the pace rises until
+    the first refusal; the calls counted in the window before it are the limit, and the pace then
+    stays just under. Refusals below that pace correct the count; now and then, rarer with every
+    failure, it looks whether more goes through.
+
     told: calls per second that the person set; never exceeded, but a refusal still slows it.
     """
 
     def __init__(self, told: float | None = None) -> None:
-        self._told = told
-        self._rate = told or START_PER_SECOND
+        self._told = math.inf if told is None else told
+        self._rate = START_PER_SECOND if told is None else told
         self._ramping = told is None
-        self._limit = math.inf if told is None else told  # what is believed, calls per second
+        self._limit = self._rate  # believed, once the ramp is over; calls per second
+        self._refused_rate = self._rate / STEP_DOWN  # the lowest known to be too fast
         self._window = WINDOWS[0]
-        self._started: float | None = None
-        self._next_at = -math.inf
-        self._last_at = -math.inf
-        self._resumed_at = -math.inf
-        self._resume_at = -math.inf
-        self._refusal: float | None = None  # when the first refused call of this pause had left
-        self._asked_pause = 0.0
-        self._refusals: deque[float] = deque(maxlen=4)
-        self._surprises = 0  # refusals under the believed limit, one after the other
-        self._in_vain = 0  # pauses after which nothing at all was accepted
-        self._probing = False
-        self._probe_after = PROBE_SECONDS
-        self._probe_step = PROBE_STEP
-        self._held = 0.0  # seconds at this rate, with calls waiting all the while
         self._sends: deque[float] = deque()  # accepted, or not yet answered; ascending
-        self._accepted = False  # anything, since the last pause
+        self._refusals: deque[float] = deque(maxlen=4)
+        self._started: float | None = None
+        self._last_at = -math.inf
+        self._next_at = -math.inf
+        # One refusal, with all that follow from calls that had left before it was heard:
+        self._refusal: float | None = None  # when the first refused call had left
+        self._asked_for = 0.0  # seconds
+        self._share = 1.0  # of the pace, at which calls still leave meanwhile
+        self._eased_at = -math.inf
+        self._ease_until = -math.inf
+        self._resume_at = -math.inf
+        self._settled_at = -math.inf  # when the one before was over
+        self._any_accepted = False  # since then
+        self._in_vain = 0  # refusals one after the other with nothing accepted between
+        self._probing = False
+        self._probe_seconds = PROBE_SECONDS
+        self._held = 0.0  # seconds at this rate, with calls waiting all the while
 
     @property
     def rate(self) -> float:
@@ -85,121 +110,143 @@ class Pace:
         return max(0.0, self._resume_at - now, self._next_at - now)
 
     def leave(self, now: float) -> None:
-        """A call leaves: its name from here on is `now`."""
-        if self._refusal is not None and now >= self._resume_at:
-            self._settle(now)
+        """A call leaves: `now` is its name from here on."""
         if self._started is None:
             self._started = now
-        limited = now - self._next_at < max(0.05, 0.5 / self._rate)
-        if limited:
-            self._grow(now - self._last_at)
-        self._next_at = max(self._next_at, now - CATCH_UP) + 1 / self._rate
+        if self._refusal is not None and now >= self._ease_until:
+            self._settle(self._refusal, now)
+        # Only a pace that calls had to wait for has been tried at all.
+        waited = now - self._next_at < max(0.05, 0.5 / self._rate)
+        if self._refusal is None and waited:
+            self._rise(now - self._last_at)
+        self._next_at = max(self._next_at, now - CATCH_UP) + self._interval()
         self._last_at = now
         self._sends.append(now)
-        while self._sends and self._sends[0] < now - 2 * WINDOWS[-1]:
+        while self._sends[0] < now - 2 * WINDOWS[-1]:
             self._sends.popleft()
 
     def accepted(self, left: float) -> None:
         """The call that left then was not refused for the rate."""
-        if left >= self._resumed_at:
-            self._accepted = True
+        if left >= self._settled_at:
+            self._any_accepted = True
             self._in_vain = 0
 
     def refused(self, left: float, now: float, retry_after: float | None) -> float:
-        """The call that left then was refused for the rate -> seconds until it may try again."""
+        """The call that left then was one too many -> seconds until it may try again."""
         if left in self._sends:
             self._sends.remove(left)
-        if retry_after is None:
-            retry_after = min(PAUSE_CAP, 2.0 ** min(self._in_vain, 8))
+        if retry_after is None:  # said nothing: twice as long after every refusal in vain
+            retry_after = 2.0 ** min(self._in_vain, 8)
         pause = min(retry_after, PAUSE_CAP)
-        if left >= self._resumed_at:  # not one more of those that were in flight at a refusal
-            self._refusal = left if self._refusal is None else min(left, self._refusal)
-            self._asked_pause = max(self._asked_pause, retry_after)
+        if left < self._settled_at:  # belongs to a refusal that has been dealt with
+            return pause
+        if self._refusal is None:
+            self._share = RAMP_EASE_SHARE if self._ramping else EASE_SHARE
+            self._eased_at = now
+        elif left > self._eased_at + EASE_SECONDS:  # still too fast
+            self._share /= 2
+            self._eased_at = now
+        self._refusal = left if self._refusal is None else min(left, self._refusal)
+        self._asked_for = max(self._asked_for, retry_after)
+        self._ease_until = max(self._ease_until, now + pause)
+        self._next_at = max(self._next_at, self._last_at + self._interval())
+        if pause > EASE_SECONDS or self._in_vain:
             self._resume_at = max(self._resume_at, now + pause)
         return pause
 
     def hold(self, until: float) -> None:
-        """Nothing leaves before then (the service is overloaded and said so)."""
+        """Nothing leaves before then: the service is overloaded and said so."""
         self._resume_at = max(self._resume_at, until)
 
-    def _grow(self, seconds: float) -> None:
+    def _interval(self) -> float:
+        return 1 / (self._rate if self._refusal is None else self._rate * self._share)
+
+    def _rise(self, seconds: float) -> None:
+        """This pace has been made use of for so many seconds more."""
         if self._ramping:
             self._rate += RAMP_PER_SECOND * min(seconds, 0.2)
             return
-        ceiling = self._told or math.inf
         self._held += min(seconds, self._window)
-        if self._probing:
-            if self._held >= 3 * self._window:  # it holds: this is the limit known by now
-                self._limit, self._held = self._rate, 0.0
-                self._rate = min(ceiling, self._rate * self._probe_step)
-                self._probe_after = max(PROBE_SECONDS, self._probe_after / 2)
-        elif self._held >= self._probe_after and self._rate < ceiling:
-            self._probing, self._held, self._surprises = True, 0.0, 0
-            self._rate = min(ceiling, self._rate * self._probe_step)
-
-    def _settle(self, now: float) -> None:
-        """The pause is over and all its calls are answered: what do the refusals say?"""
-        refusal, self._refusal = self._refusal, None
-        assert refusal is not None
-        pause, self._asked_pause = self._asked_pause, 0.0
-        rate = self._rate
-        self._next_at = now
-        was_accepted, self._accepted = self._accepted, False
-        self._resumed_at, self._held = now, 0.0
-        was_probing, self._probing = self._probing, False
-        if not was_accepted:
-            # Nothing at all came through: this says nothing about the rate, so start over gently.
-            self._in_vain += 1
-            self._rate = max(SLOWEST, self._rate / 2)
-            self._ramping = self._told is None
-            return
-        self._refusals.append(refusal)
-        self._window = next((w for w in WINDOWS if pause <= w), WINDOWS[-1])
-        counted = self._count(refusal - self._window, refusal) / self._window
-        if self._ramping or (self._told is not None and self._limit == self._told):
-            self._ramping = False
-            self._limit = min(counted, rate) * MARGIN
-            if self._window > 2 * (refusal - (self._started or refusal)):
-                # Calls of an earlier run may have used part of this window: look again soon.
-                self._probe_after, self._probe_step = self._window, 1.5
-        elif was_probing:
-            self._probe_after = min(PROBE_CAP, self._probe_after * 2)
-            if self._probe_step > PROBE_STEP:
-                self._limit = max(self._limit, min(counted, rate) * MARGIN)
-                self._probe_step = PROBE_STEP
+        if self._probing and self._held >= HELD_WINDOWS * self._window:
+            self._probing, self._held, self._limit = False, 0.0, self._rate
+            if self._limit >= self._refused_rate * STEP_DOWN:
+                # More than was ever refused: the limit has moved, so follow it.
+                self._refused_rate = self._limit * FOLLOW / STEP_DOWN
+        room = self._refused_rate * STEP_DOWN / self._limit
+        if room == math.inf:
+            after, step = self._window, UNSURE_STEP
+        elif room > 1.03:
+            after, step = PROBE_WINDOWS * self._window, (1 + room) / 2
         else:
-            self._surprises += 1
-            explained = self._explain()
-            self._limit = min(self._limit * STEP_DOWN, explained * MARGIN)
-        self._limit = max(SLOWEST, self._limit)
-        self._rate = self._limit
+            after, step = self._probe_seconds, PROBE_STEP
+        if self._probing or self._held < after:
+            return
+        if self._rate < self._told:
+            self._probing = True
+            self._rate = min(self._told, self._limit * step)
+        self._held = 0.0
+
+    def _settle(self, refusal: float, now: float) -> None:
+        """Everything that had left before the refusal was heard is answered: what does it say?"""
+        any_accepted, self._any_accepted = self._any_accepted, False
+        asked_for, self._asked_for = self._asked_for, 0.0
+        probing, self._probing = self._probing, False
+        ramping, self._ramping = self._ramping, False
+        since = refusal - self._settled_at
+        self._refusal, self._settled_at, self._held, self._next_at = None, now, 0.0, now
+        if not any_accepted:
+            # Whatever this was, it was not the pace. Start over, and gently.
+            self._in_vain += 1
+            self._rate = self._limit = max(SLOWEST, self._rate / 2)
+            self._ramping, self._refused_rate = self._told == math.inf, math.inf
+            return
+        self._window = next((w for w in WINDOWS if asked_for <= w), WINDOWS[-1])
+        self._refusals.append(refusal)
+        counted = self._count(refusal - self._window, refusal) / self._window
+        rate = self._rate
+        if ramping:
+            self._limit = min(rate, counted) * MARGIN
+            self._refused_rate = self._limit / STEP_DOWN
+            assert self._started is not None
+            if refusal - self._started < self._window / 2:
+                self._refused_rate = math.inf  # calls of an earlier run may be in this window
+        elif probing:
+            if self._refused_rate == math.inf:
+                self._limit = max(self._limit, min(rate, counted, self._explain()) * MARGIN)
+            self._refused_rate = min(self._refused_rate, rate)
+            self._probe_seconds = min(PROBE_LONGEST, self._probe_seconds * 2)
+        else:
+            # Right after the limit was set, it was set wrong; later, it is a matter of jitter.
+            early = since < max(HELD_WINDOWS * self._window, EARLY_CALLS / rate)
+            explained = self._explain() if early else math.inf
+            self._limit = max(rate * MOST_DOWN, min(rate * STEP_DOWN, explained * MARGIN))
+            self._refused_rate = min(self._refused_rate, rate)
+        self._rate = self._limit = max(SLOWEST, self._limit)
 
     def _count(self, start: float, end: float) -> int:
         sends = list(self._sends)
         return bisect.bisect_left(sends, end) - bisect.bisect_left(sends, start)
 
     def _explain(self) -> float:
-        """Calls per second that account for refusals below the rate that a sliding window allows.
+        """Calls per second that account for refusals below what a sliding window would allow.
 
-        One such refusal: the gateway counts in fixed windows, and the first count spanned two of
-        them; find where they begin. Several: it has a bucket that had been full; then what went
-        through between two refusals is the rate at which it is filled.
+        Either the gateway counts in fixed windows, and the first count spanned two of them: then
+        some beginning of the windows gives every refusal the same count. Or it has a bucket, which
+        had been full at first: then as much as went through between two refusals is what flows in.
         """
-        before, last = self._refusals[-2] if len(self._refusals) > 1 else None, self._refusals[-1]
-        if before is None:
+        window, refusals = self._window, list(self._refusals)
+        if len(refusals) < 2:
             return math.inf
-        if self._surprises == 1:
-            window = self._window
-
-            def counts(phase: float) -> list[int]:
-                return [self._count(e - (e - phase) % window, e) for e in (before, last)]
-
-            grid = [last - window * k / 50 for k in range(50)]
-            best = min(grid, key=lambda p: (abs(counts(p)[0] - counts(p)[1]), -sum(counts(p))))
-            return max(counts(best)) / window
-        if self._surprises == 2:
-            return self._count(before, last) / (last - before)
-        return math.inf
+        fixed = []
+        for part in range(50):  # of the window, before the last refusal: where it may have begun
+            begun = refusals[-1] - window * part / 50
+            counts = [self._count(at - (at - begun) % window, at) for at in refusals]
+            fixed.append((max(counts) - min(counts), -sum(counts)))
+        unlike, total = min(fixed)
+        flows = [self._count(a, b) / (b - a) for a, b in itertools.pairwise(refusals)]
+        if len(flows) > 1 and (max(flows) - min(flows)) * window < unlike:
+            return flows[-1]
+        return -total / len(refusals) / window
 
 
 @dataclass(order=True, frozen=True)
