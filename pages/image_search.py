@@ -2,11 +2,11 @@
 
 import streamlit as st
 
-from core.search import Part
+from core.search import Hit, Part
 from ui.empty import nothing_to_search
 from ui.query_picture import ask_for_picture, chosen_picture, follow_id
 from ui.resources import open_workspace
-from ui.results import show_results
+from ui.results import show_pages, show_results
 from ui.scope import choose_scope
 from ui.shell import page_frame
 
@@ -25,7 +25,9 @@ query = chosen_picture()
 if isinstance(query, str):
     st.warning(query, icon=":material/broken_image:")
 elif query is None:
-    st.caption("Bring a picture of your own, or press “More like this” under any result.")
+    ids = space.store.ids(scope)
+    st.caption("Bring a picture of your own, or start from one of the collection.")
+    show_pages(space, [Hit(i, 0.0, 0, ()) for i in ids], scope, key=f"all-{scope}", scored=False)
 else:
     with shown, st.container(key="query-picture"):
         if query.shown is not None:

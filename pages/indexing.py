@@ -10,7 +10,7 @@ from ui.shell import page_frame
 space = open_workspace()
 if not space.settings.read_only and st.session_state.get("page-opened") != "indexing":
     space.rescan()
-page_frame(space, "Index pictures")
+page_frame(space, "Index pictures", counted=False)
 
 if space.settings.read_only:
     st.info("This showcase is read-only: its pictures are set.", icon=":material/lock:")

@@ -150,16 +150,15 @@ def heat_map(items: Sequence[Item], similarities: np.ndarray) -> tuple[int, int]
                 "place": place,
                 "edge": -1,
                 "label": item.label,
+                "lines": _lines(item.label),
                 # Relative: a host may serve the app below a path of its own.
                 "url": f"app/static/thumbs/{item.picture_id}.jpg" if item.picture_id else None,
             }
             for place, item in enumerate(items)
         ]
     )
-    scale = alt.Scale(domain=[-1.5, n - 0.5], nice=False, zero=False)
-    x = alt.X("column:Q", scale=scale, axis=None)
-    y = alt.Y("row:Q", scale=scale.copy(), axis=None, sort="descending")
-    y.scale.reverse = True
+    across = alt.Scale(domain=[-1.5, n - 0.5], nice=False, zero=False)
+    down = alt.Scale(domain=[-1.5, n - 0.5], nice=False, zero=False, reverse=True)
     picked = alt.selection_point(name="cell", fields=["row", "column"], empty=False)
     base = alt.Chart(cells)
     half = 0.48
@@ -172,9 +171,9 @@ def heat_map(items: Sequence[Item], similarities: np.ndarray) -> tuple[int, int]
         )
         .mark_rect(cornerRadius=4, cursor="pointer")
         .encode(
-            x=alt.X("x1:Q", scale=scale, axis=None),
+            x=alt.X("x1:Q", scale=across, axis=None),
             x2="x2:Q",
-            y=alt.Y("y1:Q", scale=y.scale, axis=None),
+            y=alt.Y("y1:Q", scale=down, axis=None),
             y2="y2:Q",
             color=alt.Color(
                 "similarity:Q",
@@ -193,8 +192,8 @@ def heat_map(items: Sequence[Item], similarities: np.ndarray) -> tuple[int, int]
         .add_params(picked)
     )
     numbers = base.mark_text(fontSize=13, cursor="pointer").encode(
-        x=x,
-        y=y,
+        x=alt.X("column:Q", scale=across, axis=None),
+        y=alt.Y("row:Q", scale=down, axis=None),
         text=alt.Text("similarity:Q", format=".2f"),
         color=alt.condition(
             alt.datum.similarity > middle + (high - low) * 0.1,
@@ -203,21 +202,25 @@ def heat_map(items: Sequence[Item], similarities: np.ndarray) -> tuple[int, int]
         ),
     )
     layers = [squares, numbers]
+    # Every thing stands at the head of its column and of its row.
+    heads = pd.concat(
+        [
+            ends.rename(columns={"place": "x", "edge": "y"}),
+            ends.rename(columns={"edge": "x", "place": "y"}),
+        ]
+    )
+    here = {"x": alt.X("x:Q", scale=across, axis=None), "y": alt.Y("y:Q", scale=down, axis=None)}
+    pictures = alt.Chart(heads[heads["url"].notna()])
+    words = alt.Chart(heads[heads["url"].isna()])
     side = CELL - 10
-    pictures = ends[ends["url"].notna()]
-    words = ends[ends["url"].isna()]
-    if len(pictures):
-        image = alt.Chart(pictures).mark_image(width=side, height=side)
-        named = {"url": "url:N", "tooltip": alt.Tooltip("label:N", title="picture")}
-        layers.append(image.encode(x=_x("place", scale), y=_y("edge", y.scale), **named))
-        layers.append(image.encode(x=_x("edge", scale), y=_y("place", y.scale), **named))
-    if len(words):
-        written = alt.Chart(words.assign(lines=words["label"].map(_lines))).mark_text(
-            fontSize=12, lineBreak="\n"
-        )
-        named = {"text": "lines:N", "tooltip": alt.Tooltip("label:N", title="text")}
-        layers.append(written.encode(x=_x("place", scale), y=_y("edge", y.scale), **named))
-        layers.append(written.encode(x=_x("edge", scale), y=_y("place", y.scale), **named))
+    layers += [
+        pictures.mark_image(width=side, height=side).encode(
+            url="url:N", tooltip=alt.Tooltip("label:N", title="picture"), **here
+        ),
+        words.mark_text(fontSize=12, lineBreak="\n").encode(
+            text="lines:N", tooltip=alt.Tooltip("label:N", title="text"), **here
+        ),
+    ]
     chart = alt.layer(*layers).properties(width="container", height=CELL * (n + 1))
     chart = chart.configure_view(strokeWidth=0)
     answer = st.altair_chart(
@@ -232,14 +235,6 @@ def heat_map(items: Sequence[Item], similarities: np.ndarray) -> tuple[int, int]
         return None
     row, column = int(points[0]["row"]), int(points[0]["column"])
     return (row, column) if row < n and column < n else None
-
-
-def _x(field: str, scale: alt.Scale) -> alt.X:
-    return alt.X(f"{field}:Q", scale=scale, axis=None)
-
-
-def _y(field: str, scale: alt.Scale) -> alt.Y:
-    return alt.Y(f"{field}:Q", scale=scale, axis=None)
 
 
 def _lines(text: str) -> str:

@@ -10,6 +10,7 @@ from streamlit.errors import StreamlitSecretNotFoundError
 from core.settings import load_settings
 from core.store import StoreError
 from core.workspace import Workspace
+from ui.navigation import require_frame
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -21,6 +22,7 @@ def _workspace() -> Workspace:
 
 def open_workspace() -> Workspace:
     """The workspace; where the data folder cannot be used, a sentence and the end of the page."""
+    require_frame()
     try:
         return _workspace()
     except StoreError as error:

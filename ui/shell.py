@@ -2,37 +2,46 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import streamlit as st
 
 from core.workspace import Workspace
 from ui.style import apply_style
 
+LOGO = Path(__file__).with_name("logo.svg")
+
 # A run is looked at this often; faster polls lose media files.
 POLL_SECONDS = 1.0
 
 
-def page_frame(space: Workspace, title: str) -> None:
+def page_frame(space: Workspace, title: str, counted: bool = True) -> None:
+    """counted: say here how much is indexed (Indexing says it in its own words)."""
     apply_style()
-    st.title(title, anchor=False)
-    status_line(space)
+    st.logo(LOGO, size="large")
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+        st.title(title, anchor=False, width="content")
+        status_line(space, counted)
     for problem in space.problems:
         st.warning(problem, icon=":material/error:")
 
 
-def status_line(space: Workspace) -> None:
+def status_line(space: Workspace, counted: bool) -> None:
     """Polls only while a run is on; its end reruns the page once, for the new results."""
     running = space.indexer.progress().running
-    st.fragment(_status, run_every=POLL_SECONDS if running else None)(space, running)
+    st.fragment(_status, run_every=POLL_SECONDS if running else None)(space, counted, running)
 
 
-def _status(space: Workspace, was_running: bool) -> None:
+def _status(space: Workspace, counted: bool, was_running: bool) -> None:
     status = space.status()
     progress = status.progress
     if was_running and not progress.running:
         st.rerun()
-    words = f"{space.embedder.label} answers · Indexed {status.indexed:,} of {status.total:,}"
-    if progress.state == "scanning" and progress.total:
-        words += f" · reading files, {progress.done:,} of {progress.total:,}"
-    elif progress.state == "indexing" and progress.rate:
-        words += f" · {progress.rate:.1f} a second"
-    st.caption(words)
+    words = f"{space.embedder.label} answers"
+    if counted:
+        words += f" · Indexed {status.indexed:,} of {status.total:,}"
+        if progress.state == "scanning" and progress.total:
+            words += f" · reading files, {progress.done:,} of {progress.total:,}"
+        elif progress.state == "indexing" and progress.rate:
+            words += f" · {progress.rate:.1f} a second"
+    st.caption(words, width="content")

@@ -15,7 +15,8 @@ from ui.table import add_picture
 PER_PAGE = 24
 
 # Six pictures in a row on a wide screen, two on a phone.
-COLUMN_PIXELS = 168
+COLUMNS = 6
+COLUMN_PIXELS = 160
 
 
 def thumbnail(space: Workspace, picture_id: str) -> str | bytes:
@@ -33,7 +34,7 @@ def wall(
     pictures = space.store.pictures([hit.picture_id for hit in hits], scope)
     shown = [(hit, pictures[hit.picture_id]) for hit in hits if hit.picture_id in pictures]
     with st.container(key=f"wall-{key}"):
-        grid = st.grid("auto", min_column_width=COLUMN_PIXELS, gap=("medium", "small"))
+        grid = st.grid(COLUMNS, min_column_width=COLUMN_PIXELS, gap=(24, 16))
         for hit, picture in shown:
             with grid.cell():
                 _cell(space, hit, picture, scored)
@@ -42,31 +43,24 @@ def wall(
 def _cell(space: Workspace, hit: Hit, picture: Picture, scored: bool) -> None:
     st.image(thumbnail(space, picture.id), alt=picture.name, width="stretch")
     # st.text: a file name is never Markdown.
-    st.text(f"{picture.name}\n{hit.cosine:.4f}" if scored else picture.name)
-    with st.container(horizontal=True, gap="xsmall", vertical_alignment="center"):
+    name = one_line(picture.name)
+    st.text(f"{name}\n{hit.cosine:.4f}" if scored else name)
+    with st.container(horizontal=True, vertical_alignment="center"):
         st.page_link(
             "pages/image_search.py",
             label="More like this",
             icon="",
             query_params={"id": picture.id},
         )
-        st.space("stretch")
-        if st.button(
-            "View larger",
-            key=f"view-{picture.id}",
-            icon=":material/zoom_in:",
-            type="tertiary",
-            help="View larger",
-        ):
+        if st.button("View", key=f"view-{picture.id}", type="tertiary"):
             larger(space, picture, hit if scored else None)
-        if st.button(
-            "Compare",
-            key=f"compare-{picture.id}",
-            icon=":material/add_circle:",
-            type="tertiary",
-            help="Compare: put it on the explorer's table",
-        ):
+        if st.button("Compare", key=f"compare-{picture.id}", type="tertiary"):
             st.toast(add_picture(picture.id))
+
+
+def one_line(name: str) -> str:
+    """A file name may hold line breaks; the wall has one line for it."""
+    return " ".join(name.split())
 
 
 @st.dialog("Picture", width="large")

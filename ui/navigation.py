@@ -1,0 +1,35 @@
+"""The four pages, and how a page that was opened alone finds its frame."""
+
+from __future__ import annotations
+
+import streamlit as st
+from streamlit.navigation.page import StreamlitPage
+
+ENTERED = "entered"
+
+
+def navigation() -> StreamlitPage:
+    st.session_state[ENTERED] = True
+    return st.navigation(
+        [
+            st.Page(
+                "pages/text_search.py", title="Text search", icon=":material/search:", default=True
+            ),
+            st.Page("pages/image_search.py", title="Image search", icon=":material/image_search:"),
+            st.Page("pages/explorer.py", title="Explorer", icon=":material/scatter_plot:"),
+            st.Page("pages/indexing.py", title="Indexing", icon=":material/database:"),
+        ],
+        position="top",
+    )
+
+
+def require_frame() -> None:
+    """Start over through the entry point if this page runs without it.
+
+    Streamlit takes a folder named pages/ for its older kind of app until st.navigation was called
+    once in the process: a deep link that is the first request after a start runs the page's script
+    alone, without the page's settings and without the others.
+    """
+    if ENTERED not in st.session_state:
+        navigation()
+        st.rerun()
