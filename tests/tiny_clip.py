@@ -59,11 +59,25 @@ def make_vision(folder: Path, dimensions: int = 8, seed: int = 0, ballast: int =
     return folder
 
 
-def make_text(folder: Path, dimensions: int = 8, seed: int = 0, ballast: int = 0) -> Path:
-    """A tower that averages the colours of the words; a word it does not know is grey."""
+def make_text(
+    folder: Path,
+    dimensions: int = 8,
+    seed: int = 0,
+    ballast: int = 0,
+    declared: bool = True,
+    wants: str = "",
+    fill: float | None = None,
+) -> Path:
+    """A tower that averages the colours of the words; a word it does not know is grey.
+
+    Faults: `declared` false leaves the dimensions open in the file, `wants` names one input more,
+    `fill` is put in place of every weight.
+    """
     turn, offset = _space(dimensions, seed)
     colours = np.array([(127.5, 127.5, 127.5)] * 2 + list(COLOURS.values()), np.float32)
     table = (colours / 127.5 - 1) @ turn + offset
+    if fill is not None:
+        table = np.full_like(table, fill)
     save_model(
         folder / "model.onnx",
         nodes=[
@@ -82,8 +96,9 @@ def make_text(folder: Path, dimensions: int = 8, seed: int = 0, ballast: int = 0
         inputs=[
             value("input_ids", INT64, ["N", "length"]),
             value("attention_mask", INT64, ["N", "length"]),
+            *([value(wants, FLOAT, ["N"])] if wants else []),
         ],
-        outputs=[value("text_embeds", FLOAT, ["N", dimensions])],
+        outputs=[value("text_embeds", FLOAT, ["N", dimensions if declared else "D"])],
     )
     write_tokenizer(folder, ["[PAD]", "[UNK]", *COLOURS])
     return folder

@@ -32,8 +32,7 @@ class TinyHub:
         self.paused = threading.Event()
         self.go_on = threading.Event()
         self.asked: list[str] = []
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
-        self._server.daemon_threads = True
+        self._server = _Server(("127.0.0.1", 0), _handler(self))
         self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
         self.address = f"http://127.0.0.1:{self._server.server_address[1]}"
 
@@ -53,6 +52,13 @@ class TinyHub:
             for path in sorted(root.rglob("*"))
             if path.is_file()
         }
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, *_: object) -> None:
+        """A client that hangs up is what these tests are about."""
 
 
 def _blob(data: bytes) -> str:

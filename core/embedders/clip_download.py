@@ -22,6 +22,7 @@ import shutil
 import sys
 import threading
 from pathlib import Path
+from stat import S_ISREG
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -129,7 +130,8 @@ def _lay_out(tower: Tower, snapshot: Path, folder: Path) -> None:
             shutil.copyfile(real, target)
 
 
-FULL = (errno.ENOSPC, errno.EDQUOT) if hasattr(errno, "EDQUOT") else (errno.ENOSPC,)
+# A full disk, a full quota, a file above what the file system or a limit allows.
+FULL = {errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC)}
 
 
 def explain(error: Exception, staging: Path, reached: bool) -> tuple[str, bool]:
@@ -177,13 +179,15 @@ def explain(error: Exception, staging: Path, reached: bool) -> tuple[str, bool]:
 def fetched(staging: Path) -> int:
     """Bytes on disk below `staging`; a file with two names counts once."""
     sizes: dict[tuple[int, int] | str, int] = {}
-    for path in staging.rglob("*"):
-        try:
-            stat = path.lstat()
-        except OSError:
-            continue  # renamed while we looked
-        if path.is_file() and not path.is_symlink():
-            sizes[(stat.st_dev, stat.st_ino) if stat.st_ino else str(path)] = stat.st_size
+    for folder, _, names in os.walk(staging):  # which passes over what vanishes meanwhile
+        for name in names:
+            try:
+                stat = Path(folder, name).lstat()
+            except OSError:
+                continue  # renamed while we looked
+            if S_ISREG(stat.st_mode):
+                key = (stat.st_dev, stat.st_ino) if stat.st_ino else str(Path(folder, name))
+                sizes[key] = stat.st_size
     return sum(sizes.values())
 
 

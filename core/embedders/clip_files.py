@@ -12,6 +12,7 @@ A folder may also carry a longer name that ends in vision or text, as a clone of
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import importlib.util
 import json
@@ -298,7 +299,8 @@ def _write_cache(cache: Path, content: dict[str, Any]) -> None:
         temporary.write_text(json.dumps(content), "utf-8")
         temporary.replace(cache)
     except OSError:
-        temporary.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            temporary.unlink()
 
 
 def _model_files(weights: Weights) -> Iterator[tuple[str, Path]]:
