@@ -6,6 +6,7 @@ import numpy as np
 
 from tools.paintings.compose import compose
 from tools.paintings.scene import Scene
+from tools.paintings.styles import paint
 
 
 def draw(scene: Scene, size: tuple[int, int] | int, *, painted: bool) -> np.ndarray:
@@ -15,4 +16,4 @@ def draw(scene: Scene, size: tuple[int, int] | int, *, painted: bool) -> np.ndar
     version of the same composition and the same style, for training.
     """
     width, height = (size, size) if isinstance(size, int) else size
-    return compose(scene, width, height).pixels
+    return paint(compose(scene, width, height), scene, painted=painted)
