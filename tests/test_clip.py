@@ -27,8 +27,12 @@ from core.embedders import clip, clip_files, clip_setup
 from core.embedders.base import Call, Cancelled, DeadlinePassed, InputRefused, ServiceRefused
 from core.embedders.clip import ClipEmbedder, ClipSetup, ClipWeightsMissing
 from core.embedders.machine import free_memory, usable_cores
+from core.explore import similarity_matrix
 from core.lock import FileLock
+from core.pictures import picture_id
+from core.search import Part, search
 from core.settings import Settings
+from core.workspace import Workspace
 from tests import tiny_clip
 from tests.tiny_hub import TinyHub
 
@@ -786,3 +790,58 @@ def test_an_own_directory_needs_no_setup(tmp_path: Path, pair: Path) -> None:
     assert ClipSetup(settings(tmp_path, pair)).start().phase == "ready"
     assert ClipSetup(settings(tmp_path, tmp_path / "gone")).start().phase == "failed"
     assert not (tmp_path / "clip").exists()
+
+
+# --- The whole way ------------------------------------------------------------------------------
+
+
+def opened(given: Settings, root: Path) -> Workspace:
+    space = Workspace(given, root)
+    until(lambda: not space.indexer.progress().running)
+    return space
+
+
+@needs_clip
+def test_a_folder_is_indexed_once_and_searched_by_text_and_picture(
+    tmp_path: Path, pair: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "images").mkdir()
+    for name in tiny_clip.COLOURS:
+        (tmp_path / "images" / f"{name}.png").write_bytes(picture(name))
+    given = settings(tmp_path / "data", pair, images_dir=tmp_path / "images")
+    space = opened(given, tmp_path)
+    assert space.embedder.label == "CLIP from “pair” on this machine"
+    assert (space.status().indexed, space.status().total) == (10, 10)
+
+    for name in tiny_clip.COLOURS:
+        wanted = picture_id(picture(name))
+        for vector in (
+            space.queries.text(name),
+            space.queries.image(f"brought {name}", picture(name, kind="WEBP")),
+        ):
+            hits = search(space.matrix(), [Part(vector)], 3)
+            assert hits[0].picture_id == wanted
+            assert hits[0].cosine > 0.99
+    cosines = similarity_matrix(np.asarray(space.matrix().vectors))
+    assert cosines.shape == (10, 10)
+    assert np.diag(cosines) == pytest.approx(1, abs=1e-6)
+    first = space.embedder.id
+    space.close()
+
+    other = settings(
+        tmp_path / "data",
+        tiny_clip.make_pair(tmp_path / "other", seed=1),
+        images_dir=tmp_path / "images",
+    )
+    space = opened(other, tmp_path)
+    assert (space.embedder.id != first, space.status().indexed) == (True, 10)
+    space.close()
+
+    monkeypatch.setattr(ClipEmbedder, "embed_images", _never)
+    space = opened(given, tmp_path)
+    assert (space.embedder.id, space.status().indexed) == (first, 10)
+    space.close()
+
+
+def _never(*_: object) -> None:
+    raise AssertionError("embedded twice")

@@ -40,6 +40,11 @@ class SetupState:
     sentence: str
 
     @property
+    def can_start(self) -> bool:
+        """True where a button that calls `start()` makes sense."""
+        return self.phase in ("missing", "failed", "cancelled") and self.total_bytes > 0
+
+    @property
     def fraction(self) -> float:
         """0 to 1, for a progress bar."""
         return min(1.0, self.done_bytes / self.total_bytes) if self.total_bytes else 0.0
@@ -89,7 +94,7 @@ class ClipSetup:
         """Begin the download, unless it runs or the weights are there. Also after a failure."""
         with self._lock:
             now = self.state()
-            if now.phase in ("downloading", "ready") or now.total_bytes == 0:
+            if not now.can_start:
                 return now
             pair = self._pair()
             self._total, self._done = pair.size, 0
