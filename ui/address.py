@@ -13,7 +13,8 @@ def follow_address(name: str, widget: str) -> None:
     """Before the widget is drawn: let an address that changed (a link, Back) fill it."""
     value = st.query_params.get(name, "")
     seen = f"address-{name}"
-    if st.session_state.get(seen) != value:
+    # A widget that is not there yet (another page was shown) starts from the address too.
+    if widget not in st.session_state or st.session_state.get(seen) != value:
         st.session_state[seen] = value
         st.session_state[widget] = value
 

@@ -46,16 +46,27 @@ def _cell(space: Workspace, hit: Hit, picture: Picture, scored: bool) -> None:
     name = one_line(picture.name)
     st.text(f"{name}\n{hit.cosine:.4f}" if scored else name)
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.page_link(
-            "pages/image_search.py",
-            label="More like this",
-            icon="",
-            query_params={"id": picture.id},
-        )
+        more_like_this(picture.id, f"more-{picture.id}")
         if st.button("View", key=f"view-{picture.id}", type="tertiary"):
             larger(space, picture, hit if scored else None)
         if st.button("Compare", key=f"compare-{picture.id}", type="tertiary"):
             st.toast(add_picture(picture.id))
+
+
+def more_like_this(picture_id: str, key: str) -> None:
+    """Search with this picture; the browser's Back then finds the search it came from."""
+    if (st.context.url or "").rstrip("/").endswith("/image_search"):
+        # A link from a page to itself runs it but leaves the address as it was.
+        if st.button("More like this", key=key, type="tertiary"):
+            st.query_params["id"] = picture_id
+            st.rerun()
+    else:
+        st.page_link(
+            "pages/image_search.py",
+            label="More like this",
+            icon="",
+            query_params={"id": picture_id},
+        )
 
 
 def one_line(name: str) -> str:
@@ -94,11 +105,6 @@ def larger(space: Workspace, picture: Picture, hit: Hit | None) -> None:
         for path in picture.paths:
             st.text(path)
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.page_link(
-            "pages/image_search.py",
-            label="More like this",
-            icon=":material/image_search:",
-            query_params={"id": picture.id},
-        )
+        more_like_this(picture.id, "more-larger")
         if st.button("Compare", key="compare-larger", icon=":material/add_circle:"):
             st.toast(add_picture(picture.id))
