@@ -13,9 +13,10 @@ import random
 import re
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import cast
+from typing import Literal, cast
 from urllib.parse import urlsplit
 
 import numpy as np
@@ -61,6 +62,8 @@ READ_SECONDS = 30.0
 LARGEST_ANSWER = 1_000_000
 # Spread over half a minute: an outage that lasts longer is somebody's to look at.
 ATTEMPTS = 7
+# A refusal for the rate is over in a minute at most, unless others use the same key.
+RATE_PATIENCE_SECONDS = 300.0
 # Each unusable answer may have been paid for.
 UNUSABLE_ATTEMPTS = 3
 BACKOFF_SECONDS = 0.5
@@ -74,6 +77,16 @@ class _Answer:
     body: bytes
     code: str
     retry_after: str | None
+
+
+@dataclass(frozen=True)
+class _Trouble:
+    """Why there is no vector yet. `sentence` lacks its full stop; `wait`: seconds, if told."""
+
+    kind: Literal["rate", "unusable", "other"]
+    sentence: str
+    wait: float | None = None
+    advice: str = "Please try again later."
 
 
 class _Failed(Exception):
@@ -256,63 +269,64 @@ class AzureEmbedder:
             self._model_version,
             self._key,
         )
-        trouble = ""
-        unusable = 0
-        for attempt in range(ATTEMPTS):
-            left = self._limiter.take(call)
-            try:
-                answer = self._exchange(asked, body, call)
-            except _Failed as failed:
-                trouble = f"{failed}"
-                answer = None
-            if answer is None:
-                self._limiter.accepted(left)
-                self._back_off(attempt, None, call, trouble)
-                continue
-            said = read(answer.body, answer.code, self._key) if answer.status != 200 else None
-            if answer.status == 429 and said:
-                wait = self._limiter.refused(left, retry_after(answer.retry_after, said.message))
-                trouble = "Azure says that these are too many calls"
-                self._back_off(attempt, wait, call, trouble)
-                continue
-            self._limiter.accepted(left)
-            if answer.status == 200:
-                if self._on_call:
-                    self._on_call(kind)
-                vector = self._vector(answer.body)
-                if vector is not None:
-                    return vector
-                trouble = "Azure's answer holds no embedding"
-                unusable += 1
-                if unusable == UNUSABLE_ATTEMPTS:
-                    break
-                self._back_off(attempt, None, call, trouble)
-                continue
-            assert said is not None
-            wanted = retry_after(answer.retry_after, said.message)
-            if answer.status == 408 or answer.status >= 500:
-                trouble = f"Azure has a problem of its own (status {answer.status})"
-                if wanted is not None and answer.status == 503:
-                    self._limiter.hold(wanted)
-                self._back_off(attempt, wanted, call, trouble)
-                continue
-            raise refusal(answer.status, said, wanted, asked)
-        again = "Check VISION_ENDPOINT." if unusable else "Please try again later."
-        raise ServiceUnavailable(f"{trouble}, {attempt + 1} times in a row. {again}")
+        began = time.monotonic()
+        tried: Counter[str] = Counter()
+        while True:
+            outcome = self._try(asked, body, call)
+            if not isinstance(outcome, _Trouble):
+                return outcome
+            tried[outcome.kind] += 1
+            if outcome.kind == "rate":
+                over = time.monotonic() - began > RATE_PATIENCE_SECONDS
+            else:
+                most = UNUSABLE_ATTEMPTS if outcome.kind == "unusable" else ATTEMPTS
+                over = tried[outcome.kind] >= most
+            if over:
+                raise ServiceUnavailable(
+                    f"{outcome.sentence}, {tried[outcome.kind]} times in a row. {outcome.advice}"
+                )
+            pause = outcome.wait
+            if pause is None:
+                # Half of it fixed, half random: never at once, and never all workers together.
+                doubled = self._backoff_seconds * 2.0 ** (tried[outcome.kind] - 1)
+                pause = doubled * random.uniform(0.5, 1.0)
+            if pause > call.remaining():
+                raise DeadlinePassed(
+                    f"{outcome.sentence}. Please try again in {seconds_in_words(pause)}."
+                )
+            call.wait(pause)
 
-    def _back_off(self, attempt: int, wanted: float | None, call: Call, trouble: str) -> None:
-        """Wait before the next attempt; at once an error if that would be after the deadline."""
-        if attempt + 1 == ATTEMPTS:
-            return
-        # Half fixed, half random: never at once, and never all workers together.
-        pause = self._backoff_seconds * 2**attempt * random.uniform(0.5, 1.0)
-        if wanted is not None:
-            pause = min(wanted, PAUSE_CAP)
-        if pause > call.remaining():
-            raise DeadlinePassed(
-                f"{trouble}. Please try again in {seconds_in_words(max(1.0, pause))}."
+    def _try(self, asked: Asked, body: bytes, call: Call) -> Vector | _Trouble:
+        """One call, in its turn. Raises what is final."""
+        left = self._limiter.take(call)
+        try:
+            answer = self._exchange(asked, body, call)
+        except _Failed as failed:
+            self._limiter.accepted(left)
+            return _Trouble("other", str(failed))
+        if answer.status == 200:
+            self._limiter.accepted(left)
+            if self._on_call:
+                self._on_call(asked.kind)
+            vector = self._vector(answer.body)
+            if vector is None:
+                sentence = "Azure's answer holds no embedding"
+                return _Trouble("unusable", sentence, advice="Check VISION_ENDPOINT.")
+            return vector
+        said = read(answer.body, answer.code, self._key)
+        wait = retry_after(answer.retry_after, said.message)
+        if answer.status == 429:
+            wait = self._limiter.refused(left, wait)
+            return _Trouble("rate", "Azure takes no more calls for now: its limit is reached", wait)
+        self._limiter.accepted(left)
+        if answer.status == 408 or answer.status >= 500:
+            if wait is not None:
+                wait = min(wait, PAUSE_CAP)
+                self._limiter.hold(wait)
+            return _Trouble(
+                "other", f"Azure has a problem of its own (status {answer.status})", wait
             )
-        call.wait(pause)
+        raise refusal(answer.status, said, wait, asked)
 
     def _exchange(self, asked: Asked, body: bytes, call: Call) -> _Answer:
         """One HTTP call in a thread of its own, so that no hang outlasts a stop or a deadline."""
