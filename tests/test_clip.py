@@ -234,6 +234,14 @@ def test_a_stopped_call_ends_and_a_late_one_gives_up(embedder: ClipEmbedder) -> 
 
 
 @needs_clip
+def test_a_closed_embedder_stops_what_it_is_asked(pair: Path, tmp_path: Path) -> None:
+    made = ClipEmbedder(settings(tmp_path, pair))
+    made.close()
+    with pytest.raises(Cancelled):
+        made.embed_images([picture("red")], Call())
+
+
+@needs_clip
 def test_a_person_does_not_wait_for_the_job(embedder: ClipEmbedder) -> None:
     with embedder._turn(Call()):  # the job is in the model
         assert embedder.embed_images([picture("red")], Call.for_person()).shape == (1, 8)

@@ -13,7 +13,7 @@ import sys
 import threading
 from collections import deque
 from collections.abc import Generator, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from itertools import chain, islice
 from pathlib import Path
 from typing import Any
@@ -26,6 +26,7 @@ from core import pictures
 from core.embedders import clip_files
 from core.embedders.base import (
     Call,
+    Cancelled,
     InputRefused,
     ServiceRefused,
     Vector,
@@ -153,6 +154,7 @@ class ClipEmbedder:
         return []
 
     def close(self) -> None:
+        """End the decoding threads; a call that is on ends with `Cancelled`."""
         self._pool.shutdown(wait=False, cancel_futures=True)
 
     def _unit(self, rows: npt.NDArray[np.floating]) -> Vectors:
@@ -251,7 +253,10 @@ class ClipEmbedder:
         ahead: deque[list[Future[Image.Image]]] = deque()
 
         def begin() -> None:
-            chunk = [self._pool.submit(decode, data) for data in islice(todo, CHUNK)]
+            try:
+                chunk = [self._pool.submit(decode, data) for data in islice(todo, CHUNK)]
+            except RuntimeError:  # the pool is shut down: close() was called
+                raise Cancelled("Stopped.") from None
             if chunk:
                 ahead.append(chunk)
 
@@ -265,6 +270,8 @@ class ClipEmbedder:
                     ahead.popleft()
                     begin()
                     yield ready
+            except CancelledError:
+                raise Cancelled("Stopped.") from None
             finally:
                 for future in chain.from_iterable(ahead):
                     future.cancel()

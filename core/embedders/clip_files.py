@@ -150,6 +150,8 @@ def known_pairs() -> dict[str, Pair]:
         text = texts.get(text_name)
         if text is None or text["dim"] != item["dim"]:
             continue
+        if not (item["sources"]["hf"] and text["sources"]["hf"]):
+            continue  # from a plain address: nothing of this kind is left in the registry
         name = vision_name.removesuffix("-vision")
         pairs[name] = Pair(name, _tower("vision", item), _tower("text", text))
     return pairs

@@ -112,6 +112,7 @@ class ClipSetup:
                     str(clip_files.weights_dir(self._settings, pair).resolve()),
                 ],
                 cwd=ROOT,
+                env={**os.environ, "PYTHONPATH": _before(ROOT, os.environ.get("PYTHONPATH"))},
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 # What the libraries log is not for the page; the last line says what happened.
@@ -207,6 +208,10 @@ class ClipSetup:
                 "again; if that repeats, fetch the two models on another machine and name their "
                 "directory in CLIP_MODEL_DIR.",
             )
+
+
+def _before(folder: Path, search_path: str | None) -> str:
+    return os.pathsep.join([str(folder), *([search_path] if search_path else [])])
 
 
 def _kill(child: subprocess.Popen[str]) -> None:
