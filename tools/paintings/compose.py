@@ -71,7 +71,9 @@ def _enter(cv: Canvas, item: Placed) -> None:
     cv.c.save()
     cv.c.translate(item.x, item.y)
     k = item.size / 100
-    cv.c.scale(-k if item.flip else k, k)
+    # A bridge reaches from edge to edge, however wide the picture is.
+    wide = max(k, cv.w * 1.04 / 320) if item.kind == "bridge" else k
+    cv.c.scale(-wide if item.flip else wide, k)
 
 
 def _draw(cv: Canvas, item: Placed, light: Light) -> None:
@@ -138,14 +140,29 @@ def _shadow(cv: Canvas, scene: Scene, item: Placed, light: Light, ground: RGB) -
         _silhouette(cv, item, light, colour, 0.35, light.side * 0.8, -0.22)
 
 
-def _reflect(cv: Canvas, item: Placed, light: Light, alpha: float) -> None:
+def _halo(cv: Canvas, item: Placed, light: Light) -> None:
+    """At night a breath of pale mist behind a dark thing, or nobody would see it."""
+    if light.dark < 0.5 or item.colour not in ("black", "brown", "purple", "blue", "gray"):
+        return
+    r = max(item.size * 0.9, drawn.HALF_WIDTH[item.kind] * item.size * 1.15)
+    y = item.y - item.size * 0.45
+    strength = 0.62 if item.colour == "black" else 0.36
+    mist = mix(light.horizon, light.glow, 0.25)
+    cv.circle(
+        item.x,
+        y,
+        r,
+        cv.radial((item.x, y), r, (mist, mist, mist), (strength, strength * 0.6, 0), (0, 0.5, 1)),
+    )
+
+
+def _reflect(cv: Canvas, item: Placed, light: Light, alpha: float, end: float = 9.0) -> None:
     cv.c.save()
+    cv.c.clipRect(skia.Rect(-1, 0, 4, end), True)
     cv.c.translate(0, 2 * item.y + 0.012)
     cv.c.scale(1, -1)
     cv.c.clipRect(skia.Rect(-1, 0, 4, item.y + 0.01))
-    cv.c.saveLayerAlpha(None, int(255 * alpha)) if hasattr(
-        cv.c, "saveLayerAlpha"
-    ) else cv.c.saveLayer(None, skia.Paint(Alphaf=alpha))
+    cv.c.saveLayer(None, skia.Paint(Alphaf=alpha))
     _draw(cv, item, light)
     cv.c.restore()
     cv.c.restore()
@@ -180,7 +197,7 @@ def _zone(kind: str, place: str, rng: random.Random) -> str:
     if kind == "balloon":
         return "sky"
     if kind == "bird":
-        return "sky" if place == "sea" or rng.random() < 0.45 else "ground"
+        return "sky" if rng.random() < 0.45 or place in ("sea", "lake") else "ground"
     if kind == "bridge":
         return "back"
     if place == "lake" and kind in _BUILDINGS:
@@ -189,19 +206,17 @@ def _zone(kind: str, place: str, rng: random.Random) -> str:
         return "back"
     if kind == "lighthouse" and place == "sea":
         return "rock"
-    if place == "lake" and kind == "bird":
-        return "sky"
     return "ground"
 
 
-def layout(scene: Scene, stage: Stage, cv: Canvas, rng: random.Random) -> list[Placed]:
+def layout(
+    scene: Scene, stage: Stage, cv: Canvas, light: Light, rng: random.Random
+) -> list[Placed]:
     """Places for all coloured things: the main one near a third, the other across from it."""
     coloured = scene.coloured
     if not coloured:
         return []
     zones = [_zone(t.kind, scene.place, rng) for t in coloured]
-    if scene.place == "river" and zones[0] == "water":
-        pass
     flip = rng.random() < 0.5
     centres = [0.5]
     if len(coloured) == 2:
@@ -213,6 +228,9 @@ def layout(scene: Scene, stage: Stage, cv: Canvas, rng: random.Random) -> list[P
             ]
         if flip:
             centres = [1 - c for c in centres]
+    elif scene.has("sun") or scene.has("moon"):
+        # Away from the light in the sky, so that nothing hides it.
+        centres = [0.5 - light.side * rng.uniform(0.06, 0.16)]
     else:
         centres = [0.5 + rng.uniform(-0.13, 0.13)]
     out: list[Placed] = []
@@ -234,10 +252,14 @@ def layout(scene: Scene, stage: Stage, cv: Canvas, rng: random.Random) -> list[P
             spread = (i - (thing.count - 1) / 2) * 2 * half * 0.96
             s = size * (1 if i == 0 else rng.uniform(0.84, 1.0))
             x = cv.w * centre + spread
-            if thing.kind != "bridge":
+            if thing.kind == "bridge":
+                x = cv.w / 2
+            else:
                 margin = min(half * (0.98 if thing.kind != "train" else 0.8), cv.w * 0.5) + 0.01
                 x = min(max(x, margin), cv.w - margin)
             y, s = _feet(scene, stage, cv, rng, thing, zone, s, i, index)
+            if i and thing.kind in ("car", "bicycle") and zone == "ground":
+                y = out[-1].y  # one road for all of them
             depth = 0.0 if zone != "back" else 0.25
             out.append(
                 Placed(
@@ -399,7 +421,7 @@ def _landscape(cv: Canvas, scene: Scene, light: Light, rng: random.Random) -> St
 
     def back(stage: Stage) -> None:
         nonlocal items
-        items = layout(scene, stage, cv, layout_rng)
+        items = layout(scene, stage, cv, light, layout_rng)
         for item in items:
             if item.zone == "back":
                 if item.kind != "bridge":
@@ -412,16 +434,19 @@ def _landscape(cv: Canvas, scene: Scene, light: Light, rng: random.Random) -> St
     ground = sorted((i for i in items if i.zone == "ground"), key=lambda i: i.y)
     for item in items:
         if item.zone == "sky":
+            _halo(cv, item, light)
             _draw(cv, item, light)
     for item in sorted((i for i in items if i.zone in ("water", "rock")), key=lambda i: i.y):
         if item.zone == "rock":
             _sea_rock(cv, item, light, detail_rng)
             _draw(cv, item, light)
         else:
-            _reflect(cv, item, light, 0.45)
+            _halo(cv, item, light)
+            _reflect(cv, item, light, 0.45, stage.water_end)
             _draw(cv, item, light)
             _ripples(cv, item, light)
     for item in ground:
+        _halo(cv, item, light)
         if item.kind == "train":
             _rails(cv, item, light, stage.ground)
         if item.kind == "car" and scene.place != "city":
@@ -469,7 +494,8 @@ def _underwater(cv: Canvas, scene: Scene, light: Light, rng: random.Random) -> S
         hill(cv, light, rng, hill_line(rng, cv, hz + 0.01, 0.02), line, green, 0.4)
     base = rgb("2a8aa4") if scene.place == "sea" else rgb("4a9488")
     water(cv, light, rng, hz, line + 0.01, base, mirror=0.6, rough=0.4, sun_x=sun_x, glitter=0.3)
-    items = layout(scene, Stage(hz, line, cv.h - 0.1, water=(line - 0.005, line + 0.012)), cv, rng)
+    water_stage = Stage(hz, line, cv.h - 0.1, water=(line - 0.005, line + 0.012))
+    items = layout(scene, water_stage, cv, light, rng)
     for item in items:
         if item.kind == "boat":
             _draw(cv, item, light)
@@ -559,7 +585,7 @@ def _underwater(cv: Canvas, scene: Scene, light: Light, rng: random.Random) -> S
 def _table(cv: Canvas, scene: Scene, light: Light, rng: random.Random) -> Stage:
     edge = cv.h * rng.uniform(0.52, 0.62)
     wall = rng.choice(
-        [rgb(c) for c in ("8a7a68", "5a6470", "6e7a70", "9a8878", "4c4a54", "b0a48c", "76686a")]
+        [rgb(c) for c in ("a8987c", "7a8c98", "8c9a84", "b49c84", "8a8694", "c4b898", "a48c8c")]
     )
     stage = Stage(edge, edge + 0.12, cv.h - 0.12, ground=wall)
     dark = light.dark > 0.5
@@ -568,11 +594,11 @@ def _table(cv: Canvas, scene: Scene, light: Light, rng: random.Random) -> Stage:
     # Indoors the window lights by day and a lamp by night: colours stay warm and plain.
     room.lamp = {
         "day": (1.0, 0.98, 0.95),
-        "dawn": (0.95, 0.88, 0.88),
+        "dawn": (1.0, 0.92, 0.9),
         "sunset": (1.0, 0.84, 0.7),
-        "night": (0.78, 0.6, 0.42),
+        "night": (0.95, 0.78, 0.6),
     }[scene.time or "day"]
-    room.shade = rgb("2c2430") if dark else mix(light.shade, rgb("4a3c48"), 0.5)
+    room.shade = rgb("3a2c38") if dark else mix(light.shade, rgb("4a3c48"), 0.5)
     room.dark = min(light.dark, 0.45)
     room.haze_strength = 0.0
     side = light.side
@@ -636,9 +662,20 @@ def _table(cv: Canvas, scene: Scene, light: Light, rng: random.Random) -> Stage:
         )
     else:
         lx = cv.w * (0.2 if side < 0 else 0.8)
-        cv.circle(
-            lx, edge * 0.5, 0.95, cv.radial((lx, edge * 0.5), 0.95, (lamp, lamp), (0.34, 0.0))
-        )
+        cv.circle(lx, edge * 0.5, 0.95, cv.radial((lx, edge * 0.5), 0.95, (lamp, lamp), (0.5, 0.0)))
+    if not dark and scene.weather in ("clear", "snowfall"):
+        # The window's light falls slanting on the wall and the table.
+        away = -side
+        px = x0 + ww / 2 + away * (ww * 0.9 + 0.1)
+        for i in (0, 1):
+            x = px + (i - 0.5) * ww * 0.5
+            patch = [
+                (x - ww * 0.2, y0 + wh * 0.25),
+                (x + ww * 0.2, y0 + wh * 0.25),
+                (x + ww * 0.2 + away * 0.1, y0 + wh * 0.98),
+                (x - ww * 0.2 + away * 0.1, y0 + wh * 0.98),
+            ]
+            cv.poly(patch, cv.paint(mix(light.glow, (1, 1, 1), 0.2), 0.3, blur=0.008))
     # The table: bare wood or a cloth.
     wood = rng.choice([rgb(c) for c in ("8a6444", "6e4c36", "a07a54", "5c4438")])
     linen = rng.choice([rgb(c) for c in ("e4dccc", "cfc8bc", "b8c0c0", "d8c8b0")])
@@ -662,14 +699,14 @@ def _table(cv: Canvas, scene: Scene, light: Light, rng: random.Random) -> Stage:
     if cloth_on:
         for _ in range(6):
             x = rng.uniform(-0.1, cv.w)
-            bend = rng.uniform(-0.15, 0.15)
+            bend = (x - cv.w / 2) * 0.35 + rng.uniform(-0.04, 0.04)
             fold_path = skia.Path()
             fold_path.moveTo(x, edge)
             fold_path.quadTo(x + bend, (edge + cv.h) / 2, x + bend * 1.7, cv.h)
-            cv.path(fold_path, cv.paint(shade, 0.35, line=0.022, blur=0.012))
+            cv.path(fold_path, cv.paint(shade, 0.22, line=0.03, blur=0.016))
             cv.c.save()
             cv.c.translate(0.024 * side, 0)
-            cv.path(fold_path, cv.paint(mix(lit, (1, 1, 1), 0.35), 0.5, line=0.016, blur=0.008))
+            cv.path(fold_path, cv.paint(mix(lit, (1, 1, 1), 0.3), 0.25, line=0.024, blur=0.012))
             cv.c.restore()
         if rng.random() < 0.6:
             stripe = room.lit(mix(linen, rgb("7a8088"), 0.4))
@@ -692,7 +729,7 @@ def _table(cv: Canvas, scene: Scene, light: Light, rng: random.Random) -> Stage:
             cv.rect(0, near, cv.w, cv.h, cv.paint(room.shadow(wood, 0, 0.8)))
             cv.line(0, near, cv.w, near, cv.paint(mix(lit, (1, 1, 1), 0.3), 0.8, line=0.006))
     cv.fill(cv.noise_paint(shade, 0.18, rng, size=0.5, stretch=3, low=0.5, high=0.9, beta=1.1))
-    items = sorted(layout(scene, stage, cv, rng), key=lambda i: i.y)
+    items = sorted(layout(scene, stage, cv, light, rng), key=lambda i: i.y)
     for item in items:
         # A soft reflection on polished wood.
         if not cloth_on:
@@ -811,11 +848,17 @@ def _abstract(cv: Canvas, scene: Scene, light: Light, rng: random.Random) -> Sta
             x = min(max(x, r + 0.02), cv.w - r - 0.02)
             y = min(max(y, r + 0.02), cv.h - r - 0.02)
             _shape(cv, thing.kind, tones, ground, x, y, r, rng)
-    thin = mix(ground, rgb("3a3230") if sum(ground) > 1.5 else rgb("e8dcc8"), 0.55)
-    for _ in range(rng.randrange(0, 4)):
-        a = (rng.uniform(0, cv.w), rng.uniform(0, cv.h))
-        b = (rng.uniform(0, cv.w), rng.uniform(0, cv.h))
-        cv.line(*a, *b, cv.paint(thin, 0.7, line=max(0.003, 0.6 / cv.scale)))
+    # Fine drawing in ink: long arcs and straight lines, as a compass and a rule leave them.
+    thin = mix(ground, rgb("3a3230") if sum(ground) > 1.5 else rgb("e8dcc8"), 0.5)
+    for _ in range(rng.randrange(1, 4)):
+        line = max(0.0028, 0.6 / cv.scale)
+        if rng.random() < 0.5:
+            x, y = rng.uniform(-0.4, cv.w + 0.4), rng.choice((-0.5, cv.h + 0.5))
+            r = rng.uniform(0.7, 1.2)
+            cv.circle(x, y, r, cv.paint(thin, 0.6, line=line))
+        else:
+            y = rng.uniform(0.1, cv.h - 0.1)
+            cv.line(0, y, cv.w, y + rng.uniform(-0.5, 0.5), cv.paint(thin, 0.6, line=line))
     return Stage(0.5, 0.5, 0.5)
 
 
@@ -870,8 +913,50 @@ def _shape(
         cv.noise_paint(t.light, 0.35, rng, size=0.6, low=0.55, high=0.95, beta=1.2),
     )
     cv.c.restore()
-    if rng.random() < 0.3 and kind == "circle":
-        cv.circle(x, y, r * 0.8, cv.paint(t.dark, 0.6, line=r * 0.03))
+    _inner(cv, kind, t, path, x, y, r, rng)
+
+
+def _inner(
+    cv: Canvas,
+    kind: str,
+    t: Tones,
+    path: skia.Path,
+    x: float,
+    y: float,
+    r: float,
+    rng: random.Random,
+) -> None:
+    """Tones of the same colour within a shape: rings, a nested form, or a folded half."""
+    choice = rng.randrange(4)
+    if choice == 0:
+        return
+    if choice == 1:
+        for k in range(3):
+            tone = (mix(t.mid, t.dark, 0.55), mix(t.mid, t.light, 0.45), t.mid)[k]
+            scale = 0.76 - 0.22 * k
+            cv.c.save()
+            cv.c.translate(x, y)
+            cv.c.scale(scale, scale)
+            cv.c.translate(-x, -y)
+            cv.path(path, cv.paint(tone))
+            cv.c.restore()
+        return
+    cv.c.save()
+    cv.c.clipPath(path, True)
+    a = rng.uniform(0, math.pi)
+    far = 2 * r
+    dx, dy = math.cos(a) * far, math.sin(a) * far
+    half = [
+        (x - dx, y - dy),
+        (x + dx, y + dy),
+        (x + dx - dy, y + dy + dx),
+        (x - dx - dy, y - dy + dx),
+    ]
+    cv.poly(half, cv.paint(mix(t.mid, t.dark, 0.6), 0.85))
+    if choice == 3:
+        quarter = [(x, y), (x + dx, y + dy), (x + dy, y - dx)]
+        cv.poly(quarter, cv.paint(mix(t.mid, t.light, 0.6), 0.85))
+    cv.c.restore()
 
 
 def _bands(cv: Canvas, groups: tuple[Thing, ...], ground: RGB, rng: random.Random) -> None:

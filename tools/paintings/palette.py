@@ -105,7 +105,7 @@ class Light:
         tones = PIGMENTS[name]
         grey = name in ("black", "white", "gray")
         tint = 0.06 if grey else 0.14
-        dim = 1 - (0.16 if name == "white" else 0.24) * self.dark
+        dim = 1 - (0.14 if name == "white" else 0.1) * self.dark
         fade = min(depth * self.haze_strength * 0.4, 0.22)
 
         def see(c: RGB, extra: float) -> RGB:
@@ -152,7 +152,7 @@ _LAMPS: dict[str, RGB] = {
     "day": (1.0, 0.99, 0.96),
     "dawn": (1.0, 0.89, 0.87),
     "sunset": (1.0, 0.79, 0.64),
-    "night": (0.27, 0.35, 0.54),
+    "night": (0.34, 0.41, 0.6),
 }
 _GREYS: dict[str, RGB] = {
     "day": rgb("aab4ba"),

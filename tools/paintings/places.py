@@ -28,6 +28,7 @@ class Stage:
     near: float  # base line of things in front
     water: tuple[float, float] | None = None
     sky: tuple[float, float] = (0.12, 0.5)
+    water_end: float = 9.0  # no reflection lies below this row
     ground: RGB = (0.4, 0.5, 0.3)
     sun_x: float = 0.5
     keep_clear: list[tuple[float, float]] = field(default_factory=list)
@@ -49,10 +50,16 @@ def sky(cv: Canvas, scene: Scene, light: Light, rng: random.Random, horizon: flo
         )
     )
     weather = scene.weather or "clear"
-    sun_x = cv.w * (0.5 + light.side * rng.uniform(0.12, 0.34))
+    sun_x = cv.w * (0.5 + light.side * rng.uniform(0.24, 0.38))
     low = scene.time in ("dawn", "sunset")
-    sun_y = horizon - (rng.uniform(0.05, 0.16) if low else rng.uniform(0.24, 0.36))
-    sun_y = max(sun_y, 0.13)
+    # Where land or houses rise behind, the light stands above them and is never hidden.
+    if scene.place in ("sea", "field", "desert") and low:
+        sun_y = horizon - rng.uniform(0.1, 0.2)
+    elif scene.place in ("mountains", "city", "forest"):
+        sun_y = horizon * rng.uniform(0.2, 0.26)
+    else:
+        sun_y = horizon * rng.uniform(0.28, 0.42)
+    sun_y = max(sun_y, 0.1)
     if low and weather not in ("rain", "storm"):
         cv.fill(
             cv.radial(
@@ -73,26 +80,13 @@ def sky(cv: Canvas, scene: Scene, light: Light, rng: random.Random, horizon: flo
             )
             r = max(0.0012 + 0.0016 * star_rng.random() ** 3, 0.5 / cv.scale)
             cv.circle(x, y, r, cv.paint(rgb("fdf4dc"), star_rng.uniform(0.35, 1)))
-        if rng.random() < 0.5:  # a milky way
-            cv.c.save()
-            cv.c.rotate(rng.uniform(-50, -20))
-            cv.rect(
-                -1,
-                rng.uniform(0.35, 0.6),
-                3,
-                1.0,
-                cv.noise_paint(mix(light.low, (1, 1, 1), 0.4), 0.22, rng, size=1.2, stretch=2.0),
-            )
-            cv.c.restore()
-    elif scene.time == "night":
-        rng.random()
+    _clouds(cv, scene, light, rng, horizon, sun_x)
     if scene.has("sun"):
         _sun(cv, scene, light, sun_x, sun_y)
     if scene.has("moon"):
         _moon(cv, light, rng, sun_x, sun_y)
-    _clouds(cv, scene, light, rng, horizon, sun_x)
-    if scene.has("sun") and weather == "fog":
-        cv.circle(sun_x, sun_y, 0.06, cv.paint(mix(light.glow, (1, 1, 1), 0.5), 0.5, blur=0.01))
+    if weather == "fog" and (scene.has("sun") or scene.has("moon")):
+        cv.circle(sun_x, sun_y, 0.062, cv.paint(mix(light.glow, (1, 1, 1), 0.6), 0.8, blur=0.006))
     return sun_x
 
 
@@ -269,7 +263,7 @@ def peaks(
     column = ((xs[None, :] * 300 + rng.random() * n).astype(np.int32)) % n
     grain = wobble[row, column] - 0.5
     # Each point is lit like the ridge that it hangs from, a little to the side.
-    hang = below * 0.55 * light.side
+    hang = below * 0.42 * light.side
     at = np.clip(xs[None, :] + hang + grain * 0.05, -0.05, cv.w + 0.05)
     ridge_x = np.linspace(-0.05, cv.w + 0.05, 400, dtype=np.float32)
     smooth = np.interp(ridge_x, xs, crest)
@@ -348,7 +342,7 @@ def hill(
         path, cv.linear((0, top), (0, bottom), (sunny, plain, mix(plain, shady, 0.7)), (0, 0.4, 1))
     )
     cv.c.save()
-    cv.c.clipPath(path, True)
+    cv.c.clipPath(path, cv.scale > 200)
     side = cv.linear(
         (0 if light.side > 0 else cv.w, 0),
         (cv.w if light.side > 0 else 0, 0),
@@ -360,7 +354,7 @@ def hill(
     if texture:
         near = 1 - depth
         size = 0.35 + 0.5 * near
-        for c, a in ((shady, 0.55), (sunny, 0.5)):
+        for c, a in ((shady, 0.55), (sunny, 0.5)) if cv.scale > 200 else ((shady, 0.6),):
             cv.rect(
                 0,
                 top,
@@ -1077,7 +1071,8 @@ def coast(cv: Canvas, scene: Scene, light: Light, rng: random.Random, back: Back
         hz,
         shore + 0.07 + abs(tilt) * 0.4,
         cv.h - 0.09,
-        water=(hz + 0.06, shore - 0.03),
+        water=(hz + 0.05, shore - 0.09),
+        water_end=shore - 0.02,
         ground=sand,
         sky=(0.1, hz - 0.05),
         sun_x=sun_x,
@@ -1826,13 +1821,13 @@ def weather_over(
                 (0, cv.h),
                 (c, c, c),
                 (0, min(horizon / cv.h + 0.08, 0.9), 1),
-                (0.12, 0.46, 0.1),
+                (0.05, 0.34, 0.08),
             ),
         )
         for _ in range(3):
             y = horizon + local.uniform(-0.18, 0.24)
             paint = cv.noise_paint(
-                c, 0.6, local, size=0.5, stretch=5.0, low=0.42, high=0.8, beta=1.7
+                c, 0.42, local, size=0.5, stretch=5.0, low=0.42, high=0.8, beta=1.7
             )
             cv.rect(0, y - 0.13, cv.w, y + 0.13, paint)
     cv.c.restore()

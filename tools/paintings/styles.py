@@ -208,7 +208,7 @@ def _quick_woodcut(picture: Picture, scene: Scene, rng: np.random.Generator) -> 
     return out + 0.05 * (_tile(0.3, h, w, rng)[..., None] - 0.5)
 
 
-_SHEETS = ((0.62, 0.56, 0.48), (0.45, 0.47, 0.52), (0.74, 0.70, 0.62), (0.36, 0.34, 0.38))
+_SHEETS = ((0.72, 0.66, 0.56), (0.60, 0.62, 0.66), (0.84, 0.80, 0.72), (0.50, 0.47, 0.50))
 
 
 def _quick_pastel(picture: Picture, scene: Scene, rng: np.random.Generator) -> Floats:
@@ -219,7 +219,7 @@ def _quick_pastel(picture: Picture, scene: Scene, rng: np.random.Generator) -> F
     chalk = chalk * 0.6 + values * 0.4
     chalk = _vivid(chalk, 1.12) * 0.95 + 0.04
     tooth = _tile(0.25, h, w, rng)
-    cover = np.clip(0.55 + (tooth - 0.25) * 1.5, 0.25, 1)[..., None]
+    cover = np.clip(0.72 + (tooth - 0.2) * 1.3, 0.5, 1)[..., None]
     return sheet + (chalk - sheet) * cover
 
 
@@ -255,7 +255,7 @@ def _quick_points(picture: Picture, scene: Scene, rng: np.random.Generator) -> F
     index, number = _dot_map(h, w, 1.5 * k, int(rng.integers(4)))
     tint = noise(0.2, 1).reshape(-1)
     jitter = np.stack([tint[(number * p) % tint.size] - 0.5 for p in (31, 57, 83)], -1)
-    dots = _vivid(values, 1.2).reshape(-1, 3)[np.maximum(index, 0)] + jitter * 0.2
+    dots = _vivid(values, 1.2).reshape(-1, 3)[np.maximum(index, 0)] + jitter * 0.16
     ground = values * 0.6 + canvas * 0.4
     return np.where((index >= 0)[..., None], dots, ground)
 
@@ -625,7 +625,7 @@ def _paint_pastel(picture: Picture, scene: Scene, rng: np.random.Generator) -> F
     tooth = _tile(0.42, h, w, rng, 0.9 / max(k, 0.5))
     ridged = np.abs(np.sin((np.arange(h)[:, None] * 0.9 + np.arange(w)[None, :] * 0.25) / k)) * 0.12
     tooth = np.clip(tooth * 0.92 + ridged, 0, 1)
-    smear = np.clip(0.74 + (tooth - 0.5) * 0.5, 0, 1)[..., None]
+    smear = np.clip(0.84 + (tooth - 0.5) * 0.35, 0, 1)[..., None]
     easel = _Easel(_bytes(ground + (rubbed - ground) * smear), "chalk")
     slant = float(rng.uniform(-0.9, -0.4)) + (_tile(1.9, h, w, rng, 0.5) - 0.5) * 1.3
     for radius, need, spread in (
@@ -643,12 +643,12 @@ def _paint_pastel(picture: Picture, scene: Scene, rng: np.random.Generator) -> F
                 0.5, 1.4, len(xs)
             )
             xs, ys = xs[keep], ys[keep]
-        colours = _jitter(_at(reference, xs, ys), rng, spread) * 1.02 + 0.012
+        colours = _jitter(_at(reference, xs, ys), rng, spread) * 1.06 + 0.03
         turn = _at(angle, xs, ys) + rng.normal(0, 0.2, len(xs))
         lengths = r * rng.uniform(3.6, 6.5, len(xs))
         easel.strokes(xs, ys, turn, lengths, colours, rng, alpha=0.95, raised=False)
     out = easel.values
-    hollow = np.clip((0.22 - tooth) * 5, 0, 1)[..., None] * 0.5
+    hollow = np.clip((0.2 - tooth) * 5, 0, 1)[..., None] * 0.32
     out = out + (ground - out) * hollow
     dust = (_tile(0.15, h, w, rng)[..., None] - 0.5) * 0.05
     return out + dust
@@ -667,7 +667,7 @@ def _paint_poster(picture: Picture, scene: Scene, rng: np.random.Generator) -> F
     coarse = _tile(0.5, h, w, rng, 0.9) - 0.5
     light = _luma(values)
     levels = 6
-    shaken = light + (spray * 0.115 + coarse * 0.03)
+    shaken = light + (spray * 0.07 + coarse * 0.025)
     step = (np.floor(np.clip(shaken, 0, 0.999) * levels) + 0.5) / levels
     out = np.clip(values * (step / np.maximum(light, 0.04))[..., None], 0, 1)
     flat = _blocks(values, levels)

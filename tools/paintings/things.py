@@ -265,7 +265,6 @@ def castle(p: Pen) -> None:
     if p.fine:
         for _ in range(90):
             p.rect(p.rng.uniform(-46, 44), -p.rng.uniform(1, 28), 4, 1.6, p.t.dark, 0.35)
-    _snow_cap(p, ((-48, -37), (48, -37)))
 
 
 def lighthouse(p: Pen) -> None:
