@@ -7,31 +7,22 @@ never starts another.
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import json
 import logging
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from core.embedders.base import (
-    Call,
-    Cancelled,
-    Embedder,
-    EmbedderError,
-    InputRefused,
-    ServiceRefused,
-    ServiceUnavailable,
-    Vector,
-)
+from core.embedders.base import Call, Cancelled, Embedder, EmbedderError, ServiceUnavailable
+from core.embedding import Embedded, Failed, Outcome, embed_all
 from core.lock import FileLock
-from core.pictures import payload, picture_id
 from core.scanning import scan
-from core.store import Failure, Picture, Scope, Store, StoreError
+from core.store import Failure, Scope, Store, StoreError
 
 log = logging.getLogger(__name__)
 
@@ -92,7 +83,7 @@ def plan(store: Store, embedder_id: str, scope: Scope) -> Plan:
         calls=len(store.missing(embedder_id, scope)),
         duplicates=files - pictures,
         skipped=skipped,
-        failed=len(store.failures(embedder_id)),
+        failed=sum(not failure.again for failure in store.failures(embedder_id)),
     )
 
 
@@ -104,10 +95,15 @@ class Indexer:
         self._thumbs_dir = thumbs_dir
         self._roots = dict(roots)
         self._lock = FileLock(store.data_dir / "run.lock")
-        self._progress_file = store.data_dir / "progress.json"
+        self._notice = _Notice(store.data_dir / "progress.json")
         self._stop_file = store.data_dir / "stop"
+        self._saying = threading.Lock()  # of the next: the job, its beat and stop() all say things
         self._progress = Progress()
+        self._ended = 0.0  # when this object's last run did
         self._thread: threading.Thread | None = None
+        self._call = Call()
+        # Answers that could not be written: the disk was full. The next run begins with them.
+        self._unsaved: list[tuple[str, Embedded]] = []
         self._guard = threading.Lock()  # of the three below
         self._next: Embedder | None = None  # who embeds after the scan that is due or on
         self._again = False  # something was asked for after the scan had begun
@@ -119,85 +115,119 @@ class Indexer:
         scope: which files to embed, asked for after the scan. While this object's own run is on,
         the wish is added to it. False if another process is at work on this data folder.
         """
-        with self._guard:
-            self._next = embedder or self._next
-            if self._thread is not None and self._thread.is_alive():
+        while True:
+            with self._guard:
+                wished = embedder if embedder is not None else self._next
+                if not self.is_own():
+                    return self._begin(wished, scope)
                 if not self._closing:
-                    self._again = True
+                    self._next, self._again = wished, True
                     return True
-                self._thread.join()  # it only puts its things away
+                ending = self._thread
+            if ending is not None:
+                ending.join()  # it only puts its things away
+
+    def _begin(self, embedder: Embedder | None, scope: Callable[[], Scope]) -> bool:
+        try:
             if not self._lock.acquire():
-                self._next = None
                 return False
             self._stop_file.unlink(missing_ok=True)
-            self._again = self._closing = False
-            self._progress = Progress("scanning")
-            self._thread = threading.Thread(
-                target=self._work, args=(scope,), name="indexing", daemon=True
-            )
-            self._thread.start()
+        except OSError as error:
+            self._lock.release()
+            sentence = f"The data folder cannot be used ({error.strerror})."
+            self._progress, self._ended = Progress("failed", sentence=sentence), time.time()
             return True
+        self._next, self._again, self._closing = embedder, False, False
+        self._call = Call()
+        self._progress = Progress("scanning")
+        self._thread = threading.Thread(
+            target=self._work, args=(scope, self._call), name="indexing", daemon=True
+        )
+        self._thread.start()
+        return True
 
     def stop(self) -> None:
         """Ask the run on this data folder to stop, whoever started it."""
-        if self._lock.is_held():
-            self._stop_file.touch()
+        if self.is_own():
+            self._call.cancel.set()
+            self._say_stopping()
+        elif self._lock.is_held():
+            try:
+                self._stop_file.touch()
+            except OSError:
+                log.warning("The other process cannot be told to stop", exc_info=True)
 
     def progress(self) -> Progress:
         """The run on this data folder, else how the last one ended. A snapshot."""
-        if self._thread is not None and self._thread.is_alive():
+        if self.is_own():
             return self._progress
-        if self._lock.is_held():
-            return self._others_progress()
-        return self._progress
+        held = self._lock.is_held()
+        if held and self.is_own():  # it has begun in between
+            return self._progress
+        said, at = self._notice.read()
+        if held:
+            return said if said.running else Progress("scanning")  # it has said nothing yet
+        # What still claims to run was killed.
+        return said if at > self._ended and not said.running else self._progress
+
+    def is_own(self) -> bool:
+        """True while this object's own run is on."""
+        return self._thread is not None and self._thread.is_alive()
 
     def join(self, seconds: float | None = None) -> None:
         """Wait for this object's own run to end."""
         if self._thread is not None:
             self._thread.join(seconds)
 
-    def _others_progress(self) -> Progress:
-        try:
-            return Progress(**json.loads(self._progress_file.read_text()))
-        except (OSError, ValueError, TypeError):
-            return Progress("scanning")  # it has not said anything yet
-
     # -- on the job's own thread -------------------------------------------------------------
 
     def _say(self, **changes: object) -> None:
-        self._progress = dataclasses.replace(self._progress, **changes)  # type: ignore[arg-type]
+        with self._saying:
+            self._progress = dataclasses.replace(self._progress, **changes)  # type: ignore[arg-type]
 
-    def _work(self, scope: Callable[[], Scope]) -> None:
-        call = Call()
+    def _say_stopping(self) -> None:
+        with self._saying:
+            if self._progress.running:
+                self._progress = dataclasses.replace(self._progress, state="stopping")
+
+    def _work(self, scope: Callable[[], Scope], call: Call) -> None:
         ended = threading.Event()
         beat = threading.Thread(target=self._beat, args=(call, ended), daemon=True)
         beat.start()
+        last: dict[str, object] = {}
         try:
             while self._pass(scope, call):
                 pass
-            self._say(state="done", seconds_left=None)
+            last = {"state": "done"}
         except Cancelled:
-            self._say(state="stopped", seconds_left=None)
+            last = {"state": "stopped"}
         except (EmbedderError, StoreError) as error:
-            self._say(state="failed", sentence=str(error), seconds_left=None)
+            last = {"state": "failed", "sentence": str(error)}
         except Exception:
             log.exception("The run ended unexpectedly")
             sentence = "Something unexpected stopped the run; the log has the details."
-            self._say(state="failed", sentence=sentence, seconds_left=None)
+            last = {"state": "failed", "sentence": sentence}
         finally:
             with self._guard:
                 self._closing, self._next = True, None
             ended.set()
             beat.join()
-            self._stop_file.unlink(missing_ok=True)
+            self._ended = time.time()
+            self._say(**last, seconds_left=None)
+            self._notice.write(self._progress, self._ended)
+            with contextlib.suppress(OSError):
+                self._stop_file.unlink(missing_ok=True)
             self._lock.release()
 
     def _pass(self, scope: Callable[[], Scope], call: Call) -> bool:
         """One scan and what follows it; True if another was asked for meanwhile."""
-        self._say(state="scanning")
-        seen = scan(self._store, self._roots, call, lambda d, t: self._say(done=d, total=t))
-        for orphan in seen.orphans:
-            (self._thumbs_dir / f"{orphan}.jpg").unlink(missing_ok=True)
+        self._say(state="scanning", done=0, total=0)
+        self._save_unsaved()
+        skipped = (self._store.data_dir, self._thumbs_dir)
+        scan(
+            self._store, self._roots, call, lambda d, t: self._say(done=d, total=t), skipped=skipped
+        )
+        self._drop_orphans()
         with self._guard:
             embedder, self._next = self._next, None
         if embedder is not None:
@@ -207,18 +237,24 @@ class Indexer:
             self._closing = not again
         return again
 
+    def _drop_orphans(self) -> None:
+        orphans = self._store.orphans()
+        if not orphans:
+            return
+        # The files first: killed in between, the next scan finds the same orphans again.
+        for orphan in orphans:
+            with contextlib.suppress(OSError):  # open in another program, on Windows
+                (self._thumbs_dir / f"{orphan}.jpg").unlink(missing_ok=True)
+        self._store.forget_pictures(orphans)
+
     def _beat(self, call: Call, ended: threading.Event) -> None:
         """Until the run ends: pass on a stop request, and let other processes see the progress."""
         while not ended.wait(BEAT_SECONDS):
-            if self._stop_file.exists() and not call.cancel.is_set():
+            if self._stop_file.exists():
                 call.cancel.set()
-                self._say(state="stopping")
-            try:
-                draft = self._progress_file.with_suffix(".tmp")
-                draft.write_text(json.dumps(dataclasses.asdict(self._progress)))
-                draft.replace(self._progress_file)
-            except OSError:
-                log.warning("The progress cannot be written beside the index", exc_info=True)
+            if call.cancel.is_set():
+                self._say_stopping()
+            self._notice.write(self._progress, time.time())
 
     def _run(self, embedder: Embedder, scope: Scope, call: Call) -> None:
         todo = self._store.missing(embedder.id, scope)
@@ -227,138 +263,75 @@ class Indexer:
         )
         speed = _Speed()
         unanswered = 0
-        for outcomes in self._outcomes(embedder, todo, call):
-            vectors = [o for o in outcomes if isinstance(o, _Embedded)]
-            self._store.add_vectors(embedder.id, [(o.id, o.vector, o.altered) for o in vectors])
-            for outcome in outcomes:
-                if isinstance(outcome, _Failed):
-                    failure = Failure(outcome.id, outcome.path, str(outcome.error))
-                    self._store.add_failure(embedder.id, failure)
-                    out = isinstance(outcome.error, ServiceUnavailable)
-                    unanswered = unanswered + 1 if out else 0
-                    if unanswered >= UNANSWERED_IN_A_ROW:
-                        call.cancel.set()
-                        raise ServiceUnavailable(
-                            f"Stopped after {unanswered} pictures in a row without an answer. "
-                            f"{outcome.error}"
-                        )
-                else:
-                    unanswered = 0
-            speed.add(len(vectors))
-            done = self._progress.done + len(vectors)
-            failed = self._progress.failed + len(outcomes) - len(vectors)
-            left = len(todo) - done - failed
+
+        def keep(outcomes: Sequence[Outcome]) -> None:
+            nonlocal unanswered
+            self._keep(embedder.id, outcomes)
+            embedded = sum(isinstance(outcome, Embedded) for outcome in outcomes)
+            speed.add(embedded)
+            done = self._progress.done + embedded
+            failed = self._progress.failed + len(outcomes) - embedded
             rate = speed.per_second()
-            self._say(
-                done=done,
-                failed=failed,
-                rate=rate,
-                seconds_left=left / rate if rate > 0 else None,
-            )
+            left = (len(todo) - done - failed) / rate if rate > 0 else None
+            self._say(done=done, failed=failed, rate=rate, seconds_left=left)
+            for outcome in outcomes:
+                if not isinstance(outcome, Failed) or not outcome.unanswered:
+                    unanswered = 0
+                    continue
+                unanswered += 1
+                if unanswered >= UNANSWERED_IN_A_ROW:
+                    raise ServiceUnavailable(
+                        f"Stopped after {unanswered} pictures in a row without an answer. "
+                        f"{outcome.reason}"
+                    )
 
-    def _outcomes(
-        self, embedder: Embedder, todo: Sequence[tuple[str, str]], call: Call
-    ) -> Iterator[Sequence[_Embedded | _Failed]]:
-        """Embed with several calls in flight and a bounded look-ahead.
+        embed_all(self._store, self._roots, embedder, todo, call, keep)
 
-        What ends the run is raised only after every answer already paid for was handed out.
-        """
-        size = embedder.batch_size
-        batches = iter([todo[i : i + size] for i in range(0, len(todo), size)])
-        ending: EmbedderError | None = None
-        running: set[Future[list[_Embedded | _Failed]]] = set()
-        with ThreadPoolExecutor(embedder.concurrency, "embed") as workers:
-            try:
-                while True:
-                    # One batch beyond the calls in flight, so that no worker waits for this thread.
-                    while ending is None and len(running) <= embedder.concurrency:
-                        batch = next(batches, None)
-                        if batch is None or call.cancel.is_set():
-                            break
-                        running.add(workers.submit(self._embed, embedder, batch, call))
-                    if not running:
-                        break
-                    finished, running = wait(running, return_when=FIRST_COMPLETED)
-                    outcomes: list[_Embedded | _Failed] = []
-                    for future in finished:
-                        try:
-                            outcomes += future.result()
-                        except (ServiceRefused, Cancelled) as error:
-                            # A refusal says more than the stop that follows it.
-                            if ending is None or isinstance(ending, Cancelled):
-                                ending = error
-                            call.cancel.set()
-                    yield outcomes
-            finally:
-                if running:  # the reader gave up: so do the calls in flight
-                    call.cancel.set()
-        if ending is not None:
-            raise ending
-        call.check()
-
-    def _embed(
-        self, embedder: Embedder, batch: Sequence[tuple[str, str]], call: Call
-    ) -> list[_Embedded | _Failed]:
-        outcomes: list[_Embedded | _Failed] = []
-        ready: list[tuple[str, str, bytes, bool]] = []
-        known = self._store.pictures([its_id for its_id, _ in batch])
-        for its_id, path in batch:
-            call.check()
-            picture = known.get(its_id)
-            data = self._bytes_of(picture) if picture else None
-            if picture is None or data is None:
-                error = InputRefused("The file was deleted or changed after the scan; scan again.")
-                outcomes.append(_Failed(its_id, path, error))
-                continue
-            sent = payload(data, picture)
-            ready.append((its_id, path, sent.data, sent.altered))
-        if not ready:
-            return outcomes
+    def _keep(self, embedder_id: str, outcomes: Sequence[Outcome]) -> None:
+        """Commit what came in. Answers that cannot be written now wait in memory."""
+        vectors = [o for o in outcomes if isinstance(o, Embedded)]
         try:
-            vectors = embedder.embed_images([data for _, _, data, _ in ready], call)
-        except (InputRefused, ServiceUnavailable) as error:
-            if len(ready) > 1:  # find the one that spoils the batch
-                for its_id, path, _, _ in ready:
-                    outcomes += self._embed(embedder, [(its_id, path)], call)
-            else:
-                outcomes.append(_Failed(ready[0][0], ready[0][1], error))
-            return outcomes
-        for (its_id, _, _, altered), vector in zip(ready, vectors, strict=True):
-            outcomes.append(_Embedded(its_id, vector, altered))
-        return outcomes
+            self._store.add_vectors(embedder_id, [(o.id, o.vector, o.altered) for o in vectors])
+        except StoreError:
+            self._unsaved += [(embedder_id, o) for o in vectors]
+            raise
+        failures = [o for o in outcomes if isinstance(o, Failed)]
+        self._store.add_failures(
+            embedder_id, [Failure(o.id, o.path, o.reason, o.again) for o in failures]
+        )
 
-    def _bytes_of(self, picture: Picture) -> bytes | None:
-        return read_picture(picture, self._roots)
+    def _save_unsaved(self) -> None:
+        while self._unsaved:
+            embedder_id, answer = self._unsaved[0]
+            row = (answer.id, answer.vector, answer.altered)
+            self._store.add_vectors(embedder_id, [row])
+            self._unsaved.pop(0)
 
 
-def read_picture(picture: Picture, roots: Mapping[str, Path]) -> bytes | None:
-    """The picture's bytes from any of its files; None if none holds them any more."""
-    for path in picture.paths:
-        prefix, _, rest = path.partition("/")
-        root = roots.get(prefix + "/")
-        if root is None:
-            continue
+class _Notice:
+    """The run's progress as a file, for other processes."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._warned = False
+
+    def write(self, progress: Progress, at: float) -> None:
+        draft = self._path.with_suffix(".tmp")
         try:
-            data = (root / rest).read_bytes()
+            draft.write_text(json.dumps({**dataclasses.asdict(progress), "at": at}))
+            draft.replace(self._path)
         except OSError:
-            continue
-        if picture_id(data) == picture.id:
-            return data
-    return None
+            if not self._warned:
+                log.warning("The progress cannot be written beside the index", exc_info=True)
+            self._warned = True
 
-
-@dataclass(frozen=True)
-class _Embedded:
-    id: str
-    vector: Vector
-    altered: bool
-
-
-@dataclass(frozen=True)
-class _Failed:
-    id: str
-    path: str
-    error: EmbedderError
+    def read(self) -> tuple[Progress, float]:
+        """What was said last, and when (seconds since 1970)."""
+        try:
+            said = json.loads(self._path.read_text())
+            return Progress(**{k: v for k, v in said.items() if k != "at"}), float(said["at"])
+        except (OSError, ValueError, TypeError, KeyError, AttributeError):
+            return Progress(), 0.0
 
 
 class _Speed:

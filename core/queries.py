@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
 
-from core.embedders.base import Call, Embedder, Vector
-from core.store import Store, query_key
+from core.embedders.base import Call, DeadlinePassed, Embedder, Vector
+from core.store import Store, StoreError, query_key
+
+log = logging.getLogger(__name__)
 
 # A vector is 4 KB; a thousand of them are what a busy day types.
 REMEMBERED = 1000
+
+Key = tuple[str, str]
+"""What was asked: ("text", the text) or ("image", the picture's id)."""
 
 
 class QueryVectors:
@@ -23,17 +29,17 @@ class QueryVectors:
     def __init__(self, store: Store, embedder: Embedder) -> None:
         self._store = store
         self._embedder = embedder
-        self._remembered: OrderedDict[tuple[str, str], Vector] = OrderedDict()
-        self._asking: dict[tuple[str, str], threading.Lock] = {}
+        self._remembered: OrderedDict[Key, Vector] = OrderedDict()
+        self._asking: dict[Key, _Asking] = {}
         self._guard = threading.Lock()
 
     def text(self, text: str) -> Vector:
         key = query_key(text)
-        return self._ask("text", key, lambda: self._embedder.embed_text(key, Call.for_person()))
+        return self._ask(("text", key), lambda call: self._embedder.embed_text(key, call))
 
     def picture(self, picture_id: str) -> Vector | None:
         """The vector of a picture of the collection; None while it has none."""
-        return self._store.vector(self._embedder.id, picture_id)
+        return self._usable(self._store.vector(self._embedder.id, picture_id))
 
     def image(self, picture_id: str, data: bytes) -> Vector:
         """The vector of a picture brought by a visitor; `data` is what would be sent."""
@@ -41,9 +47,7 @@ class QueryVectors:
         if known is not None:
             return known
         return self._ask(
-            "image",
-            picture_id,
-            lambda: self._embedder.embed_images([data], Call.for_person())[0],
+            ("image", picture_id), lambda call: self._embedder.embed_images([data], call)[0]
         )
 
     def link(self, url: str) -> Vector:
@@ -52,30 +56,61 @@ class QueryVectors:
 
     def is_free(self, text: str) -> bool:
         """True if asking for this text costs no call."""
-        return not self._embedder.paid or self._known("text", query_key(text)) is not None
+        return not self._embedder.paid or self._known(("text", query_key(text))) is not None
 
-    def _known(self, kind: str, key: str) -> Vector | None:
+    def _known(self, key: Key) -> Vector | None:
         with self._guard:
-            vector = self._remembered.get((kind, key))
+            vector = self._remembered.get(key)
             if vector is not None:
-                self._remembered.move_to_end((kind, key))
+                self._remembered.move_to_end(key)
                 return vector
         if not self._embedder.paid:
             return None  # asking again is cheaper than a row on the disk
-        return self._store.query_vector(self._embedder.id, kind, key)
+        return self._usable(self._store.query_vector(self._embedder.id, *key))
 
-    def _ask(self, kind: str, key: str, answer: Callable[[], Vector]) -> Vector:
+    def _usable(self, vector: Vector | None) -> Vector | None:
+        # A damaged index may hold a vector of another length: as good as none.
+        return vector if vector is not None and len(vector) == self._embedder.dimensions else None
+
+    def _ask(self, key: Key, answer: Callable[[Call], Vector]) -> Vector:
+        call = Call.for_person()
         with self._guard:
-            lock = self._asking.setdefault((kind, key), threading.Lock())
-        with lock:
-            vector = self._known(kind, key)
-            if vector is None:
-                vector = answer()
-                if self._embedder.paid:
-                    self._store.add_query_vector(self._embedder.id, kind, key, vector)
+            asking = self._asking.setdefault(key, _Asking())
+            asking.people += 1
+        try:
+            # The wait for the first who asked counts: nobody waits longer than one call may take.
+            if not asking.lock.acquire(timeout=call.remaining()):
+                raise DeadlinePassed("No answer in time. Please try again.")
+            try:
+                vector = self._known(key)
+                if vector is None:
+                    vector = answer(call)
+                    self._keep(key, vector)
+            finally:
+                asking.lock.release()
+        finally:
             with self._guard:
-                self._remembered[(kind, key)] = vector
-                if len(self._remembered) > REMEMBERED:
-                    self._remembered.popitem(last=False)
-                self._asking.pop((kind, key), None)
+                asking.people -= 1
+                if not asking.people:
+                    del self._asking[key]
         return vector
+
+    def _keep(self, key: Key, vector: Vector) -> None:
+        with self._guard:
+            self._remembered[key] = vector
+            if len(self._remembered) > REMEMBERED:
+                self._remembered.popitem(last=False)
+        if self._embedder.paid:
+            try:
+                self._store.add_query_vector(self._embedder.id, *key, vector)
+            except StoreError:
+                # The person gets the answer all the same; it is remembered while this runs.
+                log.warning("A query's vector cannot be kept", exc_info=True)
+
+
+class _Asking:
+    """A question that is on its way, and how many wait for its answer."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.people = 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import math
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,6 +13,8 @@ from urllib.parse import urlsplit
 
 from dotenv import dotenv_values
 
+YES = ("1", "true", "yes", "on")
+NO = ("0", "false", "no", "off")
 EMBEDDERS = ("auto", "azure", "builtin", "clip")
 NAMES = (
     "VISION_ENDPOINT",
@@ -27,6 +30,17 @@ NAMES = (
     "CLIP_MODEL_DIR",
     "CLIP_THREADS",
 )
+
+
+# Addresses that people paste instead of the resource's endpoint.
+NOT_VISION = {
+    ".openai.azure.com": "an Azure OpenAI address; picture embeddings need a Computer Vision or "
+    "Azure AI Services resource",
+    "portal.azure.com": "the portal's own address; the endpoint is on the resource's page “Keys "
+    "and Endpoint”",
+    "ai.azure.com": "the portal's own address; the endpoint is on the resource's page “Keys and "
+    "Endpoint”",
+}
 
 
 @dataclass(frozen=True)
@@ -74,7 +88,9 @@ def load_settings(
     problems: list[str] = []
     if dotenv_path is not None and dotenv_path.is_file():
         try:
-            sources.append({k: v or "" for k, v in dotenv_values(dotenv_path).items()})
+            # Notepad puts a byte order mark first; a key may hold what looks like a ${VARIABLE}.
+            read = dotenv_values(dotenv_path, interpolate=False, encoding="utf-8-sig")
+            sources.append(dict(read))
         except (OSError, UnicodeDecodeError):
             problems.append("The file .env cannot be read as UTF-8 text, so it is not used.")
     sources.append(secrets or {})
@@ -82,7 +98,7 @@ def load_settings(
     values: dict[str, str] = {}
     for name in NAMES:
         for source in sources:
-            value = str(source.get(name) or "").strip()
+            value = _said(source.get(name))
             if value:
                 values[name] = value
                 break
@@ -91,8 +107,19 @@ def load_settings(
         return values.get(name, default)
 
     def directory(name: str, default: str) -> Path:
-        path = Path(get(name, default)).expanduser()
+        path = Path(get(name, default))
+        try:
+            path = path.expanduser()
+        except RuntimeError:
+            problems.append(f"{name} names a home directory that is not there; using {default}.")
+            path = Path(default)
         return path if path.is_absolute() else (root or Path.cwd()) / path
+
+    def dated(name: str, default: str) -> str:
+        if re.fullmatch(r"\d{4}-\d{2}-\d{2}(-preview)?", get(name, default), re.ASCII):
+            return get(name, default)
+        problems.append(f"{name} must be a date like {default}; using that.")
+        return default
 
     endpoint = ""
     if get("VISION_ENDPOINT"):
@@ -133,18 +160,23 @@ def load_settings(
         else:
             threads = int(number)
 
+    read_only = get("READ_ONLY", "0").lower()
+    if read_only not in YES + NO:
+        # The safe side: on a public host a slip must not open the collection to everybody.
+        problems.append("READ_ONLY must be 1 or 0; it is taken as 1.")
+
     return Settings(
         vision_endpoint=endpoint,
         vision_key=key,
-        vision_api_version=get("VISION_API_VERSION", "2024-02-01"),
-        vision_model_version=get("VISION_MODEL_VERSION", "2023-04-15"),
+        vision_api_version=dated("VISION_API_VERSION", "2024-02-01"),
+        vision_model_version=dated("VISION_MODEL_VERSION", "2023-04-15"),
         vision_calls_per_second=rate,
         embedder=embedder,
         images_dir=directory("IMAGES_DIR", "images"),
         data_dir=directory("DATA_DIR", "data"),
-        read_only=get("READ_ONLY").lower() in ("1", "true", "yes", "on"),
+        read_only=read_only not in NO,
         clip_model=get("CLIP_MODEL"),
-        clip_model_dir=directory("CLIP_MODEL_DIR", "") if get("CLIP_MODEL_DIR") else None,
+        clip_model_dir=directory("CLIP_MODEL_DIR", "models") if get("CLIP_MODEL_DIR") else None,
         clip_threads=threads,
         problems=tuple(problems),
     )
@@ -162,10 +194,10 @@ def clean_endpoint(text: str) -> str:
     example = "https://<name>.cognitiveservices.azure.com"
     try:
         parts = urlsplit(address)
-        host, port = parts.hostname, parts.port
+        host, port = parts.hostname or "", parts.port
     except ValueError:
-        host, port = None, None
-    if not host or parts.username is not None or any(c.isspace() for c in address):
+        host, port = "", None
+    if _is_odd(address, host):
         raise ValueError(f"VISION_ENDPOINT is not an address; it looks like {example}.")
     if parts.scheme not in ("http", "https"):
         raise ValueError(f"VISION_ENDPOINT must start with https://, like {example}.")
@@ -175,13 +207,18 @@ def clean_endpoint(text: str) -> str:
         )
     if "." not in host and ":" not in host and not is_loopback(host):
         raise ValueError(f"VISION_ENDPOINT is not a full host name; it looks like {example}.")
-    if host.endswith(".openai.azure.com"):
-        raise ValueError(
-            "VISION_ENDPOINT is an Azure OpenAI address; picture embeddings need a Computer Vision "
-            f"or Azure AI Services resource, like {example}."
-        )
+    for ending, what in NOT_VISION.items():
+        if host == ending.lstrip(".") or (ending.startswith(".") and host.endswith(ending)):
+            raise ValueError(f"VISION_ENDPOINT is {what}; it looks like {example}.")
     shown = f"[{host}]" if ":" in host else host
     return f"{parts.scheme}://{shown}" + (f":{port}" if port else "")
+
+
+def _is_odd(address: str, host: str) -> bool:
+    """True for what no endpoint has: no host, a user name, spaces, letters beyond ASCII."""
+    if not address.isascii() or not address.isprintable() or " " in address or "@" in address:
+        return True
+    return not re.fullmatch(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?|[0-9a-f:.]+", host)
 
 
 def is_loopback(host: str) -> bool:
@@ -191,6 +228,14 @@ def is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False
+
+
+def _said(value: object) -> str:
+    """A setting as text: without the quotes that a container's --env-file leaves around it."""
+    text = "" if value is None else str(value).strip()
+    if len(text) >= 2 and text[0] == text[-1] and text[0] in "\"'":
+        text = text[1:-1].strip()
+    return text
 
 
 def _positive_number(text: str) -> float | None:

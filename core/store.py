@@ -7,60 +7,31 @@ to know. Vectors outlive their files: a picture that comes back costs no call.
 
 from __future__ import annotations
 
-import logging
 import sqlite3
 import time
 import unicodedata
-import uuid
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from queue import Empty, LifoQueue
+from typing import NamedTuple
 
 import numpy as np
 
 from core.embedders.base import Vector
+from core.index_file import StoreError as StoreError
+from core.index_file import connect, is_unit, open_index, sentence
 from core.lock import FileLock
-
-log = logging.getLogger(__name__)
 
 GALLERY = "gallery/"
 
-# Typed queries are a few kilobytes each; beyond this the least recently used ones go.
+# Typed queries are a few kilobytes each; beyond this the ones asked longest ago go.
 QUERIES_KEPT = 20_000
+QUERIES_DROPPED_AT_ONCE = 1_000
 
-# Another process may be in the middle of writing a batch; nothing here holds the file longer.
-BUSY_SECONDS = 30.0
-
-SCHEMA = """
-CREATE TABLE IF NOT EXISTS pictures (
-    id TEXT PRIMARY KEY, format TEXT NOT NULL, width INTEGER NOT NULL, height INTEGER NOT NULL,
-    bytes INTEGER NOT NULL, note TEXT NOT NULL, thumbnail BLOB NOT NULL);
-CREATE TABLE IF NOT EXISTS files (
-    path TEXT PRIMARY KEY, picture_id TEXT NOT NULL, size INTEGER, mtime_ns INTEGER);
-CREATE INDEX IF NOT EXISTS files_by_picture ON files (picture_id);
-CREATE TABLE IF NOT EXISTS unreadable (
-    path TEXT PRIMARY KEY, reason TEXT NOT NULL, size INTEGER, mtime_ns INTEGER);
-CREATE TABLE IF NOT EXISTS vectors (
-    embedder_id TEXT NOT NULL, picture_id TEXT NOT NULL, vector BLOB NOT NULL,
-    altered INTEGER NOT NULL, UNIQUE (embedder_id, picture_id));
-CREATE TABLE IF NOT EXISTS failures (
-    embedder_id TEXT NOT NULL, picture_id TEXT NOT NULL, path TEXT NOT NULL, reason TEXT NOT NULL,
-    UNIQUE (embedder_id, picture_id));
-CREATE TABLE IF NOT EXISTS queries (
-    embedder_id TEXT NOT NULL, kind TEXT NOT NULL, key TEXT NOT NULL, vector BLOB NOT NULL,
-    used REAL NOT NULL, UNIQUE (embedder_id, kind, key));
-CREATE TABLE IF NOT EXISTS calls (
-    embedder_id TEXT NOT NULL, kind TEXT NOT NULL, day TEXT NOT NULL, count INTEGER NOT NULL,
-    UNIQUE (embedder_id, kind, day));
-CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL);
-"""
-TABLES = ("meta", "pictures", "files", "unreadable", "vectors", "failures", "queries", "calls")
-
-
-class StoreError(Exception):
-    """The index cannot be used as it is; `str(error)` is a sentence for the person."""
+# SQLite caps the parameters of one statement.
+IDS_AT_ONCE = 500
 
 
 @dataclass(frozen=True)
@@ -100,11 +71,24 @@ class Unreadable:
 
 @dataclass(frozen=True)
 class Failure:
-    """A picture that the embedder gave no vector for, and why."""
+    """A picture that the embedder gave no vector for, and why.
+
+    again: it was the service or the file that was away, not the picture that was refused: the
+    next run tries it without being told.
+    """
 
     picture_id: str
     path: str
     reason: str
+    again: bool = False
+
+
+class Missing(NamedTuple):
+    """A picture that waits for its vector, and the size of its file."""
+
+    picture_id: str
+    path: str
+    bytes: int
 
 
 @dataclass(frozen=True)
@@ -133,105 +117,38 @@ class Store:
     """Opens, or makes, the index in `data_dir`. Safe to use from many threads and processes.
 
     A damaged file is set aside and rebuilt from what can be read of it; `notices` then says so.
+    Every method raises StoreError where the file cannot be used.
     """
 
     def __init__(self, data_dir: Path) -> None:
         self.data_dir = data_dir
         self.path = data_dir / "index.sqlite"
-        self.notices: list[str] = []
         self._pool: LifoQueue[sqlite3.Connection] = LifoQueue()
-        try:
-            data_dir.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise StoreError(
-                f"The data folder cannot be made ({error.strerror}); set DATA_DIR to a folder "
-                "that may be written to."
-            ) from error
-        self._open()
+        self._in_use = FileLock(data_dir / "index.lock")
+        self._folders: tuple[int, list[tuple[str, int]]] = (-1, [])
+        notice = open_index(self.path, self._in_use)
+        self.notices: list[str] = [notice] if notice else []
         self.uid = self.meta("uid")
-
-    # -- opening, repairing ------------------------------------------------------------------
-
-    def _open(self) -> None:
-        try:
-            self._prepare()
-            return
-        except sqlite3.OperationalError as error:
-            # Full, read-only, locked: nothing is wrong with what is in the file.
-            raise StoreError(_sentence(error)) from error
-        except sqlite3.DatabaseError as error:
-            log.warning("The index is damaged: %s", error)
-        self._close_pool()
-        lock = FileLock(self.data_dir / "repair.lock")
-        if not lock.acquire():
-            raise StoreError("The index is being repaired by another process; reload in a moment.")
-        try:
-            aside = self._set_aside()
-            self._prepare()
-            saved = self._salvage(aside)
-        finally:
-            lock.release()
-        self.notices.append(
-            f"The index file was damaged. It was set aside as {aside.name}; {saved:,} vectors "
-            "could be read from it and are kept, and what is missing can be indexed again."
-        )
-
-    def _prepare(self) -> None:
-        with self.connection() as db:
-            db.executescript(SCHEMA)
-            answer = db.execute("PRAGMA quick_check(1)").fetchone()[0]
-            if answer != "ok":
-                raise sqlite3.DatabaseError(answer)
-            db.execute("INSERT OR IGNORE INTO meta VALUES ('uid', ?)", (uuid.uuid4().hex[:12],))
-
-    def _set_aside(self) -> Path:
-        stamp = time.strftime("%Y%m%d-%H%M%S")
-        aside = self.path.with_name(f"index.damaged-{stamp}-{uuid.uuid4().hex[:4]}.sqlite")
-        for suffix in ("", "-wal", "-shm"):
-            part = self.path.with_name(self.path.name + suffix)
-            if part.exists():
-                part.rename(aside.with_name(aside.name + suffix))
-        return aside
-
-    def _salvage(self, aside: Path) -> int:
-        """Copy every row that can still be read; the number of vectors saved."""
-        try:
-            old = sqlite3.connect(aside)
-            old.execute("SELECT 1 FROM sqlite_master").fetchone()
-        except sqlite3.DatabaseError:
-            return 0
-        with self.connection() as db:
-            for table in TABLES:
-                for row in _readable_rows(old, table):
-                    if table == "meta" and row[0] == "uid":
-                        continue  # the matrix files of the damaged index are not this index's
-                    if table == "vectors" and not _is_unit(row[2]):
-                        continue
-                    marks = ",".join("?" * len(row))
-                    try:
-                        db.execute(f"INSERT OR IGNORE INTO {table} VALUES ({marks})", row)
-                    except sqlite3.IntegrityError:
-                        continue  # a torn row
-            saved: int = db.execute("SELECT count(*) FROM vectors").fetchone()[0]
-        old.close()
-        return saved
 
     @contextmanager
     def connection(self) -> Iterator[sqlite3.Connection]:
         """A connection with a transaction around it: committed on success, else rolled back."""
+        db: sqlite3.Connection | None = None
         try:
-            db = self._pool.get_nowait()
-        except Empty:
-            db = self._connect()
-        try:
+            try:
+                db = self._pool.get_nowait()
+            except Empty:
+                db = connect(self.path)
             with db:
                 yield db
-        except sqlite3.OperationalError as error:
-            if "full" in str(error):
-                raise StoreError(_sentence(error)) from error
-            raise
+        except sqlite3.DatabaseError as error:
+            if db is not None:
+                db.close()
+                db = None
+            raise StoreError(sentence(error)) from error
         finally:
-            self._pool.put(db)
+            if db is not None:
+                self._pool.put(db)
 
     @contextmanager
     def writing(self) -> Iterator[sqlite3.Connection]:
@@ -240,22 +157,13 @@ class Store:
             db.execute("BEGIN IMMEDIATE")
             yield db
 
-    def _connect(self) -> sqlite3.Connection:
-        db = sqlite3.connect(self.path, timeout=BUSY_SECONDS, check_same_thread=False)
-        db.execute("PRAGMA journal_mode = WAL")
-        # A paid answer must outlive a power cut, so every commit reaches the disk.
-        db.execute("PRAGMA synchronous = FULL")
-        return db
-
-    def _close_pool(self) -> None:
+    def close(self) -> None:
         while True:
             try:
                 self._pool.get_nowait().close()
             except Empty:
-                return
-
-    def close(self) -> None:
-        self._close_pool()
+                break
+        self._in_use.release()
 
     # -- small facts -------------------------------------------------------------------------
 
@@ -285,47 +193,67 @@ class Store:
             rows = db.execute("SELECT path, reason, size, mtime_ns FROM unreadable ORDER BY path")
             return {row[0]: Unreadable(*row) for row in rows}
 
-    def has_picture(self, picture_id: str) -> bool:
+    def is_vetted(self, picture_id: str) -> bool:
+        """True for a picture whose description was made from its bytes, here."""
         with self.connection() as db:
-            found = db.execute("SELECT 1 FROM pictures WHERE id = ?", (picture_id,)).fetchone()
+            found = db.execute(
+                "SELECT 1 FROM pictures WHERE id = ? AND vetted", (picture_id,)
+            ).fetchone()
         return found is not None
 
     def add_files(
         self, files: Sequence[FileRow], pictures: Sequence[tuple[Picture, bytes]] = ()
     ) -> None:
-        """Record files, and the pictures (with their thumbnails) that were not known before."""
+        """Record files, and the pictures (with their thumbnails) that were made from them."""
         with self.writing() as db:
-            add_pictures(db, pictures)
-            for file in files:
-                row = (file.path, file.picture_id, file.size, file.mtime_ns)
-                db.execute("DELETE FROM unreadable WHERE path = ?", (file.path,))
-                db.execute("INSERT OR REPLACE INTO files VALUES (?, ?, ?, ?)", row)
+            add_pictures(db, pictures, vetted=True)
+            db.executemany("DELETE FROM unreadable WHERE path = ?", [(f.path,) for f in files])
+            db.executemany(
+                "INSERT OR REPLACE INTO files VALUES (?, ?, ?, ?)",
+                [(f.path, f.picture_id, f.size, f.mtime_ns) for f in files],
+            )
             bump(db, "live")
 
-    def add_unreadable(self, entries: Iterable[Unreadable]) -> None:
+    def add_unreadable(self, entries: Sequence[Unreadable]) -> None:
+        paths = [(entry.path,) for entry in entries]
         with self.writing() as db:
-            for entry in entries:
-                row = (entry.path, entry.reason, entry.size, entry.mtime_ns)
-                db.execute("INSERT OR REPLACE INTO unreadable VALUES (?, ?, ?, ?)", row)
-                db.execute("DELETE FROM files WHERE path = ?", (entry.path,))
-            bump(db, "live")
+            db.executemany(
+                "INSERT OR REPLACE INTO unreadable VALUES (?, ?, ?, ?)",
+                [(e.path, e.reason, e.size, e.mtime_ns) for e in entries],
+            )
+            if db.executemany("DELETE FROM files WHERE path = ?", paths).rowcount:
+                bump(db, "live")
 
-    def forget_files(self, paths: Iterable[str]) -> list[str]:
-        """Drop files that are gone; returns the ids of pictures that no file holds any more."""
+    def forget_files(self, paths: Iterable[str]) -> None:
+        """Drop files that are gone. Their pictures stay until `forget_pictures`."""
+        gone = [(path,) for path in paths]
         with self.writing() as db:
-            for path in paths:
-                db.execute("DELETE FROM files WHERE path = ?", (path,))
-                db.execute("DELETE FROM unreadable WHERE path = ?", (path,))
-            orphans = [
-                row[0]
-                for row in db.execute(
-                    "SELECT id FROM pictures WHERE id NOT IN (SELECT picture_id FROM files)"
-                )
-            ]
-            db.executemany("DELETE FROM pictures WHERE id = ?", [(i,) for i in orphans])
-            db.executemany("DELETE FROM failures WHERE picture_id = ?", [(i,) for i in orphans])
-            bump(db, "live")
-        return orphans
+            db.executemany("DELETE FROM unreadable WHERE path = ?", gone)
+            if db.executemany("DELETE FROM files WHERE path = ?", gone).rowcount:
+                bump(db, "live")
+
+    def orphans(self) -> list[str]:
+        """The pictures that no file holds any more."""
+        with self.connection() as db:
+            rows = db.execute(
+                "SELECT id FROM pictures WHERE id NOT IN (SELECT picture_id FROM files)"
+            )
+            return [row[0] for row in rows]
+
+    def forget_pictures(self, ids: Iterable[str]) -> None:
+        """Drop what is known of pictures that no file holds; their vectors stay."""
+        orphans = [(i,) for i in ids]
+        with self.writing() as db:
+            db.executemany(
+                "DELETE FROM pictures WHERE id = ?1 "
+                "AND NOT EXISTS (SELECT 1 FROM files WHERE picture_id = ?1)",
+                orphans,
+            )
+            db.executemany(
+                "DELETE FROM failures WHERE picture_id = ?1 "
+                "AND NOT EXISTS (SELECT 1 FROM files WHERE picture_id = ?1)",
+                orphans,
+            )
 
     def pictures(self, ids: Sequence[str], scope: Scope | None = None) -> dict[str, Picture]:
         """What is known of these pictures; their files inside `scope` are named first."""
@@ -334,8 +262,8 @@ class Store:
         condition, parameters = (scope or Scope()).where()
         found: dict[str, Picture] = {}
         with self.connection() as db:
-            for start in range(0, len(ids), 500):  # SQLite caps the parameters of one statement
-                some = list(ids[start : start + 500])
+            for start in range(0, len(ids), IDS_AT_ONCE):
+                some = list(ids[start : start + IDS_AT_ONCE])
                 marks = ",".join("?" * len(some))
                 paths: dict[str, list[str]] = {}
                 for picture_id, path in db.execute(
@@ -374,13 +302,17 @@ class Store:
         """Every folder that holds pictures, at any depth, with how many files lie below it."""
         counts: dict[str, int] = {}
         with self.connection() as db:
-            for (path,) in db.execute("SELECT path FROM files"):
-                at = path.find("/")
-                while at != -1:
-                    folder = path[: at + 1]
-                    counts[folder] = counts.get(folder, 0) + 1
-                    at = path.find("/", at + 1)
-        return sorted(counts.items())
+            db.execute("BEGIN")
+            live = _counter(db, "live")
+            if self._folders[0] != live:
+                for (path,) in db.execute("SELECT path FROM files"):
+                    at = path.find("/")
+                    while at != -1:
+                        folder = path[: at + 1]
+                        counts[folder] = counts.get(folder, 0) + 1
+                        at = path.find("/", at + 1)
+                self._folders = (live, sorted(counts.items()))
+        return list(self._folders[1])
 
     def counts(self, embedder_id: str, scope: Scope) -> tuple[int, int]:
         """(pictures with a vector of this embedder, pictures that have or can get one) in `scope`.
@@ -419,7 +351,7 @@ class Store:
                 "SELECT vector FROM vectors WHERE embedder_id = ? AND picture_id = ?",
                 (embedder_id, picture_id),
             ).fetchone()
-        return np.frombuffer(row[0], np.float32) if row else None
+        return _vector(row)
 
     def was_altered(self, embedder_id: str, picture_id: str) -> bool:
         with self.connection() as db:
@@ -429,6 +361,22 @@ class Store:
             ).fetchone()
         return bool(row and row[0])
 
+    def altered(self, embedder_id: str) -> set[str]:
+        """The pictures of which a smaller copy was sent."""
+        with self.connection() as db:
+            rows = db.execute(
+                "SELECT picture_id FROM vectors WHERE embedder_id = ? AND altered", (embedder_id,)
+            )
+            return {row[0] for row in rows}
+
+    def dimensions(self, embedder_id: str) -> int | None:
+        """How many numbers this embedder's vectors have; None while there is none."""
+        with self.connection() as db:
+            row = db.execute(
+                "SELECT length(vector) FROM vectors WHERE embedder_id = ? LIMIT 1", (embedder_id,)
+            ).fetchone()
+        return row[0] // 4 if row else None
+
     @contextmanager
     def searchable(
         self, embedder_id: str
@@ -437,56 +385,69 @@ class Store:
         with self.connection() as db:
             db.execute("BEGIN")
             generation = _generation(db, embedder_id)
-            live = "picture_id IN (SELECT picture_id FROM files)"
-            ids = [
-                row[0]
-                for row in db.execute(
-                    f"SELECT picture_id FROM vectors WHERE embedder_id = ? AND {live} "
-                    "ORDER BY picture_id",
-                    (embedder_id,),
-                )
-            ]
-            rows = db.execute(
-                f"SELECT picture_id, vector FROM vectors WHERE embedder_id = ? AND {live} "
-                "ORDER BY picture_id",
-                (embedder_id,),
+            live = (
+                "FROM vectors WHERE embedder_id = ? AND picture_id IN "
+                "(SELECT picture_id FROM files) ORDER BY picture_id"
             )
-            yield (
-                generation,
-                ids,
-                ((row[0], np.frombuffer(row[1], np.float32)) for row in rows),
-            )
+            ids = [row[0] for row in db.execute(f"SELECT picture_id {live}", (embedder_id,))]
+            rows = db.execute(f"SELECT picture_id, vector {live}", (embedder_id,))
+            yield generation, ids, ((row[0], np.frombuffer(row[1], np.float32)) for row in rows)
 
-    def missing(self, embedder_id: str, scope: Scope) -> list[tuple[str, str]]:
-        """(picture id, a path that holds it) without a vector or a failure, by path."""
+    def drop_unusable_vectors(self, embedder_id: str, dimensions: int) -> int:
+        """Forget vectors that are not unit vectors of that many numbers; returns how many.
+
+        SQLite does not check what is in its pages: numbers on a bad sector are found only here.
+        """
+        with self.writing() as db:
+            bad = [
+                (rowid,)
+                for rowid, blob in db.execute(
+                    "SELECT rowid, vector FROM vectors WHERE embedder_id = ?", (embedder_id,)
+                )
+                if len(blob) != 4 * dimensions or not is_unit(blob)
+            ]
+            db.executemany("DELETE FROM vectors WHERE rowid = ?", bad)
+            if bad:
+                bump(db, f"vectors:{embedder_id}")
+        return len(bad)
+
+    def missing(self, embedder_id: str, scope: Scope) -> list[Missing]:
+        """The pictures to embed, by path: no vector, and no refusal that would be repeated."""
         condition, parameters = scope.where()
         with self.connection() as db:
             rows = db.execute(
+                "SELECT f.picture_id, f.first, p.bytes FROM ("
                 "SELECT picture_id, min(path) AS first FROM files "
-                f"WHERE {condition} AND size IS NOT NULL "
-                "AND picture_id NOT IN (SELECT picture_id FROM vectors WHERE embedder_id = ?) "
-                "AND picture_id NOT IN (SELECT picture_id FROM failures WHERE embedder_id = ?) "
-                "GROUP BY picture_id ORDER BY first",
+                f"WHERE {condition} AND size IS NOT NULL GROUP BY picture_id) AS f "
+                "JOIN pictures AS p ON p.id = f.picture_id "
+                "WHERE NOT EXISTS (SELECT 1 FROM vectors AS v "
+                "WHERE v.embedder_id = ? AND v.picture_id = f.picture_id) "
+                "AND NOT EXISTS (SELECT 1 FROM failures AS x "
+                "WHERE x.embedder_id = ? AND x.picture_id = f.picture_id AND NOT x.again) "
+                "ORDER BY f.first",
                 (*parameters, embedder_id, embedder_id),
             )
-            return [(row[0], row[1]) for row in rows]
+            return [Missing(*row) for row in rows]
 
     # -- failures ----------------------------------------------------------------------------
 
-    def add_failure(self, embedder_id: str, failure: Failure) -> None:
+    def add_failures(self, embedder_id: str, failures: Sequence[Failure]) -> None:
+        if not failures:
+            return
         with self.writing() as db:
-            db.execute(
-                "INSERT OR REPLACE INTO failures VALUES (?, ?, ?, ?)",
-                (embedder_id, failure.picture_id, failure.path, failure.reason),
+            db.executemany(
+                "INSERT OR REPLACE INTO failures VALUES (?, ?, ?, ?, ?)",
+                [(embedder_id, f.picture_id, f.path, f.reason, f.again) for f in failures],
             )
 
     def failures(self, embedder_id: str) -> list[Failure]:
         with self.connection() as db:
             rows = db.execute(
-                "SELECT picture_id, path, reason FROM failures WHERE embedder_id = ? ORDER BY path",
+                "SELECT picture_id, path, reason, again FROM failures WHERE embedder_id = ? "
+                "ORDER BY path",
                 (embedder_id,),
             )
-            return [Failure(*row) for row in rows]
+            return [Failure(i, path, reason, bool(again)) for i, path, reason, again in rows]
 
     def clear_failures(self, embedder_id: str) -> None:
         with self.writing() as db:
@@ -501,19 +462,21 @@ class Store:
                 "SELECT vector FROM queries WHERE embedder_id = ? AND kind = ? AND key = ?",
                 (embedder_id, kind, key),
             ).fetchone()
-        return np.frombuffer(row[0], np.float32) if row else None
+        return _vector(row)
 
     def add_query_vector(self, embedder_id: str, kind: str, key: str, vector: Vector) -> None:
         with self.writing() as db:
             db.execute(
                 "INSERT OR REPLACE INTO queries VALUES (?, ?, ?, ?, ?)",
-                (embedder_id, kind, key, vector.tobytes(), time.time()),
+                (embedder_id, kind, key, _blob(vector), time.time()),
             )
-            db.execute(
-                "DELETE FROM queries WHERE rowid IN "
-                "(SELECT rowid FROM queries ORDER BY used DESC LIMIT -1 OFFSET ?)",
-                (QUERIES_KEPT,),
-            )
+            kept: int = db.execute("SELECT count(*) FROM queries").fetchone()[0]
+            if kept > QUERIES_KEPT:
+                db.execute(
+                    "DELETE FROM queries WHERE rowid IN "
+                    "(SELECT rowid FROM queries ORDER BY asked LIMIT ?)",
+                    (kept - QUERIES_KEPT + QUERIES_DROPPED_AT_ONCE,),
+                )
 
     def count_calls(self, embedder_id: str, counts: Mapping[str, int]) -> None:
         """Add answered calls by kind ("image", "text", "link") to today's."""
@@ -537,24 +500,30 @@ class Store:
 
 
 def query_key(text: str) -> str:
-    """Texts that no embedder tells apart share one key."""
-    return " ".join(unicodedata.normalize("NFC", text).split())
+    """Texts that no embedder tells apart share one key.
+
+    >>> query_key("  a   blue house ")
+    'a blue house'
+    """
+    # Half of a surrogate pair, which a browser can send, cannot be stored.
+    whole = text.encode("utf-8", "replace").decode()
+    return " ".join(unicodedata.normalize("NFC", whole).split())
 
 
-def add_pictures(db: sqlite3.Connection, pictures: Iterable[tuple[Picture, bytes]]) -> None:
-    for picture, thumbnail in pictures:
-        db.execute(
-            "INSERT OR IGNORE INTO pictures VALUES (?, ?, ?, ?, ?, ?, ?)",
-            (
-                picture.id,
-                picture.format,
-                picture.width,
-                picture.height,
-                picture.bytes,
-                picture.note,
-                thumbnail,
-            ),
-        )
+def add_pictures(
+    db: sqlite3.Connection, pictures: Iterable[tuple[Picture, bytes]], *, vetted: bool
+) -> None:
+    """What was made from the bytes here takes the place of what a stranger's index said."""
+    db.executemany(
+        "INSERT INTO pictures VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET "
+        "format = excluded.format, width = excluded.width, height = excluded.height, "
+        "bytes = excluded.bytes, note = excluded.note, vetted = 1, thumbnail = excluded.thumbnail "
+        "WHERE excluded.vetted AND NOT vetted",
+        (
+            (p.id, p.format, p.width, p.height, p.bytes, p.note, vetted, thumbnail)
+            for p, thumbnail in pictures
+        ),
+    )
 
 
 def add_vector(
@@ -568,7 +537,7 @@ def add_vector(
 ) -> None:
     db.execute(
         f"INSERT OR {'REPLACE' if overwrite else 'IGNORE'} INTO vectors VALUES (?, ?, ?, ?)",
-        (embedder_id, picture_id, np.ascontiguousarray(vector, np.float32).tobytes(), altered),
+        (embedder_id, picture_id, _blob(vector), altered),
     )
 
 
@@ -581,38 +550,20 @@ def bump(db: sqlite3.Connection, counter: str) -> None:
     )
 
 
+def _counter(db: sqlite3.Connection, name: str) -> int:
+    row = db.execute("SELECT value FROM meta WHERE key = ?", (f"generation:{name}",)).fetchone()
+    return int(row[0]) if row else 0
+
+
 def _generation(db: sqlite3.Connection, embedder_id: str) -> int:
     # Both counters only grow, so their sum names one state.
-    rows = db.execute(
-        "SELECT value FROM meta WHERE key IN ('generation:live', ?)",
-        (f"generation:vectors:{embedder_id}",),
-    )
-    return sum(int(row[0]) for row in rows)
+    return _counter(db, "live") + _counter(db, f"vectors:{embedder_id}")
 
 
-def _readable_rows(db: sqlite3.Connection, table: str) -> Iterator[tuple[object, ...]]:
-    """Rows from both ends up to the damage between them."""
-    for order in ("", " ORDER BY rowid DESC"):
-        try:
-            yield from db.execute(f"SELECT * FROM {table}{order}")
-            return
-        except sqlite3.DatabaseError:
-            continue
+def _blob(vector: Vector) -> bytes:
+    return np.ascontiguousarray(vector, np.float32).tobytes()
 
 
-def _is_unit(blob: object) -> bool:
-    if not isinstance(blob, bytes) or len(blob) % 4:
-        return False
-    norm = float(np.linalg.norm(np.frombuffer(blob, np.float32)))
-    return abs(norm - 1.0) < 1e-3
-
-
-def _sentence(error: sqlite3.Error) -> str:
-    text = str(error)
-    if "full" in text:
-        return (
-            "The disk is full: nothing was lost, but nothing new can be kept until there is room."
-        )
-    if "readonly" in text or "unable to open" in text:
-        return "The index cannot be written; set DATA_DIR to a folder that may be written to."
-    return f"The index cannot be used just now ({text}); try again in a moment."
+def _vector(row: tuple[bytes] | None) -> Vector | None:
+    # A damaged vector counts as none: it is made again.
+    return np.frombuffer(row[0], np.float32) if row and is_unit(row[0]) else None
