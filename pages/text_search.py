@@ -8,6 +8,7 @@ from core.store import query_key
 from ui.address import follow_address, write_address
 from ui.empty import nothing_to_search
 from ui.examples import example_queries
+from ui.known import say_what_is_known
 from ui.resources import open_workspace
 from ui.results import show_pages, show_results
 from ui.scope import choose_scope
@@ -32,6 +33,7 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
     )
     scope = choose_scope(space)
 example_queries(space)
+say_what_is_known(space)
 
 query = query_key(text or "")
 if query:

@@ -13,8 +13,12 @@ from core.uploads import PREFIX, add_upload, remove_upload
 from core.workspace import Workspace
 from ui.query_picture import TYPES
 from ui.wall import thumbnail
+from ui.words import count
 
 ROWS = 100
+
+# Some 30,000 pictures with their thumbnails; it lives in the server's memory while it is read.
+MOST_INDEX_MB = 500
 
 # Uploads live in the server's memory until they are written.
 MOST_FILES = 50
@@ -81,12 +85,14 @@ def transfer(space: Workspace) -> None:
             icon=":material/download:",
             on_click="ignore",
         )
-        file = st.file_uploader("Import index", type=["zip"], key="import")
+        file = st.file_uploader(
+            "Import index", type=["zip"], key="import", max_upload_size=MOST_INDEX_MB
+        )
         if file is not None and st.session_state.get("imported") != file.file_id:
             try:
-                count = import_index(space.store, io.BytesIO(file.getvalue()), space.embedder.id)
+                taken = import_index(space.store, io.BytesIO(file.getvalue()), space.embedder.id)
                 st.session_state["imported"] = file.file_id
-                st.success(f"{count:,} pictures imported.", icon=":material/check:")
+                st.success(f"{count(taken, 'picture')} imported.", icon=":material/check:")
             except IndexFileError as error:
                 st.error(str(error), icon=":material/error:")
 
@@ -132,5 +138,6 @@ def collection_table(space: Workspace) -> None:
         rows,
         hide_index=True,
         row_height=64,
+        height=640 if len(rows) > 9 else "auto",
         column_config={"picture": st.column_config.ImageColumn("picture", width="small")},
     )

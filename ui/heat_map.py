@@ -191,7 +191,9 @@ def heat_map(items: Sequence[Item], similarities: np.ndarray) -> tuple[int, int]
         )
         .add_params(picked)
     )
-    numbers = base.mark_text(fontSize=13, cursor="pointer").encode(
+    numbers = base.mark_text(
+        fontSize=alt.expr(f"width / {n + 1} < 45 ? 10 : 13"), cursor="pointer"
+    ).encode(
         x=alt.X("column:Q", scale=across, axis=None),
         y=alt.Y("row:Q", scale=down, axis=None),
         text=alt.Text("similarity:Q", format=".2f"),
@@ -212,12 +214,14 @@ def heat_map(items: Sequence[Item], similarities: np.ndarray) -> tuple[int, int]
     here = {"x": alt.X("x:Q", scale=across, axis=None), "y": alt.Y("y:Q", scale=down, axis=None)}
     pictures = alt.Chart(heads[heads["url"].notna()])
     words = alt.Chart(heads[heads["url"].isna()])
-    side = CELL - 10
+    # On a phone the columns are narrower than CELL.
+    side = alt.expr(f"min({CELL - 10}, width / {n + 1} - 4)")
+    small = alt.expr(f"width / {n + 1} < 60 ? 9 : 12")
     layers += [
         pictures.mark_image(width=side, height=side).encode(
             url="url:N", tooltip=alt.Tooltip("label:N", title="picture"), **here
         ),
-        words.mark_text(fontSize=12, lineBreak="\n").encode(
+        words.mark_text(fontSize=small, lineBreak="\n").encode(
             text="lines:N", tooltip=alt.Tooltip("label:N", title="text"), **here
         ),
     ]

@@ -30,6 +30,13 @@ def open_workspace() -> Workspace:
         st.stop()
 
 
+def reopen_workspace() -> None:
+    """Start over with what the settings ask for, now that it is there."""
+    _workspace().close()
+    _workspace.clear()
+    st.rerun()
+
+
 def _secrets() -> dict[str, object]:
     try:
         return dict(st.secrets)

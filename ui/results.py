@@ -12,6 +12,7 @@ from core.search import Hit, Part, search
 from core.store import Scope
 from core.workspace import Workspace
 from ui.wall import PER_PAGE, wall
+from ui.words import count
 
 # What "Download CSV" holds at most, and how far one can page.
 LONGEST = 1000
@@ -36,9 +37,8 @@ def show_results(
         st.info("No picture here has a vector yet.", icon=":material/hourglass_empty:")
         return
     with st.container(horizontal=True, vertical_alignment="center"):
-        more = "the first " if len(hits) == LONGEST else ""
-        noun = "picture" if len(hits) == 1 else "pictures"
-        st.markdown(f"**{more}{len(hits):,} {noun}**, most similar first".strip().capitalize())
+        more = "The first " if len(hits) == LONGEST else ""
+        st.markdown(f"**{more}{count(len(hits), 'picture')}**, most similar first")
         st.space("stretch")
         st.download_button(
             "Download CSV",

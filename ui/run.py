@@ -7,6 +7,7 @@ import streamlit as st
 from core.indexing import Progress
 from core.workspace import Workspace
 from ui.shell import POLL_SECONDS
+from ui.words import count
 
 
 def run_controls(space: Workspace) -> None:
@@ -51,17 +52,18 @@ def _controls(space: Workspace, was_running: bool) -> None:
 
 def _what_next(space: Workspace) -> str:
     plan = space.plan()
-    if plan.calls and space.embedder.paid:
-        words = f"{plan.calls:,} new or changed pictures: {plan.calls:,} calls to "
-        words += f"{space.embedder.label} when you press “Start indexing”."
-    elif plan.calls:
-        words = f"{plan.calls:,} new or changed pictures wait."
+    if plan.calls:
+        words = f"{count(plan.calls, 'new or changed picture')} "
+        words += "waits." if plan.calls == 1 else "wait."
+        if space.embedder.paid:
+            calls = count(plan.calls, "call")
+            words += f" “Start indexing” makes {calls} to {space.embedder.label}."
     else:
         words = "Nothing is left to do."
     if plan.duplicates:
-        words += f" {plan.duplicates:,} files are copies of others and cost nothing."
+        words += f" Copies that cost nothing: {plan.duplicates:,}."
     if plan.skipped:
-        words += f" {plan.skipped:,} files cannot be used (see below)."
+        words += f" Files that cannot be used: {plan.skipped:,} (see below)."
     if space.embedder.paid:
         words += f" Calls made this month: {space.calls_this_month():,}."
     return words
@@ -93,7 +95,8 @@ def failures(space: Workspace) -> None:
     unreadable = space.store.unreadable().values()
     if not failed and not unreadable:
         return
-    with st.expander(f"{len(failed) + len(unreadable):,} files without a vector", expanded=True):
+    title = count(len(failed) + len(unreadable), "file") + " without a vector"
+    with st.expander(title, icon=":material/report:", expanded=True):
         rows = [{"file": f.path, "reason": f.reason} for f in failed]
         rows += [{"file": u.path, "reason": u.reason} for u in unreadable]
         st.dataframe(rows, hide_index=True, column_config={"reason": {"width": "large"}})

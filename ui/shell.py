@@ -7,6 +7,8 @@ from pathlib import Path
 import streamlit as st
 
 from core.workspace import Workspace
+from ui.local_clip import clip_download
+from ui.resources import reopen_workspace
 from ui.style import apply_style
 
 LOGO = Path(__file__).with_name("logo.svg")
@@ -22,6 +24,9 @@ def page_frame(space: Workspace, title: str, counted: bool = True) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         st.title(title, anchor=False, width="content")
         status_line(space, counted)
+    setup = getattr(space, "clip_setup", None)
+    if setup is not None:
+        clip_download(setup, reopen_workspace)
     for problem in space.problems:
         st.warning(problem, icon=":material/error:")
 

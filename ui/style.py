@@ -50,6 +50,15 @@ CSS = """
   color: var(--st-primary-color, #c8643c); text-decoration: underline;
 }
 
+/* The larger view fits the screen, in proportion. */
+[data-testid="stDialog"] [data-testid="stImage"] { align-items: center; }
+[data-testid="stDialog"] [data-testid="stImage"] img {
+  max-height: 66vh; max-width: 100%; width: auto !important; border-radius: .5rem;
+}
+
+/* What lies on the table is shown whole. */
+[class*="st-key-chosen"] [data-baseweb="select"] > div > div { flex-wrap: wrap; }
+
 /* The picture that is searched for stays in sight, and in proportion. */
 [class*="st-key-query-picture"] img {
   max-height: 20rem; width: auto !important; border-radius: .5rem;

@@ -83,28 +83,26 @@ def larger(space: Workspace, picture: Picture, hit: Hit | None) -> None:
     except PictureError as error:
         st.warning(str(error))
         shown = space.store.thumbnail(picture.id)
+    left, right = st.columns([3, 2], gap="medium")
     if shown:
-        st.image(shown, alt=picture.name, width="stretch")
-    with st.container(key="facts-larger"):
+        left.image(shown, alt=picture.name, width="stretch")
+    with right, st.container(key="facts-larger"):
         st.text(picture.name)
-        facts = f"{picture.width:,} × {picture.height:,} pixels · {picture.format}"
-        facts += f" · {picture.bytes / 1000:,.0f} kB"
         if hit is not None:
-            facts = f"Rank {hit.rank:,} · cosine similarity {hit.cosine:.4f} · {facts}"
-        st.caption(facts)
+            st.metric(f"Cosine similarity · rank {hit.rank:,}", f"{hit.cosine:.4f}")
+        kilobytes = f"{picture.bytes / 1000:,.0f} kB"
+        st.caption(
+            f"{picture.width:,} × {picture.height:,} pixels · {picture.format} · {kilobytes}"
+        )
         if data is None:
             st.caption("The original is not here; this is the thumbnail kept in the index.")
-        for note in (
-            picture.note,
-            "Scaled down before it was embedded."
-            if space.store.was_altered(space.embedder.id, picture.id)
-            else "",
-        ):
-            if note:
-                st.caption(note)
+        if picture.note:
+            st.caption(picture.note)
+        if space.store.was_altered(space.embedder.id, picture.id):
+            st.caption("Scaled down before it was embedded.")
         for path in picture.paths:
             st.text(path)
-    with st.container(horizontal=True, vertical_alignment="center"):
-        more_like_this(picture.id, "more-larger")
-        if st.button("Compare", key="compare-larger", icon=":material/add_circle:"):
-            st.toast(add_picture(picture.id))
+        with st.container(horizontal=True, vertical_alignment="center"):
+            more_like_this(picture.id, "more-larger")
+            if st.button("Compare", key="compare-larger", icon=":material/add_circle:"):
+                st.toast(add_picture(picture.id))

@@ -1,0 +1,24 @@
+"""What the built-in model knows, and what a key would open."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from core.workspace import Workspace
+
+
+def say_what_is_known(space: Workspace) -> None:
+    """One honest line under the search box of a keyless start; the words on request."""
+    vocabulary = getattr(space.embedder, "vocabulary", None)
+    if vocabulary is None:
+        return
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.caption(
+            "A small model, trained on paintings like these, answers; a key for Azure AI Vision "
+            "opens the search to everything.",
+            width="content",
+        )
+        with st.popover("What it knows", type="tertiary"):
+            for group, words in vocabulary().items():
+                st.markdown(f"**{group.capitalize()}**")
+                st.caption(", ".join(words))

@@ -1,0 +1,40 @@
+"""The weights of a local CLIP on their way to this machine: how far, and a way out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+if TYPE_CHECKING:
+    from core.embedders.clip_setup import ClipSetup
+
+# How often the bar moves.
+POLL_SECONDS = 1.0
+
+
+def clip_download(setup: ClipSetup, reopen: Callable[[], None]) -> None:
+    """Drawn while weights that were asked for are missing; `reopen` takes them into use."""
+    if setup.state().phase == "missing":
+        setup.start()  # asked for by name, in the settings
+    moving = setup.state().phase == "downloading"
+    st.fragment(_bar, run_every=POLL_SECONDS if moving else None)(setup, reopen, moving)
+
+
+def _bar(setup: ClipSetup, reopen: Callable[[], None], was_moving: bool) -> None:
+    state = setup.state()
+    if state.phase == "ready":
+        reopen()
+    if was_moving != (state.phase == "downloading"):
+        st.rerun()
+    with st.container(border=True):
+        st.text(state.sentence)
+        if was_moving:
+            st.progress(state.fraction)
+            if st.button("Cancel", icon=":material/close:"):
+                setup.cancel()
+                st.rerun()
+        elif state.can_start and st.button("Download", icon=":material/download:"):
+            setup.start()
+            st.rerun()
