@@ -183,7 +183,7 @@ class Emulator:
     rate, per, window: at most `rate` calls per `per` seconds; None is no limit.
     latency: seconds before any answer. quota: calls before every further one gets 403.
     links: the picture behind an address.
-    calls: every request to an operation, in order of arrival.
+    calls: every request to an operation, in order of arrival. connections: how many were opened.
     """
 
     def __init__(
@@ -207,6 +207,7 @@ class Emulator:
         self.limit = RateLimit(rate, per, window) if rate is not None else None
         self.links = dict(links or {})
         self.calls: list[Seen] = []
+        self.connections = 0
         self.closing = threading.Event()
         self._lock = threading.Lock()
         self._planned: deque[Fault | None] = deque()
@@ -282,6 +283,7 @@ class _Server(ThreadingHTTPServer):
 
     def process_request(self, request: Any, client_address: Any) -> None:
         self._open.add(request)
+        self.emulator.connections += 1
         super().process_request(request, client_address)
 
     def shutdown_request(self, request: Any) -> None:

@@ -209,7 +209,7 @@ def _bad_request(status: int, said: Said, asked: Asked) -> EmbedderError:
         return InputRefused(
             f"Azure does not take this text.{own_words} Try fewer and plainer words."
         )
-    if status == 413 or "image size" in words or "invalidimagesize" in said.codes:
+    if status == 413 or "size" in words or "dimension" in words:
         return InputRefused(
             "Azure does not take a picture of this size. It must have at most 20,971,520 bytes and "
             "sides of 11 to 15,999 pixels: save it smaller."

@@ -44,8 +44,9 @@ PROBE_LONGEST = 3600.0
 PROBE_STEP = 1.05
 # Sooner, as long as there is room between the pace and what was refused: after so many windows.
 PROBE_WINDOWS = 10
-# How much room is assumed once a pace has held that had been too fast before.
-FOLLOW = 1.1
+# How much room is assumed once a pace has held that had been too fast before; twice as much, up to
+# the pace itself, each time that it proves true.
+FOLLOW = 0.1
 # And if the first count may have missed calls of an earlier run, in larger steps.
 UNSURE_STEP = 1.5
 # A pace has held if nothing was refused for so many windows.
@@ -93,6 +94,7 @@ class Pace:
         self._in_vain = 0  # refusals one after the other with nothing accepted between
         self._probing = False
         self._probe_seconds = PROBE_SECONDS
+        self._follow = FOLLOW
         self._held = 0.0  # seconds at this rate, with calls waiting all the while
 
     @property
@@ -171,7 +173,8 @@ class Pace:
             self._probing, self._held, self._limit = False, 0.0, self._rate
             if self._limit >= self._refused_rate * STEP_DOWN:
                 # More than was ever refused: the limit has moved, so follow it.
-                self._refused_rate = self._limit * FOLLOW / STEP_DOWN
+                self._refused_rate = self._limit * (1 + self._follow) / STEP_DOWN
+                self._follow = min(1.0, self._follow * 2)
         room = self._refused_rate * STEP_DOWN / self._limit
         if room == math.inf:
             after, step = self._window, UNSURE_STEP
@@ -202,6 +205,7 @@ class Pace:
             return
         self._window = next((w for w in WINDOWS if asked_for <= w), WINDOWS[-1])
         self._refusals.append(refusal)
+        self._follow = FOLLOW
         counted = self._count(refusal - self._window, refusal) / self._window
         rate = self._rate
         if ramping:
@@ -244,7 +248,7 @@ class Pace:
             fixed.append((max(counts) - min(counts), -sum(counts)))
         unlike, total = min(fixed)
         flows = [self._count(a, b) / (b - a) for a, b in itertools.pairwise(refusals)]
-        if len(flows) > 1 and (max(flows) - min(flows)) * window < unlike:
+        if len(flows) > 1 and (max(flows) - min(flows)) * window < unlike - 1:
             return flows[-1]
         return -total / len(refusals) / window
 
