@@ -903,29 +903,43 @@ def desert(cv: Canvas, scene: Scene, light: Light, rng: random.Random, back: Bac
         height = 0.06 + 0.04 * k
         line = hill_line(rng, cv, base, height, 2)
         hill(cv, light, rng, line, cv.h, sand, depth, texture=0.2)
-        # The lee side of the dune is in the shade, behind a crest that winds down.
-        cx = cv.w * rng.uniform(0.15, 0.85)
-        cy = at_line(line, cx)
+        # The lee side lies in the shade: from the top, a sharp crest winds down towards us.
+        inner = [q for q in line if 0.12 * cv.w < q[0] < 0.88 * cv.w]
+        cx, cy = min(inner, key=lambda q: q[1])
         s = -light.side
+        reach, fall = rng.uniform(0.3, 0.6), 0.12 + 0.07 * k
+        wind = rng.uniform(0.03, 0.09) * (1 + k)
         lee = skia.Path()
         lee.moveTo(cx, cy)
-        reach = rng.uniform(0.25, 0.5)
         lee.cubicTo(
-            cx + s * 0.04, cy + 0.05, cx - s * 0.06, cy + 0.1, cx + s * 0.05, cy + 0.17 + 0.05 * k
+            cx - s * wind,
+            cy + fall * 0.3,
+            cx + s * wind * 1.6,
+            cy + fall * 0.6,
+            cx + s * wind * 0.4,
+            cy + fall,
         )
-        lee.cubicTo(
-            cx + s * reach * 0.6,
-            cy + 0.14,
-            cx + s * reach,
-            cy + 0.1,
-            cx + s * reach * 1.5,
-            cy + 0.12,
-        )
+        lee.quadTo(cx + s * reach * 0.7, cy + fall * 1.1, cx + s * reach * 1.3, cy + fall * 0.8)
         for i in range(12, -1, -1):
-            x = cx + s * reach * 1.5 * i / 12
+            x = cx + s * reach * 1.3 * i / 12
             lee.lineTo(x, at_line(line, min(max(x, 0), cv.w)))
         lee.close()
-        cv.path(lee, cv.paint(light.shadow(sand, depth, 0.55), 0.72))
+        shade = light.shadow(sand, depth, 0.6)
+        cv.c.save()
+        cv.c.clipPath(lee, True)
+        cv.path(
+            lee,
+            cv.linear(
+                (cx, cy),
+                (cx + s * reach * 1.1, cy + fall * 0.7),
+                (shade, shade, shade),
+                (0, 0.4, 1),
+                (0.9, 0.65, 0.0),
+            ),
+        )
+        cv.c.restore()
+        top_c = light.lit(mix(sand, (1, 1, 0.9), 0.4), depth)
+        cv.lines(line, cv.paint(top_c, 0.6, line=0.005))
     mottle(cv, light, rng, hz + 0.1, sand, 0.22, stretch=7.0)
     if rng.random() < 0.5:
         for _ in range(rng.randrange(1, 4)):
@@ -961,10 +975,14 @@ def desert(cv: Canvas, scene: Scene, light: Light, rng: random.Random, back: Bac
 def snow(cv: Canvas, scene: Scene, light: Light, rng: random.Random, back: Back) -> Stage:
     light.extra["snow"] = 1.0
     hz = cv.h * rng.uniform(0.42, 0.6)
+    # Snow throws light about: it stays pale at every hour.
+    peak = max(light.lamp)
+    light.lamp = mix(light.lamp, (peak, peak, min(peak * 1.04, 1.0)), 0.45)
+    light.shade = mix(light.shade, light.middle, 0.3)
     sun_x = sky(cv, scene, light, rng, hz)
     if rng.random() < 0.5:
         peaks(cv, light, rng, hz + 0.03, hz * rng.uniform(0.3, 0.55), 0.7, rgb("7a86a0"), 0.8)
-    white = rgb("eef2fa")
+    white = rgb("f4f6fc")
     for k, depth in enumerate((0.6, 0.34, 0.06)):
         base = hz + 0.03 + k * 0.085
         line = hill_line(rng, cv, base, 0.06 + 0.015 * k, 2)

@@ -188,6 +188,13 @@ def _screen(
     return 0.5 + 0.5 * np.sin(phase * (2 * math.pi))
 
 
+def _evened(light: Floats) -> Floats:
+    """Lightness stretched part of the way, so that a night print keeps its middle tones."""
+    low, high = np.quantile(light[::4, ::4], (0.03, 0.97))
+    full = np.clip((light - low) / max(float(high - low), 0.2), 0, 1)
+    return (0.5 * light + 0.5 * (0.06 + 0.88 * full)).astype(np.float32)
+
+
 _KEY_INKS = ((0.10, 0.09, 0.12), (0.11, 0.13, 0.22), (0.17, 0.10, 0.08))
 _CREAM = np.array([0.95, 0.91, 0.82], np.float32)
 
@@ -196,11 +203,11 @@ def _quick_woodcut(picture: Picture, scene: Scene, rng: np.random.Generator) -> 
     h, w = picture.pixels.shape[:2]
     values = _float(picture.pixels)
     soft = cv2.blur(values, (3, 3))
-    light = _luma(soft)
+    light = _evened(_luma(soft))
     inks = _blocks(_vivid(soft, 1.2), 4)
     inks = inks * 0.92 + 0.08 * _CREAM
     key = np.array(_KEY_INKS[int(rng.integers(3))], np.float32)
-    screen = _screen(light, rng, max(3.0 * min(h, w) / 96, 2.6), 5, 1.0)
+    screen = _screen(light, rng, max(3.0 * min(h, w) / 96, 2.6), 2, 0.7)
     cut = np.clip((screen * 0.5 - light - 0.02) * 6 + 0.5, 0, 1)
     edge = np.clip((cv2.GaussianBlur(light, (0, 0), 1.5) - light) * 9 - 0.25, 0, 0.9)
     cut = np.maximum(cut * 0.9, edge)[..., None]
@@ -216,7 +223,7 @@ def _quick_pastel(picture: Picture, scene: Scene, rng: np.random.Generator) -> F
     sheet = np.array(_SHEETS[int(rng.integers(4))], np.float32)
     chalk = _quick_strokes(picture.pixels, 8, 2, int(rng.integers(4)), 0.22)
     values = _float(picture.pixels)
-    chalk = chalk * 0.6 + values * 0.4
+    chalk = chalk * 0.45 + values * 0.55
     chalk = _vivid(chalk, 1.12) * 0.95 + 0.04
     tooth = _tile(0.25, h, w, rng)
     cover = np.clip(0.72 + (tooth - 0.2) * 1.3, 0.5, 1)[..., None]
@@ -226,7 +233,7 @@ def _quick_pastel(picture: Picture, scene: Scene, rng: np.random.Generator) -> F
 def _quick_poster(picture: Picture, scene: Scene, rng: np.random.Generator) -> Floats:
     h, w = picture.pixels.shape[:2]
     values = _float(cv2.medianBlur(picture.pixels, 3))
-    grain = (_tile(0.15, h, w, rng)[..., None] - 0.5) * 0.09
+    grain = (_tile(0.15, h, w, rng)[..., None] - 0.5) * 0.055
     out = _blocks(np.clip(_vivid(values, 1.22) + grain, 0, 1), 5)
     out = (out - 0.5) * 1.06 + 0.5
     if rng.random() < 0.5:
@@ -293,7 +300,7 @@ def _tessera_map(h: int, w: int, size: float, variant: int) -> tuple[np.ndarray,
 
 def _quick_mosaic(picture: Picture, scene: Scene, rng: np.random.Generator) -> Floats:
     h, w = picture.pixels.shape[:2]
-    size = max(min(h, w) / 96 * 3.4, 2.5)
+    size = max(min(h, w) / 96 * 2.3, 2.3)
     values = _vivid(cv2.blur(_float(picture.pixels), (3, 3)), 1.12)
     index, number, gap = _tessera_map(h, w, size, int(rng.integers(4)))
     tone = noise(0.2, 2).ravel()[number * 41 % (_N * _N)] - 0.5
@@ -353,17 +360,21 @@ def _brushes(kind: str) -> tuple[skia.Image, np.ndarray, int, int]:
             bump = bump * np.clip(1.15 - 0.3 * np.abs(y), 0, 1)
         a = (alpha * 255).astype(np.uint8)
         rows = slice(i * h, (i + 1) * h)
-        sheet[rows] = a[..., None]
-        relief[rows, :, :3] = (bump * alpha * 255).astype(np.uint8)[..., None]
+        # Not premultiplied: white under the alpha, or every stroke would get a dark rim.
+        sheet[rows, :, :3], sheet[rows, :, 3] = 255, a
+        relief[rows, :, :3] = (bump * 255).astype(np.uint8)[..., None]
         relief[rows, :, 3] = a
-    image = skia.Image.fromarray(sheet, colorType=skia.kRGBA_8888_ColorType)
-    # The second sheet carries heights; premultiplied like the first.
+    image = _stamps(sheet)
     return image, relief, h, w
+
+
+def _stamps(sheet: np.ndarray) -> skia.Image:
+    return skia.Image.fromarray(sheet, colorType=skia.kRGBA_8888_ColorType)
 
 
 @lru_cache(maxsize=4)
 def _relief_image(kind: str) -> skia.Image:
-    return skia.Image.fromarray(_brushes(kind)[1], colorType=skia.kRGBA_8888_ColorType)
+    return _stamps(_brushes(kind)[1])
 
 
 _LINEAR = skia.SamplingOptions(skia.FilterMode.kLinear, skia.MipmapMode.kLinear)
@@ -590,11 +601,11 @@ def _paint_woodcut(picture: Picture, scene: Scene, rng: np.random.Generator) -> 
     block = block * 0.94 + 0.05
     out = out + (block - out) * cover
     # The key block: contours, and lines that swell in the shadows.
-    light = _luma(values)
+    light = _evened(_luma(values))
     smooth = cv2.GaussianBlur(light, (0, 0), 1.6 * k)
-    screen = _screen(smooth, rng, 8.2 * k, 7.0, 1.0)
+    screen = _screen(smooth, rng, 7.4 * k, 2.6, 0.7)
     rough = (_tile(0.8, h, w, rng, 1.4 / k) - 0.5) * 0.16
-    cut = np.clip((screen * 0.56 - smooth - 0.035 + rough * 0.6) * 14 + 0.5, 0, 1)
+    cut = np.clip((screen * 0.52 - smooth * 1.06 - 0.02 + rough * 0.4) * 14 + 0.5, 0, 1)
     contour = np.clip(
         (cv2.GaussianBlur(light, (0, 0), 3.4 * k) - smooth) * 26 - 1.1 + rough * 3, 0, 1
     )
@@ -604,6 +615,10 @@ def _paint_woodcut(picture: Picture, scene: Scene, rng: np.random.Generator) -> 
     wear = np.clip(0.97 - 0.35 * (grain > 0.9) - 0.16 * (rings < 0.18), 0, 1)
     key = np.array(_KEY_INKS[int(rng.integers(3))], np.float32)
     out = out + (key - out) * (key_mask * wear)[..., None]
+    # What is small and bright (snow, rain, sparks) is cut away: bare paper.
+    spark = np.clip((light - cv2.GaussianBlur(light, (0, 0), 7 * k)) * 9 - 1.0, 0, 1)
+    spark *= np.clip((_luma(values) - 0.45) * 4, 0, 1)
+    out = out + (paper - out) * spark[..., None]
     # White lines carved into light areas of the sky give it air.
     air = np.clip((screen - 0.93) * 14, 0, 1) * np.clip((smooth - 0.5) * 5, 0, 1) * 0.35
     out = out + (paper - out) * air[..., None]
@@ -764,7 +779,7 @@ def _paint_mosaic(picture: Picture, scene: Scene, rng: np.random.Generator) -> F
     values = _vivid(_float(picture.pixels), 1.18)
     h, w = values.shape[:2]
     k = min(h, w) / 720
-    size = 10.5 * k
+    size = 12.0 * k
     # Half the size is enough to find where the stones lie.
     small = cv2.resize(values, (w // 2, h // 2), interpolation=cv2.INTER_AREA)
     sh, sw = small.shape[:2]
@@ -800,8 +815,8 @@ def _paint_mosaic(picture: Picture, scene: Scene, rng: np.random.Generator) -> F
     out = (colours[label] * facet[:, None]).reshape(h, w, 3).astype(np.float32)
     stone = np.clip((gap - 1.7) / 1.6, 0, 1)
     bump = cv2.GaussianBlur(np.clip((gap - 1.2) / 4.0, 0, 1).astype(np.float32), (0, 0), 0.9)
-    light = _emboss(bump, 0.13)
-    out = out * light[..., None]
+    light = _emboss(bump, 0.1)
+    out = out * light[..., None] * 1.06
     out *= 1 + 0.1 * (_tile(0.7, h, w, rng, 1.3 / k)[..., None] - 0.5)
     glint = (rng.random(n) > 0.985)[label].reshape(h, w) * stone
     out += 0.1 * glint[..., None]
