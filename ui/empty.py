@@ -4,30 +4,43 @@ from __future__ import annotations
 
 import streamlit as st
 
+from core.search import Hit
+from core.store import Scope
 from core.workspace import Workspace
+from ui.results import show_pages
+from ui.words import count
 
 
 def nothing_to_search(space: Workspace) -> bool:
     """True, and drawn, if no picture has a vector yet: what to press, or what to wait for."""
-    status = space.status()
-    if status.indexed or len(space.matrix()):
+    if len(space.matrix()):
         return False
-    if status.progress.running:
+    status = space.status()
+    if status.progress.running and not space.embedder.paid:
         st.info("The first pictures are being indexed …", icon=":material/hourglass_top:")
     elif space.settings.read_only:
-        st.info("There are no pictures here yet.", icon=":material/photo_library:")
+        st.info("There are no pictures to search here yet.", icon=":material/photo_library:")
     elif status.total:
+        waiting = count(status.total, "picture")
+        verb = "waits" if status.total == 1 else "wait"
         st.info(
-            f"{status.total:,} pictures are waiting. {space.embedder.label} is paid per call, so "
-            "nothing is sent before you say so.",
+            f"{waiting} {verb} for a vector. Calls to {space.embedder.label} are paid, so none is "
+            "made before you press “Start indexing” on the page Indexing.",
             icon=":material/database:",
         )
-        st.page_link("pages/indexing.py", label="Go to Indexing and press “Start indexing”")
+        _go("Go to Indexing")
     else:
         st.info(
-            "There are no pictures yet: drop some into the images folder, upload them, or take "
-            "the bundled gallery.",
+            "No pictures of yours yet. Drop some into the images folder, upload them, or index "
+            "the bundled gallery: all on the page Indexing.",
             icon=":material/photo_library:",
         )
-        st.page_link("pages/indexing.py", label="Go to Indexing")
+        _go("Go to Indexing")
+    ids = space.store.ids(space.wanted()) or space.store.ids(Scope())
+    show_pages(space, [Hit(i, 0.0, 0, ()) for i in ids], Scope(), key="waiting", scored=False)
     return True
+
+
+def _go(label: str) -> None:
+    if st.button(label, type="primary", icon=":material/arrow_forward:"):
+        st.switch_page("pages/indexing.py")

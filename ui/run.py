@@ -36,18 +36,26 @@ def _controls(space: Workspace, was_running: bool) -> None:
         if progress.state == "failed":
             st.error(progress.sentence, icon=":material/error:")
         with st.container(horizontal=True):
-            # Not switched off while a scan is on: what is pressed then follows the scan.
-            if st.button(
+            # Not switched off while a scan is on: what is pressed then follows the scan. Callbacks,
+            # because the rerun at a run's end would lose a button that was pressed meanwhile.
+            st.button(
                 "Start indexing",
                 type="primary",
                 icon=":material/play_arrow:",
                 disabled=progress.state in ("indexing", "stopping"),
-            ):
-                if not space.start_indexing():
-                    st.toast("Another process is indexing this collection.")
-                st.rerun()
-            if st.button("Stop", icon=":material/stop:", disabled=not progress.running):
-                space.indexer.stop()
+                on_click=lambda: _start(space),
+            )
+            st.button(
+                "Stop",
+                icon=":material/stop:",
+                disabled=not progress.running,
+                on_click=space.indexer.stop,
+            )
+
+
+def _start(space: Workspace) -> None:
+    if not space.start_indexing():
+        st.toast("Another process is indexing this collection.")
 
 
 def _what_next(space: Workspace) -> str:
@@ -70,6 +78,8 @@ def _what_next(space: Workspace) -> str:
 
 
 def _how_far(progress: Progress) -> str:
+    if progress.state == "scanning" and not progress.total:
+        return "Looking through the folders …"
     if progress.state == "scanning":
         return f"Reading files: {progress.done:,} of {progress.total:,}"
     words = "Stopping …" if progress.state == "stopping" else "Embedding"
