@@ -39,9 +39,11 @@ CSS = """
 /* What can be done with a picture: quiet words in one line. */
 [class*="st-key-wall"] [data-testid="stHorizontalBlock"] { gap: 0 .7rem; }
 [class*="st-key-wall"] [data-testid="stPageLink-NavLink"] {
-  padding: 0; background: none; min-height: 1.6rem;
+  padding: 0; margin: 0; background: none; height: 1.6rem; min-height: 0; line-height: 1.6rem;
 }
-[class*="st-key-wall"] [data-testid="stBaseButton-tertiary"] { padding: 0; min-height: 1.6rem; }
+[class*="st-key-wall"] [data-testid="stBaseButton-tertiary"] {
+  padding: 0; height: 1.6rem; min-height: 0;
+}
 [class*="st-key-wall"] :is([data-testid="stPageLink"], [data-testid="stButton"]) p {
   font-size: .8rem; font-weight: 400;
   color: color-mix(in srgb, currentColor 80%, transparent);

@@ -1,0 +1,43 @@
+"""The index that ships with the gallery is the one that anybody would compute."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import zipfile
+from pathlib import Path
+
+import numpy as np
+
+from core.embedders import builtin_embedder
+from core.embedders.base import Call
+
+ROOT = Path(__file__).resolve().parent.parent
+SEED = ROOT / "seed" / "gallery.zip"
+GALLERY = ROOT / "images" / "gallery"
+
+
+def files_by_id() -> dict[str, Path]:
+    return {hashlib.sha256(p.read_bytes()).hexdigest(): p for p in GALLERY.glob("*.jpg")}
+
+
+def test_the_shipped_index_was_made_by_the_shipped_weights() -> None:
+    with zipfile.ZipFile(SEED) as seed:
+        assert json.loads(seed.read("manifest.json"))["embedder_id"] == builtin_embedder().id
+
+
+def test_the_shipped_index_holds_exactly_the_gallery() -> None:
+    with zipfile.ZipFile(SEED) as seed:
+        listed = {entry["id"]: entry["paths"] for entry in json.loads(seed.read("pictures.json"))}
+    assert {i: [f"gallery/{p.name}"] for i, p in files_by_id().items()} == listed
+
+
+def test_the_shipped_vectors_equal_a_fresh_computation() -> None:
+    with zipfile.ZipFile(SEED) as seed:
+        ids = [entry["id"] for entry in json.loads(seed.read("pictures.json"))]
+        with seed.open("vectors.npy") as file:
+            shipped = np.load(file, allow_pickle=False)
+    files, embedder = files_by_id(), builtin_embedder()
+    some = range(0, len(ids), 5)
+    fresh = embedder.embed_images([files[ids[row]].read_bytes() for row in some], Call())
+    np.testing.assert_allclose(shipped[list(some)], fresh, atol=1e-4)

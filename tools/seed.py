@@ -1,0 +1,39 @@
+"""Make the bundled gallery's index: `python -m tools.seed` writes seed/gallery.zip.
+
+Run it whenever the gallery or the built-in embedder's weights change; a test compares the file with
+a fresh computation.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+from core.embedders import builtin_embedder
+from core.embedders.base import Call
+from core.indexing import Indexer
+from core.scanning import scan
+from core.store import GALLERY, Scope, Store
+from core.transfer import export_index
+
+ROOT = Path(__file__).resolve().parent.parent
+SEED = ROOT / "seed" / "gallery.zip"
+ROOTS = {GALLERY: ROOT / "images" / "gallery"}
+
+
+def main() -> None:
+    embedder = builtin_embedder()
+    with tempfile.TemporaryDirectory() as folder:
+        store = Store(Path(folder))
+        scan(store, ROOTS, Call())
+        indexer = Indexer(store, ROOTS, Path(folder))
+        indexer.start(embedder, Scope)
+        indexer.join()
+        with SEED.open("wb") as target:
+            count = export_index(store, embedder.id, Scope(), target)
+        store.close()
+    print(f"{SEED.relative_to(ROOT)}: {count} pictures, {SEED.stat().st_size / 1e6:.1f} MB")
+
+
+if __name__ == "__main__":
+    main()
