@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import ipaddress
 import socket
@@ -34,6 +35,9 @@ NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 SIX_TO_FOUR = ipaddress.IPv6Network("2002::/16")
 # All IPv6 that the internet routes so far.
 GLOBAL_UNICAST = ipaddress.IPv6Network("2000::/3")
+
+NOT_ON_THE_INTERNET = "The link leads to a private or local address, which is never fetched."
+TOO_SLOW = "The link did not answer in time."
 
 
 class LinkError(Exception):
@@ -117,26 +121,27 @@ def fetch(
     """
     deadline = time.monotonic() + timeout
     for _ in range(MAX_REDIRECTS + 1):
-        parts = _split(url, ("https",), network.port)
-        answer = _get(parts, max_bytes, deadline, network)
+        parts, host = _split(url, ("https",), network.port)
+        answer = _get(parts, host, max_bytes, deadline, network)
         if isinstance(answer, bytes):
             return answer
         url = urljoin(url, answer)
     raise LinkError("The link leads on and on; please use the address of the picture itself.")
 
 
-def _split(url: str, schemes: tuple[str, ...], port: int = 443) -> SplitResult:
-    """The parts of an address that may be asked for. Raises LinkError."""
+def _split(url: str, schemes: tuple[str, ...], port: int = 443) -> tuple[SplitResult, str]:
+    """The parts of an address that may be asked for, and its host in ASCII. Raises LinkError."""
     url = url.strip()
     if len(url) > MAX_LENGTH:
         raise LinkError("The link is too long.")
-    if any(ord(c) <= 32 or ord(c) == 127 for c in url) or "\\" in url:
+    if not url.isprintable() or " " in url or "\\" in url:
         raise LinkError("The link contains a character that no address has.")
     try:
         parts = urlsplit(url)
-        host, its_port = parts.hostname or "", parts.port
-        ascii_host = host if ":" in host else host.encode("idna").decode("ascii")
-    except (ValueError, UnicodeError):
+        host, its_port = (parts.hostname or "").rstrip("."), parts.port
+        if ":" not in host:
+            host = host.encode("idna").decode("ascii")
+    except ValueError:  # UnicodeError is one
         raise LinkError("The link is not an address.") from None
     if parts.scheme not in schemes:
         wanted = " or ".join(f"{scheme}://" for scheme in schemes)
@@ -145,12 +150,12 @@ def _split(url: str, schemes: tuple[str, ...], port: int = 443) -> SplitResult:
         raise LinkError("The link carries a user name or password; please use one without.")
     if schemes == ("https",) and its_port not in (None, port):
         raise LinkError(f"The link names port {its_port}; only {port} is asked.")
-    _check_host(ascii_host)
-    return parts
+    _check_host(host)
+    return parts, host
 
 
 def _check_host(host: str) -> None:
-    name = host.rstrip(".").lower()
+    name = host.lower()
     if not name:
         raise LinkError("The link names no host.")
     literal: Address | None = None
@@ -170,14 +175,10 @@ def _check_host(host: str) -> None:
         raise LinkError(NOT_ON_THE_INTERNET)
 
 
-NOT_ON_THE_INTERNET = "The link leads to a private or local address, which is never fetched."
-TOO_SLOW = "The link did not answer in time."
-
-
-def _get(parts: SplitResult, max_bytes: int, deadline: float, network: Network) -> bytes | str:
+def _get(
+    parts: SplitResult, host: str, max_bytes: int, deadline: float, network: Network
+) -> bytes | str:
     """The body, or the address that a redirect names."""
-    host = str(parts.hostname)
-    host = host if ":" in host else host.encode("idna").decode("ascii")
     address = _public_address(host, deadline, network)
     connection = _Pinned(host, str(address), network, _left(deadline))
     # A socket's own timeout starts again with every byte. This one does not.
@@ -196,14 +197,15 @@ def _get(parts: SplitResult, max_bytes: int, deadline: float, network: Network) 
                 "User-Agent": "Vectorscope",
             },
         )
-        response = connection.getresponse()
-        if response.status in (301, 302, 303, 307, 308):
-            return response.getheader("Location") or ""
-        if response.status != 200:
-            raise LinkError(
-                f"The link answered {response.status} {_words(response.reason)}".strip() + "."
-            )
-        return _body(response, max_bytes, deadline)
+        with connection.getresponse() as response:
+            if response.status in (301, 302, 303, 307, 308):
+                return response.getheader("Location") or ""
+            if response.status != 200:
+                raise LinkError(f"The link's host answers {response.status} {_words(response)}.")
+            body = _body(response, max_bytes)
+        if connection.was_cut:  # the end of the body may be where it was cut
+            raise TimeoutError
+        return body
     except ssl.SSLCertVerificationError:
         raise LinkError("The link's host has no valid certificate.") from None
     except (OSError, http.client.HTTPException, ValueError) as error:
@@ -215,7 +217,7 @@ def _get(parts: SplitResult, max_bytes: int, deadline: float, network: Network) 
         connection.close()
 
 
-def _body(response: http.client.HTTPResponse, max_bytes: int, deadline: float) -> bytes:
+def _body(response: http.client.HTTPResponse, max_bytes: int) -> bytes:
     too_large = f"The link leads to more than {max_bytes / 1e6:.0f} MB."
     if (response.getheader("Content-Encoding") or "identity").lower() != "identity":
         raise LinkError("The link's host sends a packed answer, which is not unpacked.")
@@ -230,8 +232,6 @@ def _body(response: http.client.HTTPResponse, max_bytes: int, deadline: float) -
             raise LinkError(too_large)
     if response.length:  # what is still to come
         raise http.client.IncompleteRead(bytes(body), response.length)
-    if _left(deadline) <= 0:
-        raise TimeoutError
     return bytes(body)
 
 
@@ -243,6 +243,8 @@ class _Pinned(http.client.HTTPSConnection):
         self._address = address
         self._tls = network.trust()
         self._cutting = threading.Lock()
+        # `sock` is let go of once the headers are in, while the body is still to come.
+        self._wire: ssl.SSLSocket | None = None
         self.was_cut = False
 
     def connect(self) -> None:
@@ -251,18 +253,19 @@ class _Pinned(http.client.HTTPSConnection):
             plain, server_hostname=self.host, do_handshake_on_connect=False
         )
         with self._cutting:
-            self.sock = sock
+            self.sock = self._wire = sock
+            if self.was_cut:
+                raise TimeoutError
         sock.do_handshake()
 
     def cut(self) -> None:
         """End whatever is being waited for. Called from the watchdog's thread."""
         with self._cutting:
             self.was_cut = True
-            if self.sock is not None:
-                try:
-                    socket.socket.shutdown(self.sock, socket.SHUT_RDWR)
-                except OSError:
-                    return
+            if self._wire is not None:
+                # SSLSocket's own shutdown would take the TLS state from under the reading thread.
+                with contextlib.suppress(OSError):
+                    socket.socket.shutdown(self._wire, socket.SHUT_RDWR)
 
 
 def _public_address(host: str, deadline: float, network: Network) -> Address:
@@ -286,7 +289,7 @@ def _public_address(host: str, deadline: float, network: Network) -> Address:
         raise LinkError("The link's host is not known.")
     if not all(network.is_public(address) for address in found):
         raise LinkError(NOT_ON_THE_INTERNET)
-    # Half of the hosts that this runs on have no way out over IPv6.
+    # Many machines have no way out over IPv6, and look its addresses up all the same.
     return min(found, key=lambda address: address.version)
 
 
@@ -294,6 +297,6 @@ def _left(deadline: float) -> float:
     return max(0.001, deadline - time.monotonic())
 
 
-def _words(reason: str) -> str:
-    """A server's own words, cut down to what cannot be mistaken for ours."""
-    return "".join(c for c in reason if c.isalpha() or c == " ")[:40]
+def _words(response: http.client.HTTPResponse) -> str:
+    """The standard's words for a status; the server's own could say anything."""
+    return http.client.responses.get(response.status, "without a word")
