@@ -15,19 +15,19 @@ import io
 import json
 import subprocess
 import sys
-import threading
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import requests
 from PIL import Image
 
-from core.embedders.azure import AzureEmbedder
-from core.embedders.base import Call
 from core.settings import Settings
+from core.workspace import Workspace
 
 KEY = "emulator-key-0123456789abcdef"
 LATENCY = 0.15  # seconds
@@ -92,28 +92,34 @@ def tutorial_loop(url: str, images: list[bytes]) -> list[float]:
 
 
 def ours(url: str, images: list[bytes]) -> list[float]:
-    """The embedder with as many threads as it asks for."""
-    embedder = AzureEmbedder(Settings(vision_endpoint=url, vision_key=KEY))
-    call, left, times = Call(), iter(images), list[float]()
-    lock = threading.Lock()
-    began = time.monotonic()
-
-    def work() -> None:
-        while True:
-            with lock:
-                image = next(left, None)
-            if image is None:
-                return
-            embedder.embed_images([image], call)
-            times.append(time.monotonic() - began)
-
-    threads = [threading.Thread(target=work) for _ in range(embedder.concurrency)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    embedder.close()
-    return times
+    """The whole job: files in a folder, until each vector is committed to the store."""
+    with TemporaryDirectory() as name:
+        root = Path(name)
+        (root / "images").mkdir()
+        for i, image in enumerate(images):
+            (root / "images" / f"{i}.png").write_bytes(image)
+        settings = Settings(
+            vision_endpoint=url,
+            vision_key=KEY,
+            images_dir=root / "images",
+            data_dir=root / "data",
+        )
+        workspace = Workspace(settings, root)
+        workspace.indexer.join()  # the scan at start is not what is measured
+        workspace.start_indexing()
+        began, times = 0.0, list[float]()
+        while (progress := workspace.indexer.progress()).running or len(times) < progress.done:
+            now = time.monotonic()
+            if progress.state == "indexing":
+                began = began or now
+                times += [now - began] * (progress.done - len(times))
+            elif not progress.running:
+                times += [now - began] * (progress.done - len(times))
+            time.sleep(0.01)
+        workspace.close()
+        if progress.state != "done":
+            raise RuntimeError(progress.sentence)
+        return times
 
 
 def share(result: Outcome, first: int, per_second: float) -> str:

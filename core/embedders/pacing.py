@@ -300,7 +300,7 @@ class Limiter:
                     delay += place / self._pace.rate
                 if pause > call.remaining():
                     raise DeadlinePassed(
-                        "The limit of calls is reached; the service takes the next one in "
+                        "The service has asked for a pause: it takes the next call in "
                         f"{seconds_in_words(pause)}. Please try again then."
                     )
                 call.wait(min(max(delay, 0.001), self.LOOK_UP))
