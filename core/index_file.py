@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import os
+import shutil
 import sqlite3
 import time
 import uuid
@@ -25,8 +27,20 @@ OPENING_SECONDS = 60.0
 # have no end.
 MOST_TRIES = 100_000
 
+# SQLite's default since 2016, and fixed here: mending counts on it.
+PAGE_BYTES = 4096
+
 # Grows when the tables change: an older program must not write into a newer file.
 SCHEMA_VERSION = 1
+
+# A number above this in the file is no version but damage.
+LATEST_VERSION = 1000
+
+# Errors that say nothing about what is in the file.
+CIRCUMSTANCES = tuple(
+    f"SQLITE_{name}"
+    for name in ("FULL", "CANTOPEN", "PERM", "BUSY", "LOCKED", "IOERR", "NOMEM", "PROTOCOL")
+)
 
 # pictures.vetted: 1 if its row was made from the bytes here, 0 if it came from a stranger's index.
 # failures.again: 1 if the same call may go through later (no answer, the file was away).
@@ -143,9 +157,10 @@ def is_unit(blob: object) -> bool:
     """True for the bytes of a float32 vector of length one."""
     if not isinstance(blob, bytes) or len(blob) % 4 or not blob:
         return False
-    values = np.frombuffer(blob, np.float32).astype(np.float64)
-    # NaN and infinity fail the comparison.
-    return bool(abs(np.dot(values, values) - 1.0) < 2e-3)
+    values = np.frombuffer(blob, np.float32)
+    with np.errstate(over="ignore", invalid="ignore"):
+        # NaN and infinity fail the comparison.
+        return bool(abs(np.dot(values, values) - 1.0) < 2e-3)
 
 
 # -- making, checking ------------------------------------------------------------------------
@@ -163,6 +178,7 @@ def _make(path: Path) -> None:
 
 def _fill(draft: Path) -> sqlite3.Connection:
     db = sqlite3.connect(draft)
+    db.execute(f"PRAGMA page_size = {PAGE_BYTES}")
     db.executescript(SCHEMA)
     db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
     db.execute("INSERT INTO meta VALUES ('uid', ?)", (uuid.uuid4().hex[:12],))
@@ -175,10 +191,12 @@ def _damage(path: Path) -> str:
 
     Other errors (full, read-only, locked) say nothing about what is in it, and are raised.
     """
+    if not path.stat().st_size:
+        return "empty"
     try:
         db = connect(path)
     except sqlite3.DatabaseError as error:
-        if _is_damage(error):
+        if _is_damage(error, path):
             return str(error)
         raise
     try:
@@ -188,20 +206,24 @@ def _damage(path: Path) -> str:
         if found != "ok":
             return found
         version = db.execute("PRAGMA user_version").fetchone()[0]
-        if version > SCHEMA_VERSION:
+        if SCHEMA_VERSION < version <= LATEST_VERSION:
             raise StoreError("The index was made by a newer version of this app; update the app.")
         row = db.execute("SELECT value FROM meta WHERE key = 'uid'").fetchone()
         return "" if row else "no uid"
     except sqlite3.DatabaseError as error:
-        if _is_damage(error) or "no such table" in str(error):
+        if _is_damage(error, path):
             return str(error)
         raise
     finally:
         db.close()
 
 
-def _is_damage(error: sqlite3.DatabaseError) -> bool:
-    return _errorname(error).startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB"))
+def _is_damage(error: sqlite3.DatabaseError, path: Path) -> bool:
+    name = _errorname(error)
+    if name.startswith("SQLITE_READONLY"):
+        # One wrong byte in the header says so too.
+        return os.access(path, os.W_OK) and os.access(path.parent, os.W_OK)
+    return not name.startswith(CIRCUMSTANCES)
 
 
 def _errorname(error: sqlite3.Error) -> str:
@@ -231,14 +253,21 @@ def _mend(path: Path) -> str:
     The damaged file stays where it is until the new one is whole: on a full disk, or killed in
     the middle, the next start tries again.
     """
-    draft = _draft(path)
+    draft, copy = _draft(path), path.with_name(f"{path.stem}.copy{path.suffix}")
     _remove(draft)
     db = _fill(draft)
     try:
-        saved = _salvage(path, db)
+        if not _salvage(path, db):
+            # Its first page is damaged, or speaks of more pages than there are.
+            _transplant_first_page(draft, path, copy)
+            _salvage(copy, db)
+        # The next scan reads such files anew.
+        db.execute("DELETE FROM files WHERE picture_id NOT IN (SELECT id FROM pictures)")
+        saved: int = db.execute("SELECT count(*) FROM vectors").fetchone()[0]
         db.commit()
     finally:
         db.close()
+        _remove(copy)
     stamp = time.strftime("%Y%m%d-%H%M%S")
     aside = path.with_name(f"{path.stem}.damaged-{stamp}-{uuid.uuid4().hex[:4]}{path.suffix}")
     # The log first: a draft that takes the place of the file must never meet the old log.
@@ -252,13 +281,32 @@ def _mend(path: Path) -> str:
     )
 
 
-def _salvage(path: Path, db: sqlite3.Connection) -> int:
-    """Copy every row that can still be read; the number of vectors saved."""
+def _transplant_first_page(healthy: Path, damaged: Path, copy: Path) -> None:
+    """A copy of a damaged index with the first page of a new one, and its own number of pages.
+
+    Every index is made by the same statements, so its tables begin on the same pages.
+    """
+    shutil.copyfile(damaged, copy)
+    with healthy.open("rb") as file:
+        page = bytearray(file.read(PAGE_BYTES))
+    # Offset 28: the size in pages. Source: sqlite.org/fileformat.html, 1.3.7.
+    page[28:32] = (copy.stat().st_size // PAGE_BYTES).to_bytes(4, "big")
+    with copy.open("r+b") as file:
+        file.write(page)
+        file.truncate(copy.stat().st_size // PAGE_BYTES * PAGE_BYTES)
+
+
+def _salvage(path: Path, db: sqlite3.Connection) -> bool:
+    """Copy every row that can still be read; False if not even the tables can be found."""
+    if path.stat().st_size < PAGE_BYTES:
+        return False
+    old = sqlite3.connect(path)
     try:
-        old = sqlite3.connect(path)
-        old.execute("SELECT 1 FROM sqlite_master").fetchone()
+        for table in TABLES:
+            old.execute(f"SELECT 1 FROM {table} WHERE rowid = 0")
     except sqlite3.DatabaseError:
-        return 0
+        old.close()
+        return False
     try:
         for table in TABLES:
             columns = len(db.execute(f"PRAGMA table_info({table})").fetchall())
@@ -269,10 +317,7 @@ def _salvage(path: Path, db: sqlite3.Connection) -> int:
                     db.execute(f"INSERT OR IGNORE INTO {table} VALUES ({marks})", row)
     finally:
         old.close()
-    # The next scan reads such files anew.
-    db.execute("DELETE FROM files WHERE picture_id NOT IN (SELECT id FROM pictures)")
-    saved: int = db.execute("SELECT count(*) FROM vectors").fetchone()[0]
-    return saved
+    return True
 
 
 def _is_whole(table: str, row: tuple[object, ...]) -> bool:

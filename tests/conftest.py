@@ -1,0 +1,137 @@
+"""What several tests share: an embedder of colours, plain pictures, folders to hold them."""
+
+from __future__ import annotations
+
+import io
+import threading
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from core.embedders.base import Call, InputRefused, Vector, Vectors, unit
+from core.store import Store
+
+COLOURS = {
+    "red": (230, 20, 20),
+    "green": (20, 200, 40),
+    "blue": (20, 40, 230),
+    "yellow": (240, 220, 20),
+    "white": (250, 250, 250),
+    "black": (8, 8, 8),
+}
+
+
+class ColourEmbedder:
+    """Mean colours: "red" is near red pictures. A whole embedder, small enough to be wrong nowhere.
+
+    `calls` counts what was asked; `before_answer` runs before each answer, to wait or to raise.
+    """
+
+    id = "colour:1"
+    label = "Colours"
+    dimensions = 4
+    takes_links = False
+
+    def __init__(
+        self,
+        *,
+        paid: bool = True,
+        batch_size: int = 1,
+        concurrency: int = 2,
+        before_answer: Callable[[Call], None] = lambda call: None,
+    ) -> None:
+        self.paid = paid
+        self.batch_size = batch_size
+        self.concurrency = concurrency
+        self.before_answer = before_answer
+        self.calls: list[str] = []
+        self.most_bytes = 0
+        self._bytes = 0
+        self._guard = threading.Lock()
+
+    def embed_images(self, images: Sequence[bytes], call: Call) -> Vectors:
+        size = sum(map(len, images))
+        with self._guard:
+            self.calls.append("image")
+            self._bytes += size
+            self.most_bytes = max(self.most_bytes, self._bytes)
+        try:
+            call.check()
+            self.before_answer(call)
+            return np.stack([self._place(mean_colour(data)) for data in images])
+        finally:
+            with self._guard:
+                self._bytes -= size
+
+    def embed_text(self, text: str, call: Call) -> Vector:
+        with self._guard:
+            self.calls.append("text")
+        self.before_answer(call)
+        known = [COLOURS[word] for word in text.split() if word in COLOURS]
+        if not known:
+            raise InputRefused("No word of this text is a colour.")
+        return self._place(np.mean(known, axis=0))
+
+    def embed_link(self, url: str, call: Call) -> Vector:
+        raise InputRefused("Links are not taken.")
+
+    def unknown_words(self, text: str) -> list[str]:
+        return [word for word in text.split() if word not in COLOURS]
+
+    def known_neighbours(self, word: str) -> list[str]:
+        return []
+
+    def close(self) -> None:
+        pass
+
+    @staticmethod
+    def _place(colour: Sequence[float]) -> Vector:
+        # Grey on an axis of its own, so that black has a direction too.
+        return unit(np.array([*(np.asarray(colour, dtype=float) - 128), 32.0]))
+
+
+def mean_colour(data: bytes) -> Sequence[float]:
+    pixels = np.asarray(Image.open(io.BytesIO(data)).convert("RGB"), dtype=float)
+    return pixels.reshape(-1, 3).mean(axis=0)
+
+
+def plain(colour: str | tuple[int, int, int] = "red", width: int = 32, height: int = 24) -> bytes:
+    """A picture of one colour; another width is another picture of the same colour."""
+    out = io.BytesIO()
+    Image.new("RGB", (width, height), COLOURS.get(colour, colour)).save(out, "PNG")
+    return out.getvalue()
+
+
+def fill(folder: Path, count: int) -> list[Path]:
+    """That many different red pictures."""
+    folder.mkdir(parents=True, exist_ok=True)
+    files = [folder / f"{number:04}.png" for number in range(count)]
+    for number, file in enumerate(files):
+        file.write_bytes(plain((200, number % 100, number // 100), width=16, height=16))
+    return files
+
+
+def wait_for(fact: Callable[[], object], seconds: float = 10.0) -> None:
+    """Until the fact holds; fails after a while."""
+    deadline = time.monotonic() + seconds
+    while not fact():
+        assert time.monotonic() < deadline, "it did not come about in time"
+        time.sleep(0.005)
+
+
+@pytest.fixture
+def images(tmp_path: Path) -> Path:
+    folder = tmp_path / "images"
+    folder.mkdir()
+    return folder
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    opened = Store(tmp_path / "data")
+    yield opened
+    opened.close()

@@ -1,0 +1,266 @@
+"""Settings: what people paste, what wins, what is said."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from core.settings import clean_endpoint, load_settings
+
+HOST = "https://pictures.cognitiveservices.azure.com"
+KEY = "0123456789abcdef0123456789abcdef"
+
+
+def load(environ: dict[str, str] | None = None, env: str | None = None, **rest: object):
+    folder = rest.pop("folder", None)
+    if env is not None:
+        (folder / ".env").write_text(env, encoding="utf-8")
+        rest["dotenv_path"] = folder / ".env"
+    return load_settings(environ or {}, **rest)
+
+
+@pytest.mark.parametrize(
+    "pasted",
+    [
+        HOST,
+        HOST + "/",
+        "pictures.cognitiveservices.azure.com",
+        "pictures.cognitiveservices.azure.com/",
+        f"  {HOST}/  ",
+        f'"{HOST}"',
+        "HTTPS://Pictures.CognitiveServices.Azure.com/",
+        f"{HOST}/computervision/retrieval:vectorizeImage?api-version=2024-02-01",
+        f"{HOST}/computervision/imageanalysis:analyze?features=caption#here",
+        f"{HOST}:443/".replace(":443", ""),
+    ],
+)
+def test_an_endpoint_is_taken_as_people_paste_it(pasted: str) -> None:
+    assert clean_endpoint(pasted) == HOST
+
+
+@pytest.mark.parametrize(
+    ("pasted", "cleaned"),
+    [
+        (
+            "https://pictures.services.ai.azure.com/api/projects/p",
+            "https://pictures.services.ai.azure.com",
+        ),
+        (
+            "westeurope.api.cognitive.microsoft.com",
+            "https://westeurope.api.cognitive.microsoft.com",
+        ),
+        ("http://127.0.0.1:8099/", "http://127.0.0.1:8099"),
+        ("http://localhost:8099", "http://localhost:8099"),
+        ("http://[::1]:8099", "http://[::1]:8099"),
+        ("https://gateway.example.org:8443/x", "https://gateway.example.org:8443"),
+    ],
+)
+def test_regional_project_and_loopback_addresses_are_cut_to_their_host(
+    pasted: str, cleaned: str
+) -> None:
+    assert clean_endpoint(pasted) == cleaned
+
+
+@pytest.mark.parametrize(
+    ("pasted", "said"),
+    [
+        ("http://pictures.cognitiveservices.azure.com", "https://"),
+        ("ftp://pictures.cognitiveservices.azure.com", "https://"),
+        ("https:///nothing", "not an address"),
+        ("pictures", "full host name"),
+        ("https//pictures.cognitiveservices.azure.com", "full host name"),
+        ("https://user:secret@pictures.cognitiveservices.azure.com", "not an address"),
+        ("https://pictures.cognitiveservices.azure.com:99999", "not an address"),
+        ("https://pictures .azure.com", "not an address"),
+        ("https://pictures.azure.com\nX-Header: 1", "not an address"),
+        ("https://bücher.azure.com", "not an address"),
+        ("https://[::1", "not an address"),
+        ("my words.", "not an address"),
+        ("https://pictures.openai.azure.com/", "OpenAI"),
+        ("https://portal.azure.com/#@me/resource", "not an address"),
+        ("https://portal.azure.com/resource", "portal"),
+        ("https://ai.azure.com/resource", "portal"),
+    ],
+)
+def test_what_is_no_endpoint_is_refused_with_a_sentence(pasted: str, said: str) -> None:
+    with pytest.raises(ValueError, match="VISION_ENDPOINT") as caught:
+        clean_endpoint(pasted)
+    assert said in str(caught.value)
+    assert "secret" not in str(caught.value)
+
+
+@given(st.text())
+@example("http://[")
+@example("https://℀.com")
+@example("//")
+@example("https://a.b:٣")
+def test_an_endpoint_is_cleaned_for_good_or_refused(text: str) -> None:
+    try:
+        cleaned = clean_endpoint(text)
+    except ValueError:
+        return
+    assert clean_endpoint(cleaned) == cleaned
+    assert cleaned.isascii()
+
+
+def test_the_environment_wins_over_dotenv_and_dotenv_over_secrets(tmp_path: Path) -> None:
+    settings = load(
+        {"EMBEDDER": "builtin"},
+        "EMBEDDER=clip\nVISION_KEY=from-dotenv\n",
+        folder=tmp_path,
+        secrets={"EMBEDDER": "azure", "VISION_KEY": "from-secrets", "VISION_ENDPOINT": HOST},
+    )
+    assert settings.embedder == "builtin"
+    assert settings.vision_key == "from-dotenv"
+    assert settings.vision_endpoint == HOST
+
+
+@pytest.mark.parametrize("blank", ["", "   ", '""', "''"])
+def test_a_blank_counts_as_unset(tmp_path: Path, blank: str) -> None:
+    settings = load({"VISION_KEY": blank}, f"VISION_KEY={KEY}\n", folder=tmp_path)
+    assert settings.vision_key == KEY
+
+
+def test_without_any_setting_everything_has_its_default(tmp_path: Path) -> None:
+    settings = load_settings({}, root=tmp_path)
+    assert settings.problems == ()
+    assert settings.embedder_kind == "builtin"
+    assert settings.images_dir == tmp_path / "images"
+    assert settings.data_dir == tmp_path / "data"
+    assert not settings.read_only
+
+
+def test_endpoint_and_key_choose_azure() -> None:
+    settings = load({"VISION_ENDPOINT": HOST, "VISION_KEY": KEY})
+    assert settings.has_azure
+    assert settings.embedder_kind == "azure"
+    assert settings.problems == ()
+
+
+@pytest.mark.parametrize(
+    ("given_one", "missing"), [("VISION_ENDPOINT", "VISION_KEY"), ("VISION_KEY", "VISION_ENDPOINT")]
+)
+def test_half_of_the_azure_settings_is_said_and_the_built_in_answers(
+    given_one: str, missing: str
+) -> None:
+    settings = load({given_one: HOST if given_one.endswith("POINT") else KEY})
+    assert settings.embedder_kind == "builtin"
+    (problem,) = settings.problems
+    assert problem.startswith(f"{missing} is missing")
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "field", "default"),
+    [
+        ("EMBEDDER", "openai", "embedder", "auto"),
+        ("VISION_CALLS_PER_SECOND", "fast", "vision_calls_per_second", None),
+        ("VISION_CALLS_PER_SECOND", "0", "vision_calls_per_second", None),
+        ("VISION_CALLS_PER_SECOND", "nan", "vision_calls_per_second", None),
+        ("VISION_CALLS_PER_SECOND", "-3", "vision_calls_per_second", None),
+        ("VISION_API_VERSION", "2024/02/01", "vision_api_version", "2024-02-01"),
+        ("VISION_MODEL_VERSION", "latest", "vision_model_version", "2023-04-15"),
+        ("VISION_ENDPOINT", "http://example.org", "vision_endpoint", ""),
+        ("CLIP_THREADS", "1.5", "clip_threads", None),
+        ("READ_ONLY", "maybe", "read_only", True),
+        ("DATA_DIR", "~nobody-of-that-name/data", "data_dir", None),
+    ],
+)
+def test_a_wrong_value_is_said_and_replaced(
+    tmp_path: Path, name: str, value: str, field: str, default: object
+) -> None:
+    settings = load_settings({name: value}, root=tmp_path)
+    expected = tmp_path / "data" if field == "data_dir" else default
+    assert getattr(settings, field) == expected
+    (problem,) = settings.problems
+    assert name in problem
+
+
+def test_a_number_among_the_secrets_is_taken_and_zero_is_said() -> None:
+    assert load(secrets={"VISION_CALLS_PER_SECOND": 15}).vision_calls_per_second == 15
+    assert load(secrets={"VISION_CALLS_PER_SECOND": 0}).problems
+
+
+@pytest.mark.parametrize(
+    ("value", "on"), [(True, True), (False, False), ("1", True), ("off", False)]
+)
+def test_read_only_is_taken_in_every_spelling(value: object, on: bool) -> None:
+    settings = load(secrets={"READ_ONLY": value})
+    assert settings.read_only is on
+    assert settings.problems == ()
+
+
+def test_a_section_among_the_secrets_is_said_not_raised() -> None:
+    assert load(secrets={"EMBEDDER": {"name": "azure"}}).problems
+
+
+def test_a_dotenv_with_a_byte_order_mark_is_read(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_bytes(b"\xef\xbb\xbfVISION_KEY=" + KEY.encode() + b"\r\n")
+    assert load(dotenv_path=tmp_path / ".env").vision_key == KEY
+
+
+def test_a_dotenv_in_another_encoding_is_said(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text(f"VISION_KEY={KEY}", encoding="utf-16")
+    settings = load(dotenv_path=tmp_path / ".env")
+    assert settings.vision_key == ""
+    assert ".env" in settings.problems[0]
+
+
+def test_a_dotenv_that_is_a_folder_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / ".env").mkdir()
+    assert load(dotenv_path=tmp_path / ".env").problems == ()
+
+
+def test_a_dollar_sign_in_a_key_stays_as_it_is(tmp_path: Path) -> None:
+    assert load(env="VISION_KEY=a${HOME}b\n", folder=tmp_path).vision_key == "a${HOME}b"
+
+
+def test_the_key_is_in_no_repr_and_no_problem() -> None:
+    broken = KEY + " é"
+    for settings in (
+        load({"VISION_KEY": KEY, "VISION_ENDPOINT": HOST}),
+        load({"VISION_KEY": broken, "VISION_ENDPOINT": HOST}),
+        load({"VISION_KEY": KEY, "VISION_ENDPOINT": KEY}),
+    ):
+        assert KEY not in repr(settings)
+        assert KEY not in str(settings.problems)
+
+
+def test_a_key_with_a_character_that_no_key_has_is_said() -> None:
+    settings = load({"VISION_ENDPOINT": HOST, "VISION_KEY": f"{KEY}\u200b"})
+    assert not settings.has_azure
+    assert "VISION_KEY" in settings.problems[0]
+
+
+def test_relative_folders_are_taken_from_the_root_and_absolute_ones_as_they_are(
+    tmp_path: Path,
+) -> None:
+    settings = load_settings(
+        {"IMAGES_DIR": "holiday/2026", "DATA_DIR": str(tmp_path / "elsewhere")}, root=tmp_path
+    )
+    assert settings.images_dir == tmp_path / "holiday" / "2026"
+    assert settings.data_dir == tmp_path / "elsewhere"
+
+
+@given(
+    st.dictionaries(
+        st.sampled_from(
+            [
+                "VISION_ENDPOINT",
+                "VISION_KEY",
+                "EMBEDDER",
+                "READ_ONLY",
+                "VISION_CALLS_PER_SECOND",
+                "CLIP_THREADS",
+                "VISION_API_VERSION",
+                "IMAGES_DIR",
+            ]
+        ),
+        st.text(),
+    )
+)
+def test_nothing_that_a_person_writes_makes_loading_fail(environ: dict[str, str]) -> None:
+    settings = load_settings(environ)
+    assert settings.embedder_kind in ("azure", "builtin", "clip")
