@@ -11,6 +11,7 @@ import threading
 import warnings
 from dataclasses import dataclass
 from pathlib import PurePath
+from typing import Protocol
 
 import numpy as np
 from PIL import ExifTags, Image, UnidentifiedImageError
@@ -137,6 +138,16 @@ class Checked:
     note: str
 
 
+class Upright(Protocol):
+    """Anything that knows the size of a picture that was checked before."""
+
+    @property
+    def width(self) -> int: ...
+
+    @property
+    def height(self) -> int: ...
+
+
 @dataclass(frozen=True)
 class Payload:
     """What is sent: the file's own bytes, or a smaller version of it (`altered`)."""
@@ -179,13 +190,21 @@ def remake_thumbnail(data: bytes) -> bytes:
     return _jpeg(small, THUMBNAIL_QUALITY)
 
 
+def pixels(data: bytes, side: int) -> Image.Image:
+    """The upright picture in mode RGB, no side above `side`, transparency on white: for an
+    embedder of this machine, without the loss of a JPEG in between. Raises PictureError.
+    """
+    small, _ = _small(_open(data), data, side)
+    return small.convert("RGB")
+
+
 def display(data: bytes, side: int = DISPLAY_SIDE) -> bytes:
     """An upright JPEG, no side above `side`, of any accepted picture. Raises PictureError."""
     small, _ = _small(_open(data), data, side)
     return _jpeg(small, DISPLAY_QUALITY)
 
 
-def payload(data: bytes, checked: Checked) -> Payload:
+def payload(data: bytes, checked: Upright) -> Payload:
     """The bytes to send: `data` itself wherever the service takes it, so that the vector is the
     one that anybody else gets; a smaller, upright copy where it would be refused for its size.
 

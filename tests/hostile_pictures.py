@@ -138,9 +138,9 @@ def png_header(width: int, height: int, depth: int = 8, colour: int = 2) -> byte
 
 
 def png_bomb(width: int = 30_000, height: int = 30_000) -> bytes:
-    """A valid one-bit PNG: 900 million white pixels in some 100 kB."""
+    """A valid one-bit PNG: 900 million white pixels in some 500 kB."""
     row = b"\0" + b"\xff" * ((width + 7) // 8)
-    packer = zlib.compressobj(9)
+    packer = zlib.compressobj(1)
     packed = b"".join(packer.compress(row) for _ in range(height)) + packer.flush()
     return _png(width, height, 1, 0, packed)
 

@@ -339,7 +339,7 @@ def _python(code: str) -> str:
     return done.stdout.strip()
 
 
-@pytest.mark.parametrize("limit", [0, 100, 3_000_000, 9_000_000, 20_480_100])
+@pytest.mark.parametrize("limit", [0, 9_000_000, 20_480_100])
 def test_a_full_disk_leaves_the_matrix_in_memory(tmp_path: Path, limit: int) -> None:
     # A limit on the size of a file meets the same place in the code as a full disk does. The file
     # has 20,480,128 bytes of header and numbers, in blocks of some 4 MB, and then the ids.
