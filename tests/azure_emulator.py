@@ -817,17 +817,21 @@ def main() -> None:
         "--fault", action="append", default=[], metavar="NAME[:TIMES]", help="; ".join(FAULTS)
     )
     options = parser.parse_args()
-    with Emulator(
-        key=options.key,
-        rate=options.rate,
-        per=options.per,
-        window=options.window,
-        latency=options.latency,
-        refusal_latency=options.refusal_latency,
-        quota=options.quota,
-        host=options.host,
-        port=options.port,
-    ) as emulator:
+    try:
+        server = Emulator(
+            key=options.key,
+            rate=options.rate,
+            per=options.per,
+            window=options.window,
+            latency=options.latency,
+            refusal_latency=options.refusal_latency,
+            quota=options.quota,
+            host=options.host,
+            port=options.port,
+        )
+    except OSError as error:
+        parser.error(f"cannot serve at {options.host}:{options.port}: {error.strerror}")
+    with server as emulator:
         for order in options.fault:
             name, _, times = order.partition(":")
             emulator.plan(name, times=int(times or 1))

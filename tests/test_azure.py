@@ -12,6 +12,7 @@ import time
 import traceback
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -634,6 +635,17 @@ def test_a_proxy_of_the_environment_does_not_see_calls_to_this_machine(
 ) -> None:
     monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
     assert connect(emulator).embed_text("red", Call()).shape == (1024,)
+
+
+def test_a_netrc_file_adds_nothing_to_a_call(
+    emulator: Emulator, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "netrc").write_text("default login somebody password something\n")
+    monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
+    embedder = connect(emulator)
+    embedder._session.trust_env = True  # as for every address that is not this machine's
+    embedder.embed_text("red", Call())
+    assert "authorization" not in emulator.calls[0].headers
 
 
 # --- The emulator keeps to the contract ----------------------------------------------------------

@@ -110,7 +110,7 @@ class AzureEmbedder:
 
     settings: endpoint, key, versions and, if told, calls per second.
     on_call: called with "image", "text" or "link" for every answer of status 200, usable or not:
-        these are what the service charges for. Must not raise.
+        these are what the service charges for. By one thread at a time; must not raise.
     connect_seconds, read_seconds, backoff_seconds, grace_seconds: for tests; a person's call is
         bounded by its own deadline as well.
 
@@ -133,6 +133,7 @@ class AzureEmbedder:
         self._api_version = settings.vision_api_version
         self._model_version = settings.vision_model_version
         self._on_call = on_call
+        self._counting = threading.Lock()
         self._connect_seconds = connect_seconds
         self._read_seconds = read_seconds
         self._backoff_seconds = backoff_seconds
@@ -307,7 +308,8 @@ class AzureEmbedder:
         if answer.status == 200:
             self._limiter.accepted(left)
             if self._on_call:
-                self._on_call(asked.kind)
+                with self._counting:
+                    self._on_call(asked.kind)
             vector = self._vector(answer.body)
             if vector is None:
                 sentence = "Azure's answer holds no embedding"

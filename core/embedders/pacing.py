@@ -43,7 +43,7 @@ PROBE_SECONDS = 60.0
 PROBE_LONGEST = 3600.0
 PROBE_STEP = 1.05
 # Sooner, as long as there is room between the pace and what was refused: after so many windows.
-PROBE_WINDOWS = 10
+PROBE_WINDOWS = 5
 # How much room is assumed once a pace has held that had been too fast before; twice as much, up to
 # the pace itself, each time that it proves true.
 FOLLOW = 0.1
@@ -51,8 +51,6 @@ FOLLOW = 0.1
 UNSURE_STEP = 1.5
 # A pace has held if nothing was refused for so many windows.
 HELD_WINDOWS = 3
-# A refusal within so many calls of setting a limit says that it was set wrong, too.
-EARLY_CALLS = 10
 # A worker that wakes late may catch up this much; more would bunch calls and break a window.
 CATCH_UP = 0.01
 # Slow enough for a service that allows one call a minute.
@@ -92,6 +90,7 @@ class Pace:
         self._settled_at = -math.inf  # when the one before was over
         self._any_accepted = False  # since then
         self._in_vain = 0  # refusals one after the other with nothing accepted between
+        self._established = False  # the limit has held for some windows
         self._probing = False
         self._probe_seconds = PROBE_SECONDS
         self._follow = FOLLOW
@@ -169,6 +168,7 @@ class Pace:
             self._rate += RAMP_PER_SECOND * min(seconds, 0.2)
             return
         self._held += min(seconds, self._window)
+        self._established |= self._held >= HELD_WINDOWS * self._window
         if self._probing and self._held >= HELD_WINDOWS * self._window:
             self._probing, self._held, self._limit = False, 0.0, self._rate
             if self._limit >= self._refused_rate * STEP_DOWN:
@@ -195,7 +195,6 @@ class Pace:
         asked_for, self._asked_for = self._asked_for, 0.0
         probing, self._probing = self._probing, False
         ramping, self._ramping = self._ramping, False
-        since = refusal - self._settled_at
         self._refusal, self._settled_at, self._held, self._next_at = None, now, 0.0, now
         if not any_accepted:
             # Whatever this was, it was not the pace. Start over, and gently.
@@ -219,11 +218,13 @@ class Pace:
                 self._limit = max(self._limit, min(rate, counted, self._explain()) * MARGIN)
             self._refused_rate = min(self._refused_rate, rate)
             self._probe_seconds = min(PROBE_LONGEST, self._probe_seconds * 2)
+        elif self._established and counted >= STEP_DOWN**2 * rate:
+            # The pace had held, and no more than usual had left: a matter of jitter.
+            self._limit = rate * STEP_DOWN
         else:
-            # Right after the limit was set, it was set wrong; later, it is a matter of jitter.
-            early = since < max(HELD_WINDOWS * self._window, EARLY_CALLS / rate)
-            explained = self._explain() if early else math.inf
-            self._limit = max(rate * MOST_DOWN, min(rate * STEP_DOWN, explained * MARGIN))
+            self._established = False
+            self._limit = min(rate * STEP_DOWN, self._explain() * MARGIN)
+            self._limit = max(self._limit, rate * MOST_DOWN)
             self._refused_rate = min(self._refused_rate, rate)
         self._rate = self._limit = max(SLOWEST, self._limit)
 
