@@ -43,7 +43,7 @@ PROBE_SECONDS = 60.0
 PROBE_LONGEST = 3600.0
 PROBE_STEP = 1.05
 # Sooner, as long as there is room between the pace and what was refused: after so many windows.
-PROBE_WINDOWS = 5
+PROBE_WINDOWS = 7
 # How much room is assumed once a pace has held that had been too fast before; twice as much, up to
 # the pace itself, each time that it proves true.
 FOLLOW = 0.1
