@@ -60,7 +60,7 @@ MAX_SCANS = 500
 
 THUMBNAIL_SIDE = 320
 DISPLAY_SIDE = 1600
-# Enough for the eye at 320 px, half the bytes of 90.
+# Enough for the eye at 320 px, two thirds of the bytes of 90.
 THUMBNAIL_QUALITY = 80
 DISPLAY_QUALITY = 88
 
