@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import streamlit as st
 from streamlit.navigation.page import StreamlitPage
 
 ENTERED = "entered"
 
+# A file, not an icon's name: those are fetched from another host. Said before the navigation, or
+# the browser fetches the icon of the page for its tab.
+ICON = Path(__file__).with_name("icon.png")
+
 
 def navigation() -> StreamlitPage:
     st.session_state[ENTERED] = True
+    st.set_page_config(page_title="Vectorscope", page_icon=ICON, layout="wide")
     return st.navigation(
         [
             st.Page(
