@@ -36,6 +36,9 @@ SCHEMA_VERSION = 1
 # A number above this in the file is no version but damage.
 LATEST_VERSION = 1000
 
+# What reading a damaged file raises: the message itself may quote bytes that are no text.
+TROUBLE = (sqlite3.DatabaseError, UnicodeDecodeError)
+
 # Errors that say nothing about what is in the file.
 CIRCUMSTANCES = tuple(
     f"SQLITE_{name}"
@@ -195,7 +198,7 @@ def _damage(path: Path) -> str:
         return "empty"
     try:
         db = connect(path)
-    except sqlite3.DatabaseError as error:
+    except TROUBLE as error:
         if _is_damage(error, path):
             return str(error)
         raise
@@ -210,7 +213,7 @@ def _damage(path: Path) -> str:
             raise StoreError("The index was made by a newer version of this app; update the app.")
         row = db.execute("SELECT value FROM meta WHERE key = 'uid'").fetchone()
         return "" if row else "no uid"
-    except sqlite3.DatabaseError as error:
+    except TROUBLE as error:
         if _is_damage(error, path):
             return str(error)
         raise
@@ -218,7 +221,7 @@ def _damage(path: Path) -> str:
         db.close()
 
 
-def _is_damage(error: sqlite3.DatabaseError, path: Path) -> bool:
+def _is_damage(error: Exception, path: Path) -> bool:
     name = _errorname(error)
     if name.startswith("SQLITE_READONLY"):
         # One wrong byte in the header says so too.
@@ -226,7 +229,7 @@ def _is_damage(error: sqlite3.DatabaseError, path: Path) -> bool:
     return not name.startswith(CIRCUMSTANCES)
 
 
-def _errorname(error: sqlite3.Error) -> str:
+def _errorname(error: Exception) -> str:
     # What Python's own layer raises has none.
     return str(getattr(error, "sqlite_errorname", ""))
 
@@ -304,7 +307,7 @@ def _salvage(path: Path, db: sqlite3.Connection) -> bool:
     try:
         for table in TABLES:
             old.execute(f"SELECT 1 FROM {table} WHERE rowid = 0")
-    except sqlite3.DatabaseError:
+    except TROUBLE:
         old.close()
         return False
     try:
@@ -346,14 +349,14 @@ def _readable_rows(db: sqlite3.Connection, table: str) -> Iterator[tuple[object,
             yield tuple(row)
             first = rowid
         return
-    except sqlite3.DatabaseError:
+    except TROUBLE:
         pass
     try:
         for rowid, *row in db.execute(f"SELECT rowid, * FROM {table} ORDER BY rowid DESC"):
             yield tuple(row)
             last = rowid
         return
-    except sqlite3.DatabaseError:
+    except TROUBLE:
         pass
     spans = [(first + 1, last - 1)] if last > first else []
     for _ in range(MOST_TRIES):
@@ -366,7 +369,7 @@ def _readable_rows(db: sqlite3.Connection, table: str) -> Iterator[tuple[object,
             found = db.execute(
                 f"SELECT * FROM {table} WHERE rowid BETWEEN ? AND ?", (low, high)
             ).fetchall()
-        except sqlite3.DatabaseError:
+        except TROUBLE:
             if low < high:
                 middle = (low + high) // 2
                 spans += [(low, middle), (middle + 1, high)]
