@@ -1,0 +1,1 @@
+"""Offline: teach the built-in embedder on pictures that the renderer makes."""

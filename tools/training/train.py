@@ -1,0 +1,383 @@
+"""Teach the two towers, from nothing, on pictures that the renderer makes.
+
+    python -m tools.training.train                 # the run that made the shipped weights
+    python -m tools.training.train --minutes 5     # a pilot
+
+Draws the training pictures first (once: they are kept in tools/.cache/training), then learns, and
+leaves checkpoints, a log and the exported weights in --out.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ctypes
+import json
+import math
+import os
+import time
+from collections.abc import Sequence
+from copy import deepcopy
+from pathlib import Path
+
+import cv2
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional as F  # noqa: N812 (its usual name)
+
+from core.embedders.builtin_words import MAX_TOKENS, read
+from tools.paintings.scene import HELD_OUT_STYLE, TRAINING_STYLES, Scene, random_scene
+from tools.training import data, measure
+from tools.training.captions import FACTS, QueryBank, fact_table, query_bank, text_bank
+from tools.training.model import SIDE, TwoTowers
+
+QUERIES_PER_SCENE = 8
+WARM_UP = 80
+
+
+def augment(pixels: np.ndarray, rng: np.random.Generator) -> Tensor:
+    """uint8 (n, KEPT, KEPT, 3) -> float (n, 3, SIDE, SIDE) in about -1..1, cropped and lit anew."""
+    n = len(pixels)
+    room = pixels.shape[1] - SIDE
+    cut = np.empty((n, SIDE, SIDE, 3), np.uint8)
+    tops, lefts = rng.integers(0, room + 1, n), rng.integers(0, room + 1, n)
+    for number, (top, left) in enumerate(zip(tops, lefts, strict=True)):
+        piece = pixels[number, top : top + SIDE, left : left + SIDE]
+        cut[number] = piece[:, ::-1] if rng.random() < 0.5 else piece
+    x = torch.from_numpy(cut).permute(0, 3, 1, 2).float()  # channels last in memory
+    # Small enough that a red stays a red: light, contrast, and a breath of tint.
+    gain = (1 + 0.12 * torch.randn(n, 1, 1, 1) + 0.03 * torch.randn(n, 3, 1, 1)) / 127.5
+    x = x.mul_(gain).add_(0.06 * torch.randn(n, 1, 1, 1) - 1)
+    # A quarter blurred, a quarter with grain: the manner of a drawing is not its meaning.
+    quarter = n // 4
+    x[:quarter] = F.avg_pool2d(x[:quarter], 3, 1, 1, count_include_pad=False)
+    grain = x[quarter : 2 * quarter]
+    grain += torch.randn_like(grain) * (0.15 * torch.rand(len(grain), 1, 1, 1))
+    return x.clamp_(-1.3, 1.3)
+
+
+def contrast(scores: Tensor, right: Tensor, ignored: Tensor) -> Tensor:
+    """Multi-positive InfoNCE over the rows: cross entropy against all right answers evenly."""
+    count = right.sum(1, keepdim=True)
+    logs = scores.masked_fill(ignored, -1e4).log_softmax(1)
+    loss = -(logs * right).sum(1) / count.clamp(min=1).squeeze(1)
+    return loss[count.squeeze(1) > 0].mean()
+
+
+class Queries:
+    """The query bank and the fact table as tensors, judged batch by batch."""
+
+    def __init__(self, bank: QueryBank, scenes: list[Scene]) -> None:
+        sure, possible = fact_table(scenes)
+        self.sure, self.possible = torch.from_numpy(sure), torch.from_numpy(possible)
+        self.required = torch.from_numpy(bank.required)
+        self.forbidden = torch.from_numpy(bank.forbidden)
+        self.swapped = torch.from_numpy(bank.swapped)
+        has = (bank.swapped[:, 0] > 0).reshape(len(scenes), QUERIES_PER_SCENE)
+        self.binding = torch.from_numpy(has)
+
+    def judge(self, pictures: Tensor, required: Tensor, forbidden: Tensor) -> tuple[Tensor, Tensor]:
+        """(queries, pictures) bool: right; neither right nor wrong."""
+        sure = self.sure[pictures].T.contiguous()
+        possible = self.possible[pictures].T.contiguous()
+        right, may_be = sure[required[:, 0]], possible[required[:, 0]]
+        for column in range(1, required.shape[1]):
+            rows = required[:, column].nonzero().squeeze(1)
+            if len(rows):
+                right[rows] &= sure[required[rows, column]]
+                may_be[rows] &= possible[required[rows, column]]
+        rows = forbidden.nonzero().squeeze(1)
+        right[rows] &= ~possible[forbidden[rows]]
+        may_be[rows] &= ~sure[forbidden[rows]]
+        return right, may_be & ~right
+
+
+def read_texts(model: TwoTowers, tokens: Tensor) -> Tensor:
+    """(n, MAX_TOKENS) ids -> unit rows; short texts apart, to spare the padding."""
+    lengths = (tokens > 0).sum(1)
+    order = lengths.argsort()
+    cuts = (len(order) // 2, len(order) * 7 // 8)
+    parts = []
+    for rows in torch.tensor_split(order, cuts):
+        if len(rows):
+            longest = max(1, int(lengths[rows].max()))
+            parts.append(model.text(tokens[rows, :longest].long()))
+    return torch.cat(parts)[order.argsort()]
+
+
+def embed_texts(model: TwoTowers, texts: list[str]) -> np.ndarray:
+    rows = np.zeros((len(texts), MAX_TOKENS), np.int64)
+    for number, text in enumerate(texts):
+        ids = read(text).ids[:MAX_TOKENS]
+        rows[number, : len(ids)] = ids
+    out = []
+    with torch.inference_mode():
+        for at in range(0, len(rows), 1024):
+            out.append(read_texts(model, torch.from_numpy(rows[at : at + 1024])).numpy())
+    return np.concatenate(out)
+
+
+def embed_pictures(model: TwoTowers, pixels: np.ndarray) -> np.ndarray:
+    """uint8 (n, SIDE, SIDE, 3) -> unit rows."""
+    out = []
+    with torch.inference_mode():
+        for at in range(0, len(pixels), 256):
+            block = torch.from_numpy(pixels[at : at + 256]).permute(0, 3, 1, 2)
+            out.append(model.image(block.float().div(127.5).sub(1)).numpy())
+    return np.concatenate(out)
+
+
+def test_pictures(folder: Path, name: str, scenes: list[Scene], painted_share: float) -> np.ndarray:
+    """Held-out renders at SIDE pixels, drawn once."""
+    path = folder / f"{name}-{len(scenes)}-{SIDE}.npy"
+    if not path.exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        rng = np.random.default_rng(5)
+        pixels = np.stack(
+            [
+                data.picture(scene, SIDE, painted=bool(rng.random() < painted_share), shape=number)
+                for number, scene in enumerate(scenes)
+            ]
+        )
+        np.save(path, pixels, allow_pickle=False)
+    return np.load(path, allow_pickle=False)
+
+
+def evaluate(
+    model: TwoTowers,
+    tests: dict[str, tuple[np.ndarray, list[Scene]]],
+    *,
+    words: bool = False,
+    parsed: bool = False,
+) -> dict[str, dict[str, float]]:
+    """The table of measure.py; with `parsed` the queries skip the text tower."""
+    model.eval()
+
+    def embed(asked: Sequence[measure.Asked]) -> np.ndarray:
+        if not parsed:
+            return embed_texts(model, [ask.text for ask in asked])
+        rows = np.zeros((len(asked), 2), np.int64)
+        for number, ask in enumerate(asked):
+            rows[number, : len(ask.query.required)] = ask.query.required
+        with torch.inference_mode():
+            none = torch.zeros(len(rows), dtype=torch.long)
+            return model.facts(torch.from_numpy(rows), none).numpy()
+
+    figures = {}
+    for name, (pixels, scenes) in tests.items():
+        ranking = measure.Ranking(scenes, embed_pictures(model, pixels))
+        found = measure.table(ranking, embed, words=words)
+        figures[name] = {key: round(value, 3) for key, value in found.items()}
+    return figures
+
+
+def batch_rows(n: int, size: int, rng: np.random.Generator) -> np.ndarray:
+    """Random picture numbers in neighbouring pairs, so that twins meet (see data.scenes_for)."""
+    starts = rng.integers(0, n - 1, size // 2)
+    return np.unique(np.concatenate([starts, starts + 1]))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--pictures", type=int, default=100_000)
+    parser.add_argument("--painted", type=float, default=0.25, help="share of painted pictures")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--steps", type=int, default=6000)
+    parser.add_argument("--minutes", type=float, default=1e9, help="plan the steps for this long")
+    parser.add_argument("--batch", type=int, default=256)
+    parser.add_argument("--texts", type=int, default=6, help="queries per picture and batch")
+    parser.add_argument("--rate", type=float, default=4e-3)
+    parser.add_argument("--margin", type=float, default=0.5, help="weight of the swap loss")
+    parser.add_argument("--check", type=int, default=500, help="steps between two tables")
+    parser.add_argument("--wordings", type=int, default=400_000, help="texts for the text tower")
+    parser.add_argument("--text-steps", type=int, default=4000)
+    parser.add_argument("--threads", type=int, default=os.cpu_count())
+    parser.add_argument("--tests", type=int, default=1000)
+    parser.add_argument("--folder", type=Path, default=Path("tools/.cache/training"))
+    parser.add_argument("--out", type=Path, default=Path("tools/.cache/run"))
+    given = parser.parse_args()
+
+    # Without this, glibc gives every large tensor back to the system and faults it in again.
+    libc = ctypes.CDLL(None)
+    libc.mallopt(-3, 1 << 30)  # M_MMAP_THRESHOLD
+    libc.mallopt(-1, (1 << 31) - 1)  # M_TRIM_THRESHOLD
+    torch.set_num_threads(given.threads)
+    cv2.setNumThreads(1)
+    torch.manual_seed(given.seed)
+    rng = np.random.default_rng(given.seed)
+    given.out.mkdir(parents=True, exist_ok=True)
+    data.make(given.folder, given.pictures, given.seed, given.painted, given.threads)
+    pixels, scenes = data.load(given.folder, given.pictures)
+    tests = {
+        name: (
+            test_pictures(given.folder / "tests", name, held, given.painted),
+            held,
+        )
+        for name, held in (
+            ("same styles", data.held_out(given.tests, None, 7)),
+            ("other style", data.held_out(given.tests, HELD_OUT_STYLE, 8)),
+        )
+    }
+    began = time.monotonic()
+    queries = Queries(query_bank(scenes, QUERIES_PER_SCENE, rng), scenes)
+    took = time.monotonic() - began
+    print(f"{len(scenes)} pictures, {len(FACTS)} facts, queries in {took:.0f} s", flush=True)
+
+    model = TwoTowers()
+    model.image.to(memory_format=torch.channels_last)
+    log = Log(given.out / "log.jsonl")
+    average = learn_pictures(model, pixels, queries, tests, given, rng, log)
+    torch.save(average.state_dict(), given.out / "average.pt")
+    learn_texts(average, given, rng, log)
+    torch.save(average.state_dict(), given.out / "average.pt")
+    figures = evaluate(average, tests, words=True)
+    print(json.dumps(figures, indent=1))
+    log.write({"figures": figures})
+
+
+class Log:
+    def __init__(self, path: Path) -> None:
+        self.file = path.open("a")
+        self.began = time.monotonic()
+
+    def write(self, line: dict[str, object]) -> None:
+        text = json.dumps({"seconds": round(time.monotonic() - self.began), **line})
+        print(text, flush=True)
+        self.file.write(text + "\n")
+        self.file.flush()
+
+
+def learn_pictures(
+    model: TwoTowers,
+    pixels: np.ndarray,
+    queries: Queries,
+    tests: dict[str, tuple[np.ndarray, list[Scene]]],
+    given: argparse.Namespace,
+    rng: np.random.Generator,
+    log: Log,
+) -> TwoTowers:
+    """Image tower and facts together; returns the running average of the weights."""
+    average = deepcopy(model).eval()
+    learned = [*model.image.parameters(), *model.facts.parameters(), model.log_scale]
+    optimiser = torch.optim.AdamW(
+        [
+            {"params": [p for p in learned if p.ndim > 1], "weight_decay": 1e-3},
+            {"params": [p for p in learned if p.ndim <= 1], "weight_decay": 0.0},
+        ],
+        lr=given.rate,
+        betas=(0.9, 0.98),
+    )
+    steps = given.steps
+    began = time.monotonic()
+    step = 0
+    sums = np.zeros(4)
+    while step < steps:
+        if step == 40 and given.minutes < 1e8:
+            per_step = (time.monotonic() - began) / 40
+            steps = int(given.minutes * 60 / per_step)
+            log.write({"seconds a step": round(per_step, 3), "steps": steps})
+        done = step / steps
+        rate = given.rate * min(1, (step + 1) / WARM_UP) * (0.5 + 0.5 * math.cos(math.pi * done))
+        for group in optimiser.param_groups:
+            group["lr"] = max(rate, given.rate * 0.005)
+        # Shuffled, because augment treats the parts of a batch differently.
+        rows = torch.from_numpy(batch_rows(len(pixels), given.batch, rng))
+        rows = rows[torch.randperm(len(rows))]
+        n = len(rows)
+        model.train()
+        vectors = model.image(augment(pixels[rows.numpy()], rng))
+
+        # Queries that bind two things are preferred a little, where a picture has them.
+        picks = torch.rand(n, given.texts, QUERIES_PER_SCENE)
+        picks += queries.binding[rows][:, None, :] * 0.12
+        chosen = (rows[:, None] * QUERIES_PER_SCENE + picks.argmax(2)).flatten()
+        mine = torch.arange(n)[:, None].expand(n, given.texts).flatten()
+        has_swap = queries.swapped[chosen, 0] > 0
+        swap = chosen[has_swap]
+        required = torch.cat([queries.required[chosen], queries.swapped[swap]]).long()
+        forbidden = torch.cat([queries.forbidden[chosen], queries.forbidden[swap]]).long()
+        right, ignored = queries.judge(rows, required, forbidden)
+        cosines = model.facts(required, forbidden) @ vectors.T
+        scores = cosines * model.scale
+        to_pictures = contrast(scores, right, ignored)
+        to_queries = contrast(scores.T, right.T, ignored.T)
+        owner = mine[has_swap][:, None]
+        gain = cosines[: len(chosen)][has_swap].gather(1, owner)
+        gain = gain - cosines[len(chosen) :].gather(1, owner)
+        # Twenty times the cosine: a margin of .1 is already a clear order.
+        swap_loss = F.softplus(20 * (0.1 - gain)).mean() / 2
+        # More of it late: first the things have to be seen at all.
+        loss = to_pictures + to_queries + given.margin * (1 + 2 * done) * swap_loss
+        optimiser.zero_grad(set_to_none=True)
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(learned, 5)
+        optimiser.step()
+
+        with torch.no_grad():
+            follow(average, model, min(0.998, (step + 1) / (step + 20)))
+            parts = (to_pictures, to_queries, swap_loss, (gain > 0).float().mean())
+            sums += [part.item() for part in parts]
+        step += 1
+        if step % 100 == 0 or step == steps:
+            names = ("to pictures", "to queries", "swap", "bound")
+            means = {
+                k: round(float(v), 4)
+                for k, v in zip(names, sums / ((step - 1) % 100 + 1), strict=True)
+            }
+            log.write({"step": step, **means, "scale": round(model.scale.item(), 2)})
+            sums[:] = 0
+        if step % given.check == 0 or step == steps:
+            log.write({"step": step, "parsed": evaluate(average, tests, parsed=True)})
+            torch.save(average.state_dict(), given.out / "average.pt")
+    return average
+
+
+def follow(average: TwoTowers, model: TwoTowers, decay: float) -> None:
+    """Move the running average (batch norm's statistics too) a step towards the model."""
+    new = model.state_dict()
+    for name, kept in average.state_dict().items():
+        if kept.dtype.is_floating_point:
+            kept.lerp_(new[name], 1 - decay)
+
+
+def learn_texts(
+    model: TwoTowers, given: argparse.Namespace, rng: np.random.Generator, log: Log
+) -> None:
+    """Teach the text tower, in place, to write the facts' point for any wording of a query."""
+    began = time.monotonic()
+    scenes = [random_scene(rng, TRAINING_STYLES, two=0.6) for _ in range(given.wordings // 5)]
+    bank = text_bank(scenes, 4, rng)
+    tokens = torch.from_numpy(bank.tokens)
+    required = torch.from_numpy(bank.required).long()
+    other = torch.from_numpy(bank.other).long()
+    forbidden = torch.from_numpy(bank.forbidden).long()
+    log.write({"texts": len(tokens), "took": round(time.monotonic() - began)})
+    model.text.train()
+    optimiser = torch.optim.AdamW(model.text.parameters(), lr=3e-3, weight_decay=1e-4)
+    total = 0.0
+    for step in range(given.text_steps):
+        done = step / given.text_steps
+        rate = 3e-3 * min(1, (step + 1) / 100) * (0.5 + 0.5 * math.cos(math.pi * done))
+        for group in optimiser.param_groups:
+            group["lr"] = max(rate, 1e-5)
+        rows = torch.from_numpy(rng.integers(0, len(tokens), 384))
+        with torch.no_grad():
+            wanted = model.facts(required[rows], forbidden[rows])
+            swapped = model.facts(other[rows], forbidden[rows])
+            towards = F.normalize(wanted - swapped, dim=1)  # zero where there is no swap
+        missed = read_texts(model, tokens[rows]) - wanted
+        # Half the squared distance is one minus the cosine. What tells a text from its swap is a
+        # small part of it, and the part that word order is for: it counts more.
+        plain = missed.square().sum(1).mean() / 2
+        loss = plain + 8 * (missed * towards).sum(1).square().mean()
+        optimiser.zero_grad(set_to_none=True)
+        loss.backward()
+        optimiser.step()
+        total += plain.item()
+        if (step + 1) % 500 == 0:
+            log.write({"text step": step + 1, "distance": round(total / 500, 5)})
+            total = 0.0
+
+
+if __name__ == "__main__":
+    main()
