@@ -431,6 +431,10 @@ def _landscape(cv: Canvas, scene: Scene, light: Light, rng: random.Random) -> St
                 _draw(cv, item, light)
 
     stage = LANDSCAPES[scene.place](cv, scene, light, place_rng, back)
+    fog = scene.weather == "fog"
+    if fog:
+        # Most of the fog hangs behind what stands near.
+        weather_over(cv, scene, light, detail_rng, stage.horizon)
     ground = sorted((i for i in items if i.zone == "ground"), key=lambda i: i.y)
     for item in items:
         if item.zone == "sky":
@@ -458,7 +462,7 @@ def _landscape(cv: Canvas, scene: Scene, light: Light, rng: random.Random) -> St
         _draw(cv, item, light)
         if item.kind in _BUILDINGS or item.kind in ("cat", "dog", "horse", "flower"):
             _tufts(cv, item, light, stage.ground, detail_rng, scene)
-    weather_over(cv, scene, light, detail_rng, stage.horizon)
+    weather_over(cv, scene, light, detail_rng, stage.horizon, strength=0.3 if fog else 1.0)
     return stage
 
 

@@ -192,6 +192,8 @@ def light_for(scene: Scene, rng: random.Random) -> Light:
         clouds, strength = rng.uniform(0.4, 0.7), 0.98
     elif weather == "fog":
         pale = mix(mix(low, horizon, 0.5), grey, 0.45)
+        if time == "night":
+            pale = mix(pale, rgb("8494b0"), 0.4)
         top, middle = mix(top, pale, 0.62), mix(middle, pale, 0.72)
         low, horizon = mix(low, pale, 0.8), mix(horizon, pale, 0.7)
         lamp = times(lamp, (0.95, 0.96, 0.98))

@@ -211,13 +211,11 @@ def _cumulus(
     for i in range(n):
         t = (i + rng.uniform(-0.3, 0.3)) / (n - 1) * 2 - 1
         r = width * (0.11 + 0.13 * (1 - t * t)) * rng.uniform(0.75, 1.2)
-        puffs.append((x + t * width * 0.5, y - r * rng.uniform(0.3, 0.9), r))
+        puffs.append((x + t * width * 0.5, y - r * rng.uniform(0.7, 1.0), r))
     base = skia.Path()
     for px, py, r in puffs:
         base.addCircle(px, py, r)
     base.addOval(skia.Rect(x - width * 0.62, y - width * 0.09, x + width * 0.62, y + width * 0.035))
-    cv.c.save()
-    cv.c.clipRect(skia.Rect(x - width, y - width, x + width, y + width * 0.03))
     soft = 0.006
     cv.path(base, cv.paint(mix(lit, under, 0.5), 0.95, blur=soft))
     for px, py, r in puffs:
@@ -228,7 +226,6 @@ def _cumulus(
         (0, y - width * 0.14), (0, y + width * 0.03), (under, under), alphas=(0, 0.65)
     )
     cv.path(base, shade)
-    cv.c.restore()
 
 
 # -- land -------------------------------------------------------------------------------------
@@ -247,30 +244,43 @@ def peaks(
     line = ridge(rng, -0.05, cv.w + 0.05, 256, rough)
     xs, ys = cv.grid()
     tops = np.interp(xs, [p[0] for p in line], [p[1] for p in line]).astype(np.float32)
-    lift = 0.62 + 0.38 * np.interp(
-        xs, [0, cv.w * 0.5, cv.w], [rng.random(), rng.random(), rng.random()]
-    )
-    crest = base - height * np.clip(0.52 + 0.48 * tops, 0.05, 1) * lift
+    # A few summits, each with two flanks, and a rough line laid over them.
+    form = np.full_like(xs, 0.16)
+    count = rng.randrange(2, 5)
+    for i in range(count):
+        at_x = cv.w * (i + rng.uniform(0.1, 0.9)) / count
+        tall, left, right = rng.uniform(0.55, 1.0), rng.uniform(1.0, 2.0), rng.uniform(1.0, 2.0)
+        flank = (
+            np.where(xs < at_x, (at_x - xs) * left, (xs - at_x) * right) / max(height, 0.1) * 0.42
+        )
+        form = np.maximum(form, tall - flank)
+    crest = base - height * np.clip(form + 0.24 * tops * np.clip(form * 2, 0.3, 1), 0.04, 1.1)
     first = max(int(crest.min() * cv.scale) - 1, 0)
     last = min(int(base * cv.scale) + 1, cv.px.shape[0])
     if last <= first:
         return
     y = ys[first:last, None]
     below = y - crest[None, :]
-    wobble = noise(1.15, rng.randrange(3))
     n = 512
-    row = ((y * 300 + rng.random() * n).astype(np.int32)) % n
-    column = ((xs[None, :] * 300 + rng.random() * n).astype(np.int32)) % n
-    grain = wobble[row, column] - 0.5
+    # Smooth noise bends the faces, a little fine noise breaks them into rock.
+    bend_at, rock_at = noise(1.7, rng.randrange(3)), noise(1.0, rng.randrange(3))
+    row = (y * 260 / max(height, 0.08) * 0.3 + rng.random() * n).astype(np.int32) % n
+    column = (xs[None, :] * 260 / max(height, 0.08) * 0.3 + rng.random() * n).astype(np.int32) % n
+    bend = bend_at[row, column] - 0.5
+    row = (y * 420 + rng.random() * n).astype(np.int32) % n
+    column = (xs[None, :] * 420 + rng.random() * n).astype(np.int32) % n
+    grain = rock_at[row, column] - 0.5
     # Each point is lit like the ridge that it hangs from, a little to the side.
-    hang = below * 0.42 * light.side
-    at = np.clip(xs[None, :] + hang + grain * 0.05, -0.05, cv.w + 0.05)
+    hang = below * (0.5 + 0.5 * bend) * light.side
+    at = np.clip(xs[None, :] + hang + bend * height * 0.16, -0.05, cv.w + 0.05)
     ridge_x = np.linspace(-0.05, cv.w + 0.05, 400, dtype=np.float32)
     smooth = np.interp(ridge_x, xs, crest)
-    slope = np.gradient(cv2.GaussianBlur(smooth[None, :].astype(np.float32), (0, 0), 3)[0], ridge_x)
+    slope = np.gradient(
+        cv2.GaussianBlur(smooth[None, :].astype(np.float32), (0, 0), 3.2)[0], ridge_x
+    )
     index = ((at + 0.05) / (cv.w + 0.1) * 399).astype(np.int32).clip(0, 399)
-    face = -slope[index] * light.side * 1.4 + grain * 1.6
-    lit = 1 / (1 + np.exp(-face * 5.0))
+    face = -slope[index] * light.side * 1.5 + bend * 0.7 + grain * 0.5
+    lit = 1 / (1 + np.exp(-face * 6.0))
     dark_c, light_c = (
         light.shadow(rock, depth, 0.62),
         light.lit(mix(rock, (1, 0.95, 0.85), 0.16), depth),
@@ -279,7 +289,7 @@ def peaks(
         np.array(light_c, np.float32) - np.array(dark_c, np.float32)
     )
     if snow > 0:
-        cap = snow * height * (0.75 + 0.5 * lit) + grain * height * 0.4
+        cap = snow * height * (0.6 + 0.75 * lit) + (grain * 0.14 + bend * 0.5) * height
         cap *= np.clip((base - crest[None, :]) / height, 0, 1) ** 1.5
         amount = np.clip((cap - below) / (height * 0.05) + 0.2, 0, 1)
         snow_dark = light.shadow(rgb("b8c8e8"), depth, 0.42)
@@ -514,7 +524,8 @@ def woods(
             r = h * 0.42
             body.addCircle(x, y - h * 0.5, r)
             body.addRect(skia.Rect(x - r, y - h * 0.5, x + r, y))
-            crown.addCircle(x + r * 0.3 * light.side, y - h * 0.62, r * 0.5)
+            for dx, dy, k in ((0.35, 0.66, 0.34), (-0.15, 0.78, 0.26), (0.6, 0.45, 0.22)):
+                crown.addCircle(x + r * dx * light.side, y - h * dy, r * k)
             x += r * rng.uniform(0.8, 1.5)
     cv.path(body, cv.paint(dark))
     cv.path(crown, cv.paint(lit, 0.6))
@@ -646,6 +657,19 @@ def mountains(cv: Canvas, scene: Scene, light: Light, rng: random.Random, back: 
     front = hill_line(rng, cv, hz + 0.13, 0.07, 1)
     hill(cv, light, rng, front, cv.h, green, 0.06, texture=0.7)
     mottle(cv, light, rng, hz + 0.12, green, 0.25)
+    _trail(cv, scene, light, rng, hz + 0.1)
+    for _ in range(rng.randrange(2, 7)):
+        x, t = rng.choice((rng.uniform(0, 0.3), rng.uniform(0.7, 1))) * cv.w, rng.random()
+        stone = mix(rock, rgb("a8a098"), 0.4)
+        rocks(
+            cv,
+            light,
+            rng,
+            x,
+            hz + 0.16 + (cv.h - hz - 0.16) * t,
+            0.012 + 0.045 * t * rng.random(),
+            stone,
+        )
     n = rng.randrange(2, 6)
     for _ in range(n):
         x = rng.choice((rng.uniform(-0.02, 0.18), rng.uniform(0.82, 1.02))) * cv.w
@@ -657,6 +681,23 @@ def mountains(cv: Canvas, scene: Scene, light: Light, rng: random.Random, back: 
     back(stage)
     grass(cv, light, rng, hz + 0.18, green, 0.035)
     return stage
+
+
+def _trail(cv: Canvas, scene: Scene, light: Light, rng: random.Random, top: float) -> None:
+    """A footpath that winds away and leads the eye in."""
+    x, s = cv.w * rng.uniform(0.3, 0.7), rng.choice((-1, 1))
+    points_l, points_r = [], []
+    for i in range(25):
+        t = i / 24
+        y = cv.h - (cv.h + 0.01 - top) * t
+        mid = x + s * (0.22 * math.sin(3.6 * t) * (1 - 0.5 * t) - 0.1)
+        half = 0.075 * (1 - t) ** 1.5 + 0.003
+        points_l.append((mid - half, y))
+        points_r.append((mid + half, y))
+    c = light.lit(_ground_tint(scene, rgb("c2ae88")), 0.08)
+    outline = [*points_l, *reversed(points_r)]
+    cv.poly(outline, cv.paint(c, 0.8, blur=0.003))
+    cv.lines(points_l if light.side < 0 else points_r, cv.paint(light.shade, 0.22, line=0.006))
 
 
 def forest(cv: Canvas, scene: Scene, light: Light, rng: random.Random, back: Back) -> Stage:
@@ -1789,6 +1830,7 @@ def weather_over(
     rng: random.Random,
     horizon: float,
     clip: skia.Rect | None = None,
+    strength: float = 1.0,
 ) -> None:
     """What falls or hangs between the eye and the picture."""
     kind = scene.weather or "clear"
@@ -1839,15 +1881,14 @@ def weather_over(
                 (0, cv.h),
                 (c, c, c),
                 (0, min(horizon / cv.h + 0.08, 0.9), 1),
-                (0.05, 0.34, 0.08),
+                (0.06 * strength, 0.42 * strength, 0.1 * strength),
             ),
         )
-        for _ in range(3):
-            y = horizon + local.uniform(-0.18, 0.24)
+        for size in (0.9, 0.45):
             paint = cv.noise_paint(
-                c, 0.42, local, size=0.5, stretch=5.0, low=0.42, high=0.8, beta=1.7
+                c, 0.3 * strength, local, size=size, stretch=4.5, low=0.4, high=0.85, beta=1.7
             )
-            cv.rect(0, y - 0.13, cv.w, y + 0.13, paint)
+            cv.fill(paint)
     cv.c.restore()
 
 
