@@ -1,0 +1,147 @@
+"""A window of a real browser on one server, and what must hold whatever is done in it."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright, Response, expect
+
+from tests.app.server import Server
+
+NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "msedge")
+
+# A page is drawn in well under a second; the rest is for machines that do much else meanwhile.
+PATIENCE_MS = 20_000
+
+WIDE = {"width": 1280, "height": 900}
+
+# One session's visitors copy and paste; the camera is a moving test picture of the browser's own.
+PERMISSIONS = ["clipboard-read", "clipboard-write", "camera"]
+OPTIONS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--use-fake-device-for-media-stream",
+    "--use-fake-ui-for-media-stream",
+]
+
+
+def chromium() -> str | None:
+    """The system's Chromium, or None."""
+    named = os.environ.get("CHROMIUM")
+    return named or next(filter(None, map(shutil.which, NAMES)), None)
+
+
+def launch(playwright: Playwright, path: str) -> Browser:
+    expect.set_options(timeout=PATIENCE_MS)
+    return playwright.chromium.launch(executable_path=path, args=OPTIONS)
+
+
+@dataclass
+class Watch:
+    """Everything that went between a window and the world."""
+
+    requests: list[str] = field(default_factory=list)
+    responses: list[Response] = field(default_factory=list)
+    frames: list[bytes] = field(default_factory=list)
+
+    def attach(self, page: Page) -> None:
+        page.on("request", lambda request: self.requests.append(request.url))
+        page.on("response", lambda response: self.responses.append(response))
+        page.on("websocket", lambda socket: socket.on("framereceived", self._keep))
+
+    def _keep(self, frame: str | bytes) -> None:
+        self.frames.append(frame.encode() if isinstance(frame, str) else frame)
+
+    def texts(self) -> Iterator[bytes]:
+        """What the server said: the pages' content, and every answer that is not Streamlit's own
+        script, style, font or a picture."""
+        yield from self.frames
+        for response in self.responses:
+            if not re.search(r"/static/(js|css|media)/|\.(jpg|png|svg|woff2?)\b", response.url):
+                yield response.url.encode()
+                if response.ok and response.request.method == "GET":
+                    yield response.body()
+
+
+def window(context: BrowserContext, watch: Watch) -> Page:
+    page = context.new_page()
+    page.set_default_timeout(PATIENCE_MS)
+    watch.attach(page)
+    return page
+
+
+def check(watch: Watch, server: Server, secrets: list[str]) -> None:
+    """No other host is asked for anything, no key is told, and nothing ends in a traceback."""
+    local = (server.url, server.url.replace("http:", "ws:"), "data:", "blob:", "about:")
+    strangers = [url for url in watch.requests if not url.startswith(local)]
+    assert not strangers, f"the page asked other hosts: {strangers}"
+    for text in watch.texts():
+        assert b"Traceback (most recent call last)" not in text
+        for secret in secrets:
+            assert secret.encode() not in text, "the key was told to the browser"
+    assert "Traceback" not in server.log, server.log
+    for secret in secrets:
+        assert secret not in server.log, "the key is in the log"
+
+
+# --- What a person does and sees -----------------------------------------------------------------
+
+WALL = '[class*="st-key-wall-results"]'
+
+
+def ready(page: Page) -> None:
+    """Until the script behind the page has run to its end."""
+    expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning")
+
+
+def pictures(page: Page):
+    """The wall's pictures, in order."""
+    return page.locator(f"{WALL} [data-testid=stImage] img")
+
+
+def captions(page: Page):
+    """Under each picture: its name and, for a result, its cosine."""
+    return page.locator(f"{WALL} [data-testid=stText]")
+
+
+def names(page: Page) -> list[str]:
+    return [text.split("\n")[0] for text in captions(page).all_inner_texts()]
+
+
+def cosines(page: Page) -> list[str]:
+    return [text.split("\n")[1] for text in captions(page).all_inner_texts()]
+
+
+def expect_wall(page: Page, count: int) -> None:
+    """Until that many pictures hang there, all of them loaded."""
+    expect(captions(page)).to_have_count(count)
+    expect(pictures(page)).to_have_count(count)
+    ready(page)
+    page.wait_for_function(
+        "wall => [...document.querySelectorAll(wall)].every(i => i.complete && i.naturalWidth)",
+        arg=f"{WALL} [data-testid=stImage] img",
+    )
+
+
+def look_for(page: Page, text: str) -> None:
+    """Type into the search box and press Enter."""
+    box = page.get_by_label("Search", exact=True)
+    box.fill(text)
+    box.press("Enter")
+
+
+def go(page: Page, title: str) -> None:
+    """To another page, by the navigation."""
+    page.get_by_role("link", name=title, exact=True).click()
+
+
+def download(page: Page, label: str) -> bytes:
+    with page.expect_download() as coming:
+        page.get_by_role("button", name=label).click()
+    return Path(coming.value.path()).read_bytes()
