@@ -12,7 +12,16 @@ import skia
 from tools.paintings import things as drawn
 from tools.paintings.canvas import Canvas, noise
 from tools.paintings.palette import PIGMENTS, RGB, Light, Tones, light_for, mix, rgb, saturate
-from tools.paintings.places import LANDSCAPES, Stage, grade, peaks, sky, water, weather_over
+from tools.paintings.places import (
+    LANDSCAPES,
+    Stage,
+    foreground,
+    grade,
+    peaks,
+    sky,
+    water,
+    weather_over,
+)
 from tools.paintings.places import hill, hill_line, woods
 from tools.paintings.scene import Scene, Thing
 
@@ -312,7 +321,8 @@ def _feet(
     if zone == "table":
         return stage.far + rng.uniform(0.02, 0.1) + 0.035 * (i % 2) + 0.03 * index, size
     big = thing.kind in _UPRIGHT or thing.kind == "tree"
-    low = stage.far + (stage.near - stage.far) * (0.05 if big else 0.4)
+    close = thing.kind in ("flower", "bird", "cat")
+    low = stage.far + (stage.near - stage.far) * (0.05 if big else 0.75 if close else 0.4)
     high = stage.far + (stage.near - stage.far) * (0.7 if big else 1.0)
     low = min(max(low, size + 0.04), high)
     y = rng.uniform(low, high) + 0.025 * (i % 2)
@@ -435,6 +445,10 @@ def _landscape(cv: Canvas, scene: Scene, light: Light, rng: random.Random) -> St
     if fog:
         # Most of the fog hangs behind what stands near.
         weather_over(cv, scene, light, detail_rng, stage.horizon)
+    left = min((i.x - drawn.HALF_WIDTH[i.kind] * i.size for i in items), default=cv.w * 0.45)
+    right = max((i.x + drawn.HALF_WIDTH[i.kind] * i.size for i in items), default=cv.w * 0.55)
+    if not scene.has("bridge") and not scene.has("train") and not scene.has("car"):
+        foreground(cv, scene, light, detail_rng, stage, (left, cv.w - right))
     ground = sorted((i for i in items if i.zone == "ground"), key=lambda i: i.y)
     for item in items:
         if item.zone == "sky":

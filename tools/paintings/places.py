@@ -457,11 +457,12 @@ def leafy(
     dark, plain = light.shadow(colour, depth, 0.55), light.lit(colour, depth)
     lit = light.lit(mix(colour, (1, 0.96, 0.55), 0.32), depth)
     clumps = []
-    for _ in range(7):
+    count = 8 + int(h * 26)
+    for _ in range(count):
         a, k = rng.uniform(0, 6.28), rng.random() ** 0.5
-        clumps.append((x + math.cos(a) * k * h * 0.26, y - h * 0.66 + math.sin(a) * k * h * 0.2))
+        clumps.append((x + math.cos(a) * k * h * 0.27, y - h * 0.66 + math.sin(a) * k * h * 0.21))
     path, mid, top = skia.Path(), skia.Path(), skia.Path()
-    r = h * 0.17
+    r = h * 0.17 * (9 / count) ** 0.35
     for cx, cy in clumps:
         path.addCircle(cx, cy + r * 0.25, r)
         mid.addCircle(cx + r * 0.15 * light.side, cy - r * 0.05, r * 0.82)
@@ -1392,6 +1393,43 @@ def river(cv: Canvas, scene: Scene, light: Light, rng: random.Random, back: Back
     return stage
 
 
+def _swell(cv: Canvas, light: Light, rng: random.Random, hz: float, storm: bool) -> None:
+    """Rows of waves, sharp at the top, higher as they come near; foam where they break."""
+    own = light.lit(rgb("2a6a80"))
+    deep = mix(own, light.shade, 0.45)
+    crest_c = mix(mix(own, light.horizon, 0.4), light.lit(rgb("6ab0a4")), 0.35)
+    foam = light.lit(rgb("ffffff"))
+    rows = 7 if storm else 4
+    for k in range(rows):
+        t = ((k + 0.6) / rows) ** 1.5
+        y0 = hz + 0.03 + (cv.h - hz - 0.02) * t
+        tall = (0.012 + 0.1 * t) if storm else (0.004 + 0.022 * t)
+        freq, phase = (9.0 - 5.5 * t) * rng.uniform(0.8, 1.2), rng.uniform(0, 6.28)
+        drift, swing = rng.uniform(0, 6.28), rng.uniform(1.2, 2.4)
+        line, peaks_ = [], []
+        n = 72
+        for i in range(n + 1):
+            x = cv.w * i / n
+            big = 0.35 + 0.65 * (0.5 + 0.5 * math.sin(swing * x + drift))
+            u = freq * x + phase + 0.7 * math.sin(2.3 * x + drift)
+            lift = (1 - abs(math.sin(u))) ** 1.6 * big
+            line.append((x, y0 - tall * lift))
+            if lift > 0.42:
+                peaks_.append((x, y0 - tall * lift, lift))
+        low = y0 + tall * 1.4 + 0.015
+        band = cv.linear(
+            (0, y0 - tall), (0, low), (crest_c, own, deep), (0, 0.4, 1), (0.85, 0.6, 0.0)
+        )
+        cv.poly([*line, (cv.w, low), (0.0, low)], band)
+        spray = skia.Path()
+        for x, y, lift in peaks_:
+            for _ in range(4 if storm else 2):
+                r = (0.002 + 0.009 * t) * rng.uniform(0.4, 1.2) * (1.3 if storm else 0.6)
+                px, py = x + rng.gauss(0, 0.008), y + rng.uniform(-0.3, 0.6) * tall * lift * 0.5
+                spray.addOval(skia.Rect(px - r * 1.7, py - r * 0.7, px + r * 1.7, py + r * 0.7))
+        cv.path(spray, cv.paint(foam, 0.85 if storm else 0.55))
+
+
 def sea(cv: Canvas, scene: Scene, light: Light, rng: random.Random, back: Back) -> Stage:
     hz = cv.h * rng.uniform(0.3, 0.55)
     sun_x = sky(cv, scene, light, rng, hz)
@@ -1409,40 +1447,7 @@ def sea(cv: Canvas, scene: Scene, light: Light, rng: random.Random, back: Back) 
         sun_x=sun_x,
         glitter=_glitter(scene),
     )
-    local = random.Random(rng.random())
-    waves = 18 if storm else 9
-    own = light.lit(rgb("2a6a80"))
-    foam = light.lit(rgb("ffffff"))
-    for i in range(waves):
-        t = ((i + local.random()) / waves) ** 1.5
-        y = hz + 0.03 + (cv.h - hz) * t
-        x = local.uniform(-0.1, cv.w)
-        w = 0.08 + (0.75 if storm else 0.45) * t * local.uniform(0.6, 1.2)
-        h = w * (0.24 if storm else 0.09)
-        crest = skia.Path()
-        crest.moveTo(x, y)
-        crest.cubicTo(x + w * 0.3, y - h * 0.2, x + w * 0.42, y - h, x + w * 0.55, y - h)
-        crest.cubicTo(x + w * 0.66, y - h * 0.9, x + w * 0.75, y - h * 0.2, x + w, y)
-        crest.cubicTo(x + w * 0.7, y + h * 0.25, x + w * 0.3, y + h * 0.25, x, y)
-        cv.path(
-            crest,
-            cv.linear(
-                (0, y - h),
-                (0, y + h * 0.25),
-                (mix(own, light.horizon, 0.45), mix(own, light.shade, 0.4)),
-                alphas=(0.8, 0.15),
-            ),
-        )
-        top = skia.Path()
-        top.moveTo(x + w * 0.25, y - h * 0.35)
-        top.cubicTo(x + w * 0.4, y - h * 0.9, x + w * 0.48, y - h * 1.05, x + w * 0.55, y - h)
-        top.cubicTo(x + w * 0.64, y - h * 0.92, x + w * 0.7, y - h * 0.5, x + w * 0.8, y - h * 0.18)
-        cv.path(
-            top,
-            cv.paint(
-                foam, 0.85 if storm else 0.5, line=0.004 + 0.012 * t * (1.4 if storm else 0.6)
-            ),
-        )
+    _swell(cv, light, random.Random(rng.random()), hz, storm)
     stage = Stage(
         hz,
         hz + (cv.h - hz) * 0.42,
@@ -1783,15 +1788,22 @@ def garden(cv: Canvas, scene: Scene, light: Light, rng: random.Random, back: Bac
     local = random.Random(rng.random())
     # Small flowers in pale mixed tints, so that no colour of the beds speaks louder than a thing.
     tints = [
-        mix(rgb(c), rgb("f0e8d8"), 0.5) for c in ("e8a0b8", "f0d890", "c8b0e0", "f4f0e8", "f0b898")
+        mix(rgb(c), rgb("f0e8d8"), 0.36) for c in ("e8a0b8", "f0d890", "c8b0e0", "f4f0e8", "f0b898")
     ]
     paths = [skia.Path() for _ in tints]
     greens = skia.Path()
-    for _ in range(cv.some(46, 1000)):
+    beds = []
+    for _ in range(8):
         t = local.random()
+        edge = local.uniform(0.0, 0.2 if t < 0.5 else 0.16)
+        beds.append(((edge if local.random() < 0.5 else 1 - edge) * cv.w, t))
+    for _ in range(cv.some(56, 1300)):
+        # Beds in drifts: around a few hearts on either side, thinning out to the lawn.
+        heart = beds[local.randrange(len(beds))]
+        a, k = local.uniform(0, 6.28), local.random() ** 0.6
+        t = min(max(heart[1] + 0.13 * k * math.sin(a), 0.0), 1.0)
+        x = heart[0] + (0.07 + 0.17 * t) * k * math.cos(a)
         y = hz + 0.12 + (cv.h - hz - 0.1) * t
-        side = local.choice((-1, 1))
-        x = (0.5 + side * (0.5 - 0.26 * local.random() ** 1.3)) * cv.w
         r = 0.006 + 0.015 * t * local.uniform(0.5, 1)
         paths[local.randrange(len(tints))].addOval(
             skia.Rect(x - r, y - r * 0.8, x + r, y + r * 0.8)
@@ -1804,6 +1816,83 @@ def garden(cv: Canvas, scene: Scene, light: Light, rng: random.Random, back: Bac
     back(stage)
     grass(cv, light, rng, hz + 0.2, lawn, 0.04)
     return stage
+
+
+def foreground(
+    cv: Canvas,
+    scene: Scene,
+    light: Light,
+    rng: random.Random,
+    stage: Stage,
+    free: tuple[float, float],
+) -> None:
+    """Something near at the edge, dark and large, that sets the rest back and frames it.
+
+    `free` is how much room the things leave at the left and at the right.
+    """
+    local = random.Random(rng.random())
+    s = -1 if free[0] > free[1] else 1
+    room = max(free)
+    if room < 0.14 or local.random() < 0.25:
+        return
+    snowy = _snowy(scene)
+    edge = 0.0 if s < 0 else cv.w
+    green = _ground_tint(scene, local.choice((rgb("4a6a3c"), rgb("56743c"), rgb("3c5c40"))))
+    wide = min(room, 0.34)
+    if scene.place in ("mountains", "snow") or (scene.place == "lake" and local.random() < 0.5):
+        h = min(wide * local.uniform(2.2, 3.0), 0.85 * cv.h)
+        x = edge - s * wide * local.uniform(0.1, 0.4)
+        y = cv.h - local.uniform(0.0, 0.05)
+        conifer(cv, light, local, x - s * wide * 0.45, y - 0.03, h * 0.55, 0.0, snowy)
+        conifer(cv, light, local, x, y, h, 0.0, snowy)
+    elif scene.place in ("field", "village", "garden", "lake", "river"):
+        if local.random() < 0.6:
+            h = min(wide * local.uniform(2.0, 2.6), 0.9 * cv.h)
+            leafy(cv, light, local, edge - s * wide * 0.25, cv.h - 0.02, h, 0.0, green)
+        _bush(cv, light, local, edge, s, wide, green)
+    elif scene.place == "forest":
+        _bush(cv, light, local, edge, s, wide, green)
+    elif scene.place in ("coast", "desert"):
+        stone = rgb("6e665e") if scene.place == "coast" else mix(stage.ground, rgb("7a5a48"), 0.6)
+        for _ in range(4):
+            x = edge - s * wide * local.uniform(0.0, 0.8)
+            rocks(
+                cv,
+                light,
+                local,
+                x,
+                cv.h - local.uniform(-0.02, 0.06),
+                wide * local.uniform(0.2, 0.42),
+                stone,
+            )
+        tuft = skia.Path()
+        for _ in range(cv.some(16, 70)):
+            x = edge - s * wide * local.random()
+            k = local.uniform(0.05, 0.15)
+            tuft.moveTo(x, cv.h + 0.01)
+            tuft.quadTo(x, cv.h - k * 0.6, x + local.uniform(-0.5, 0.5) * k, cv.h - k)
+        c = light.lit(mix(stage.ground, rgb("7a7a40"), 0.6))
+        cv.path(tuft, cv.paint(c, 0.9, line=max(0.003, 0.7 / cv.scale)))
+
+
+def _bush(
+    cv: Canvas, light: Light, rng: random.Random, edge: float, s: int, wide: float, green: RGB
+) -> None:
+    dark, mid = light.shadow(green, 0, 0.6), light.lit(green)
+    lit = light.lit(mix(green, (1, 0.96, 0.55), 0.3))
+    for tone, alpha, k, up in (
+        (dark, 1.0, 1.0, 0.0),
+        (mid, 0.8, 0.62, 0.02),
+        (lit, 0.7, 0.3, 0.045),
+    ):
+        local = random.Random(rng.random())
+        path = skia.Path()
+        for _ in range(16):
+            u = local.random()
+            r = wide * 0.17 * k * local.uniform(0.7, 1.2)
+            x = edge - s * wide * u * 0.95 + r * 0.4 * light.side * (1 - k)
+            path.addCircle(x, cv.h - wide * 0.4 * (1 - u) ** 1.3 * local.random() - up, r)
+        cv.path(path, cv.paint(tone, alpha))
 
 
 LANDSCAPES: dict[str, Callable[[Canvas, Scene, Light, random.Random, Back], Stage]] = {

@@ -1075,7 +1075,7 @@ DRAW: dict[str, Callable[[Pen], None]] = {
 }
 # Half the width of each, in heights: what keeps neighbours apart and things in the frame.
 HALF_WIDTH = {
-    "house": 0.6,
+    "house": 0.66,
     "castle": 0.58,
     "lighthouse": 0.18,
     "windmill": 0.45,
