@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 import threading
@@ -22,7 +21,7 @@ from core.store import Scope, Store
 from tests import hostile_pictures as hostile
 from tests.azure_emulator import Emulator
 from tests.conftest import ColourEmbedder, fill, plain, wait_for
-from tests.test_store import needs_mount, small_disk
+from tests.test_store import fill_up, needs_mount, small_disk
 
 ROOT = Path(__file__).parent.parent
 E = "colour:1"
@@ -597,8 +596,7 @@ def test_answers_that_a_full_disk_does_not_take_are_kept_until_there_is_room(
         emulator.latency = 0.05
         job.indexer.start(embedder, Scope)
         wait_for(lambda: job.store.counts(embedder.id, Scope())[0] >= 5)
-        free = os.statvfs(disk).f_bavail * os.statvfs(disk).f_frsize
-        (disk / "films").write_bytes(bytes(max(0, free - 8192)))
+        fill_up(disk)
         job.indexer.join(30)
         progress = job.indexer.progress()
         assert progress.state == "failed"

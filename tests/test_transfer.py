@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import os
 import pickle
 import random
 import subprocess
@@ -26,7 +25,7 @@ from core.scanning import scan
 from core.store import Scope, Store
 from core.transfer import IndexFileError, export_index, import_index
 from tests.conftest import ColourEmbedder, fill, plain
-from tests.test_store import needs_mount, small_disk
+from tests.test_store import fill_up, needs_mount, small_disk
 
 E = "colour:1"
 ROOT = Path(__file__).parent.parent
@@ -452,8 +451,7 @@ def test_an_index_that_does_not_fit_on_the_disk_leaves_nothing(
 ) -> None:
     with small_disk(tmp_path / "disk", "1m") as disk:
         store = Store(disk)
-        free = os.statvfs(disk).f_bavail * os.statvfs(disk).f_frsize
-        (disk / "films").write_bytes(bytes(free - 8192))
+        fill_up(disk)
         refused(store, whole, "disk is full")
         (disk / "films").unlink()
         assert import_index(store, io.BytesIO(whole)) == 3
