@@ -149,6 +149,20 @@ def test_on_call_hears_of_every_answer_that_may_be_charged(emulator: Emulator) -
     assert heard == ["text", "text", "image", "link"]
 
 
+def test_an_answer_that_comes_after_a_stop_is_counted_all_the_same() -> None:
+    heard: list[str] = []
+    with Emulator(latency=0.4) as emulator:
+        settings = settings_for(emulator)
+        embedder = AzureEmbedder(settings, on_call=heard.append, grace_seconds=0)
+        call = Call()
+        threading.Timer(0.1, call.cancel.set).start()
+        assert isinstance(refused_text(embedder, call), Cancelled)
+        until = time.monotonic() + 5
+        while not heard and time.monotonic() < until:
+            time.sleep(0.01)
+    assert heard == ["text"]
+
+
 def test_one_connection_serves_many_calls(emulator: Emulator, embedder: AzureEmbedder) -> None:
     for _ in range(20):
         embedder.embed_text("red", Call())
@@ -508,6 +522,14 @@ def test_a_used_up_month_is_never_waited_for() -> None:
         error = refused_text(embedder)
         assert isinstance(error, ServiceRefused) and "2 days" in str(error)
         assert time.monotonic() - began < 1
+
+
+def test_a_refusal_for_days_is_a_quota_whatever_its_status(
+    emulator: Emulator, embedder: AzureEmbedder
+) -> None:
+    emulator.plan(Fault("too many", seconds=186_688))
+    error = refused_text(embedder)
+    assert isinstance(error, ServiceRefused) and "2 days" in str(error)
 
 
 # --- Persons, stops and deadlines ----------------------------------------------------------------

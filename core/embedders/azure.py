@@ -64,6 +64,8 @@ LARGEST_ANSWER = 1_000_000
 ATTEMPTS = 7
 # A refusal for the rate is over in a minute at most, unless others use the same key.
 RATE_PATIENCE_SECONDS = 300.0
+# Whoever asks for more than this means a quota, not a rate.
+LONGEST_WINDOW_SECONDS = 3600.0
 # Each unusable answer may have been paid for.
 UNUSABLE_ATTEMPTS = 3
 BACKOFF_SECONDS = 0.5
@@ -307,9 +309,6 @@ class AzureEmbedder:
             return _Trouble("other", str(failed))
         if answer.status == 200:
             self._limiter.accepted(left)
-            if self._on_call:
-                with self._counting:
-                    self._on_call(asked.kind)
             vector = self._vector(answer.body)
             if vector is None:
                 sentence = "Azure's answer holds no embedding"
@@ -317,7 +316,7 @@ class AzureEmbedder:
             return vector
         said = read(answer.body, answer.code, self._key)
         wait = retry_after(answer.retry_after, said.message)
-        if answer.status == 429:
+        if answer.status == 429 and (wait or 0) <= LONGEST_WINDOW_SECONDS:
             wait = self._limiter.refused(left, wait)
             return _Trouble("rate", "Azure takes no more calls for now: its limit is reached", wait)
         self._limiter.accepted(left)
@@ -339,6 +338,7 @@ class AzureEmbedder:
         def work() -> None:
             try:
                 outcome.append(self._post(asked, body, call))
+                self._count(outcome[0], asked)  # here, because it may come too late to be used
             except (EmbedderError, _Failed) as error:
                 outcome.append(error)
             finally:
@@ -359,6 +359,11 @@ class AzureEmbedder:
         if isinstance(outcome[0], _Answer):
             return outcome[0]
         raise outcome[0]
+
+    def _count(self, answer: object, asked: Asked) -> None:
+        if self._on_call and isinstance(answer, _Answer) and answer.status == 200:
+            with self._counting:
+                self._on_call(asked.kind)
 
     def _post(self, asked: Asked, body: bytes, call: Call) -> _Answer:
         """One HTTP call -> status and whole body. Raises _Failed or ServiceRefused."""

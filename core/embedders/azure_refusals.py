@@ -105,7 +105,7 @@ def refusal(status: int, said: Said, wait: float | None, asked: Asked) -> Embedd
         return ServiceRefused(f"Azure has retired the API version {asked.api_version}. {advice}")
     if status == 401:
         return _unauthorised(said)
-    if status == 403:
+    if status in (403, 429):  # 429 only with a wait of hours or days: a quota by another name
         return _forbidden(said, wait)
     if status == 404:
         return ServiceRefused(

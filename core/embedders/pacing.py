@@ -26,6 +26,10 @@ RAMP_PER_SECOND = 30.0
 MARGIN = 0.98
 # A rate that was refused is never tried again as it was.
 STEP_DOWN = 0.97
+# But a pace that had held, and met with a refusal because calls bunched on their way, takes only
+# this step, and calls go on at this share: such refusals are few, and stopping for them costs more.
+JITTER_STEP_DOWN = 0.985
+JITTER_EASE_SHARE = 0.8
 # What one refusal may take off a rate that had been found: the guess may be wrong.
 MOST_DOWN = 0.8
 # The periods that gateways count by, in seconds. Retry-After tells which it is.
@@ -44,6 +48,7 @@ PROBE_LONGEST = 3600.0
 PROBE_STEP = 1.05
 # Sooner, as long as there is room between the pace and what was refused: after so many windows.
 PROBE_WINDOWS = 7
+ROOM = 1.01
 # How much room is assumed once a pace has held that had been too fast before; twice as much, up to
 # the pace itself, each time that it proves true.
 FOLLOW = 0.1
@@ -142,8 +147,14 @@ class Pace:
         if left < self._settled_at:  # belongs to a refusal that has been dealt with
             return pause
         if self._refusal is None:
-            self._share = RAMP_EASE_SHARE if self._ramping else EASE_SHARE
+            self._share = EASE_SHARE
+            if self._ramping:
+                self._share = RAMP_EASE_SHARE
+            elif self._established and not self._probing:
+                self._share = JITTER_EASE_SHARE
             self._eased_at = now
+        elif left > self._eased_at and self._share > EASE_SHARE:  # not a matter of jitter
+            self._share = EASE_SHARE
         elif left > self._eased_at + EASE_SECONDS:  # still too fast
             self._share /= 2
             self._eased_at = now
@@ -178,7 +189,7 @@ class Pace:
         room = self._refused_rate * STEP_DOWN / self._limit
         if room == math.inf:
             after, step = self._window, UNSURE_STEP
-        elif room > 1.03:
+        elif room > ROOM:
             after, step = PROBE_WINDOWS * self._window, (1 + room) / 2
         else:
             after, step = self._probe_seconds, PROBE_STEP
@@ -218,19 +229,29 @@ class Pace:
                 self._limit = max(self._limit, min(rate, counted, self._explain()) * MARGIN)
             self._refused_rate = min(self._refused_rate, rate)
             self._probe_seconds = min(PROBE_LONGEST, self._probe_seconds * 2)
-        elif self._established and counted >= STEP_DOWN**2 * rate:
-            # The pace had held, and no more than usual had left: a matter of jitter.
-            self._limit = rate * STEP_DOWN
         else:
-            self._established = False
-            self._limit = min(rate * STEP_DOWN, self._explain() * MARGIN)
-            self._limit = max(self._limit, rate * MOST_DOWN)
-            self._refused_rate = min(self._refused_rate, rate)
+            least = rate * MOST_DOWN
+            if counted >= STEP_DOWN**2 * rate:
+                # A window is over when a call goes through again: what it lacked is no more than
+                # what would have left until then.
+                least = max(least, rate * (1 - self._closed(refusal) / self._window) * MARGIN)
+            else:
+                self._established = False
+            if self._established:
+                self._limit = rate * JITTER_STEP_DOWN
+            else:
+                self._limit = max(least, min(rate * STEP_DOWN, self._explain() * MARGIN))
+                self._refused_rate = min(self._refused_rate, rate)
         self._rate = self._limit = max(SLOWEST, self._limit)
 
     def _count(self, start: float, end: float) -> int:
         sends = list(self._sends)
         return bisect.bisect_left(sends, end) - bisect.bisect_left(sends, start)
+
+    def _closed(self, refusal: float) -> float:
+        """Seconds from a refused call to the next one that went through."""
+        after = bisect.bisect_right(self._sends, refusal)
+        return self._sends[after] - refusal if after < len(self._sends) else math.inf
 
     def _explain(self) -> float:
         """Calls per second that account for refusals below what a sliding window would allow.
