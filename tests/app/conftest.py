@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -171,8 +172,6 @@ def recordings() -> Path:
 @pytest.fixture
 def start(tmp_path: Path) -> Iterator[Callable[..., App]]:
     """start(pictures={"name.png": bytes}, latency=...) is an app of the test's own."""
-    import contextlib
-
     with contextlib.ExitStack() as stack:
 
         def start_(

@@ -62,7 +62,7 @@ def clone(home: Path, *, gallery: bool = False) -> Path:
     (home / "static" / "thumbs").mkdir(parents=True, exist_ok=True)
     (home / "images").mkdir(exist_ok=True)
     if gallery:
-        for part in ("images/gallery", "static/thumbs", "seed"):
+        for part in ("images/gallery", "seed"):
             if (ROOT / part).is_dir():
                 shutil.copytree(ROOT / part, home / part, dirs_exist_ok=True)
     return home

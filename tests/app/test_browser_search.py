@@ -42,7 +42,7 @@ def test_typing_is_enough_where_a_search_is_free(gallery: Server, open_page: Ope
 
 def test_an_example_is_a_search_one_press_away(gallery: Server, open_page: Open) -> None:
     page = open_page(gallery)
-    page.get_by_role("button", name="a blue house", exact=True).click()
+    page.get_by_role("radio", name="a blue house", exact=True).click()
     expect(page.get_by_label("Search", exact=True)).to_have_value("a blue house")
     expect(page.get_by_role("button", name="Download CSV")).to_be_visible()
 
@@ -113,6 +113,9 @@ def test_back_leads_through_two_levels_of_more_like_this(indexed: App, open_page
     page.go_back()
     expect(page.get_by_label("Search", exact=True)).to_have_value("blue")
     page.go_forward()
+    expect(page).to_have_url(first)
+    expect(title).to_have_attribute("alt", re.compile("blue"))
+    story.ready(page)
     page.go_forward()
     expect(page).to_have_url(second)
     expect(page.get_by_role("button", name="Download CSV")).to_be_visible()
