@@ -1,6 +1,6 @@
 """A local CLIP: pictures a second and memory, with generated weights of the real ViT-B/32 shape.
 
-    python -m benchmarks.clip_speed [--pictures 64]
+    python -m benchmarks.clip_speed [--pictures 64] [--rounds 3]
 
 Needs requirements-clip.txt and some 2 GB of memory. The weights (0.6 GB, random numbers, so the
 vectors mean nothing) are made in a temporary directory, and cost what the real ones cost. Each
@@ -239,6 +239,7 @@ def run(order: dict[str, object]) -> dict[str, float]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--pictures", type=int, default=64)
+    parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--measure", help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.measure:
@@ -263,19 +264,25 @@ def main() -> None:
         print(f"| constructor, the first time (files are hashed) | {first['constructor']:.2f} s |")
         print(f"| constructor, later | {text['constructor']:.2f} s |")
         print(f"| a text of five words | {text['text_ms']:.0f} ms |\n")
+        rows: dict[tuple[int, str], list[dict[str, float]]] = {}
+        for _ in range(arguments.rounds):
+            for threads in (1, 2):
+                for way, options in WAYS.items():
+                    row = run({"root": name, "threads": threads, **options})
+                    rows.setdefault((threads, way), []).append(row)
         print("| threads | way | pictures/s | ratio | CPU ms a picture | RSS (peak) MB |")
         print("| --- | --- | --- | --- | --- | --- |")
         base = 0.0
-        for threads in (1, 2):
-            for way, options in WAYS.items():
-                row = run({"root": name, "threads": threads, **options})
-                base = base or row["per_second"]
-                print(
-                    f"| {threads} | {way} | {row['per_second']:.1f} | "
-                    f"{row['per_second'] / base:.2f} | {row['cpu_ms']:.0f} | "
-                    f"{row['rss']:.0f} ({row['peak']:.0f}) |",
-                    flush=True,
-                )
+        for (threads, way), found in rows.items():
+            # What else runs only ever slows a round down, so the best one is the nearest.
+            rate = max(row["per_second"] for row in found)
+            cpu = min(row["cpu_ms"] for row in found)
+            rss, peak = (max(row[key] for row in found) for key in ("rss", "peak"))
+            base = base or rate
+            print(
+                f"| {threads} | {way} | {rate:.1f} | {rate / base:.2f} | {cpu:.0f} "
+                f"| {rss:.0f} ({peak:.0f}) |"
+            )
 
 
 if __name__ == "__main__":

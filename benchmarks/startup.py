@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import statistics
 import subprocess
 import sys
@@ -18,15 +17,13 @@ import tempfile
 import time
 from pathlib import Path
 
-ROOT = Path(__file__).parents[1]
-
 
 def measure() -> dict[str, object]:
     """In a process of its own: run the first page as Streamlit does, once."""
     started = time.perf_counter()
     from streamlit.testing.v1 import AppTest
 
-    app = AppTest.from_file(str(ROOT / "streamlit_app.py"), default_timeout=60).run()
+    app = AppTest.from_file(str(Path.cwd() / "streamlit_app.py"), default_timeout=60).run()
     seconds = time.perf_counter() - started
     assert not app.exception, app.exception
     resident = 0.0
@@ -38,26 +35,22 @@ def measure() -> dict[str, object]:
     return {"seconds": seconds, "mb": resident, "modules": len(sys.modules), "packages": packages}
 
 
-def run(python: str) -> dict[str, object]:
-    with tempfile.TemporaryDirectory() as folder:
-        env = {
-            **os.environ,
-            "DATA_DIR": f"{folder}/data",
-            "IMAGES_DIR": f"{folder}/images",
-            "EMBEDDER": "builtin",
-        }
+def run(python: str, home: Path) -> dict[str, object]:
+    from tests.app.server import environment
+
+    with tempfile.TemporaryDirectory() as data:
         done = subprocess.run(
-            [python, "-m", "benchmarks.startup", "--measure"],
-            cwd=ROOT,
-            env=env,
+            [python, str(Path(__file__).resolve()), "--measure"],
+            cwd=home,
+            env=environment(EMBEDDER="builtin", DATA_DIR=data, PYTHONPATH=str(home)),
             capture_output=True,
             text=True,
             check=False,
         )
-        if done.returncode:
-            raise SystemExit(done.stderr)
-        answer: dict[str, object] = json.loads(done.stdout.splitlines()[-1])
-        return answer
+    if done.returncode:
+        raise SystemExit(done.stderr)
+    answer: dict[str, object] = json.loads(done.stdout.splitlines()[-1])
+    return answer
 
 
 def main() -> None:
@@ -71,12 +64,18 @@ def main() -> None:
         return
     if len(arguments.python) != 2:
         parser.error("two interpreters: one without the extra, one with it")
+    # Here, so that nothing of the tests is imported into what is measured.
+    from tests.app.server import clone
+
     rows: dict[str, list[dict[str, object]]] = {"without": [], "with": []}
-    for number in range(arguments.runs + 1):
-        for name, python in zip(rows, arguments.python, strict=True):
-            row = run(python)
-            if number:  # the first only warms the disk cache
-                rows[name].append(row)
+    with tempfile.TemporaryDirectory() as folder:
+        home = clone(Path(folder) / "app")
+        for number in range(arguments.runs + 1):
+            for name, python in zip(rows, arguments.python, strict=True):
+                # Not resolved: the path through an environment is what makes it one.
+                row = run(str(Path(python).absolute()), home)
+                if number:  # the first only warms the disk cache
+                    rows[name].append(row)
     print("| the extra | seconds (median, least) | RSS MB (median) | modules |")
     print("| --- | --- | --- | --- |")
     medians = {}
