@@ -267,6 +267,8 @@ def layout(
                 margin = min(half * (0.98 if thing.kind != "train" else 0.8), cv.w * 0.5) + 0.01
                 x = min(max(x, margin), cv.w - margin)
             y, s = _feet(scene, stage, cv, rng, thing, zone, s, i, index)
+            if stage.channel is not None and zone in ("water", "ground"):
+                x, y, s = _by_the_river(stage, cv, rng, thing, zone, x, y, s, i)
             if i and thing.kind in ("car", "bicycle") and zone == "ground":
                 y = out[-1].y  # one road for all of them
             depth = 0.0 if zone != "back" else 0.25
@@ -285,6 +287,40 @@ def layout(
                 )
             )
     return out
+
+
+def _by_the_river(
+    stage: Stage,
+    cv: Canvas,
+    rng: random.Random,
+    thing: Thing,
+    zone: str,
+    x: float,
+    y: float,
+    size: float,
+    i: int,
+) -> tuple[float, float, float]:
+    """Boats into the stream, everything else onto a bank, as far forward as there is room."""
+    assert stage.channel is not None
+    wide = drawn.HALF_WIDTH[thing.kind]
+    if zone == "water":
+        top, bottom = stage.far + 0.1, cv.h - 0.1
+        share = rng.uniform(0.5, 0.85) if thing.count == 1 else (i + 0.8) / thing.count
+        y = top + (bottom - top) * min(share, 1.0)
+        middle, half = stage.channel(y)
+        size = max(min(size, half * 0.9 / wide), 0.12)
+        return middle + rng.uniform(-0.15, 0.15) * half, y, size
+    side = -1 if (x < cv.w / 2) != (thing.count > 1 and i == 1) else 1
+    for _ in range(14):
+        middle, half = stage.channel(y)
+        room = (middle - half) if side < 0 else (cv.w - middle - half)
+        if room > 1.75 * wide * size:
+            break
+        y = max(y - 0.02, stage.far + 0.05)
+        size *= 0.975
+    clear = half + 0.9 * wide * size
+    x = middle + side * max(clear, min(abs(x - middle), room + half - 0.9 * wide * size))
+    return x, y, size
 
 
 def _feet(
@@ -445,6 +481,11 @@ def _landscape(cv: Canvas, scene: Scene, light: Light, rng: random.Random) -> St
     if fog:
         # Most of the fog hangs behind what stands near.
         weather_over(cv, scene, light, detail_rng, stage.horizon)
+        for item in items:
+            if item.zone == "back":  # it keeps its colour in the mist
+                cv.c.saveLayer(None, skia.Paint(Alphaf=0.5))
+                _draw(cv, item, light)
+                cv.c.restore()
     left = min((i.x - drawn.HALF_WIDTH[i.kind] * i.size for i in items), default=cv.w * 0.45)
     right = max((i.x + drawn.HALF_WIDTH[i.kind] * i.size for i in items), default=cv.w * 0.55)
     if not scene.has("bridge") and not scene.has("train") and not scene.has("car"):

@@ -29,6 +29,8 @@ class Stage:
     water: tuple[float, float] | None = None
     sky: tuple[float, float] = (0.12, 0.5)
     water_end: float = 9.0  # no reflection lies below this row
+    # Of a river: its middle and half its width at a row.
+    channel: Callable[[float], tuple[float, float]] | None = None
     ground: RGB = (0.4, 0.5, 0.3)
     sun_x: float = 0.5
     keep_clear: list[tuple[float, float]] = field(default_factory=list)
@@ -50,7 +52,10 @@ def sky(cv: Canvas, scene: Scene, light: Light, rng: random.Random, horizon: flo
         )
     )
     weather = scene.weather or "clear"
-    sun_x = cv.w * (0.5 + light.side * rng.uniform(0.24, 0.38))
+    aside = rng.uniform(0.24, 0.38)
+    if len(scene.coloured) == 2:
+        aside *= 0.16  # between the two
+    sun_x = cv.w * (0.5 + light.side * aside)
     low = scene.time in ("dawn", "sunset")
     # Where land or houses rise behind, the light stands above them and is never hidden.
     if scene.place in ("sea", "field", "desert") and low:
@@ -66,7 +71,7 @@ def sky(cv: Canvas, scene: Scene, light: Light, rng: random.Random, horizon: flo
                 (sun_x, horizon - 0.03),
                 cv.w * 0.75,
                 (light.glow, light.horizon, light.horizon),
-                (0.85, 0.4, 0.0),
+                (0.3, 0.2, 0.0) if scene.style in ("woodcut", "poster") else (0.85, 0.4, 0.0),
                 (0, 0.3, 1),
             )
         )
@@ -94,8 +99,12 @@ def _sun(cv: Canvas, scene: Scene, light: Light, x: float, y: float) -> None:
     low = scene.time in ("dawn", "sunset")
     r = 0.075 if low else 0.058
     core = rgb("fff2a8") if scene.time == "sunset" else rgb("fffbe0")
-    cv.circle(x, y, r * 6, cv.radial((x, y), r * 6, (light.glow, light.glow), (0.75, 0.0)))
-    cv.circle(x, y, r * 2.4, cv.radial((x, y), r * 2.4, (core, core), (0.9, 0.0)))
+    # Flat inks would turn a wide glow into a second, larger sun.
+    flat = scene.style in ("woodcut", "poster")
+    k = 0.4 if flat else 1.0
+    cv.circle(x, y, r * 6, cv.radial((x, y), r * 6, (light.glow, light.glow), (0.75 * k, 0.0)))
+    if not flat:
+        cv.circle(x, y, r * 2.4, cv.radial((x, y), r * 2.4, (core, core), (0.9, 0.0)))
     cv.circle(x, y, r, cv.paint(core))
     if scene.time == "sunset":
         cv.circle(
@@ -475,8 +484,8 @@ def leafy(
         for _ in range(int(60 + 500 * h)):
             a, k = rng.uniform(0, 6.28), math.sqrt(rng.random())
             dx, dy = math.cos(a) * k, math.sin(a) * k
-            px, py = x + dx * h * 0.4, y - h * 0.66 + dy * h * 0.34
-            s = h * rng.uniform(0.008, 0.02)
+            px, py = x + dx * h * 0.31, y - h * 0.66 + dy * h * 0.25
+            s = min(h, 0.3) * rng.uniform(0.01, 0.022)
             bright = dx * light.side - dy + rng.uniform(-0.9, 0.9)
             (dots_l if bright > 0 else dots_d).addOval(
                 skia.Rect(px - s, py - s * 0.7, px + s, py + s * 0.7)
@@ -1095,6 +1104,16 @@ def coast(cv: Canvas, scene: Scene, light: Light, rng: random.Random, back: Back
             rock,
             _ground_tint(scene, rng.choice(GREENS)),
         )
+    if not scene.coloured:
+        stacks = random.Random(rng.random())
+        for _ in range(stacks.randrange(1, 4)):
+            x = (0.5 - s * stacks.uniform(0.05, 0.42)) * cv.w
+            y = hz + (shore - hz) * stacks.uniform(0.35, 0.7)
+            k = stacks.uniform(0.03, 0.075)
+            for dx, k2 in ((0.0, 1.0), (0.8, 0.6), (-0.7, 0.45)):
+                rocks(cv, light, stacks, x + dx * k, y, k * k2, rock)
+            foam_c = light.lit(rgb("ffffff"))
+            cv.line(x - k * 1.3, y, x + k * 1.4, y, cv.paint(foam_c, 0.7, line=0.008, blur=0.003))
     # Beach with foam along a winding edge.
     sand = _ground_tint(scene, rng.choice((rgb("dcc498"), rgb("cfb88c"), rgb("d8c8a8"))))
     edge = []
@@ -1297,6 +1316,15 @@ def river(cv: Canvas, scene: Scene, light: Light, rng: random.Random, back: Back
     )
     bridge = scene.has("bridge")
     far = hz + 0.055
+    cx = cv.w * rng.uniform(0.4, 0.6)
+    bend = rng.uniform(-0.14, 0.14) * cv.w
+    wide = 0.46 if bridge else 0.3
+
+    def channel(y: float) -> tuple[float, float]:
+        t = min(max((y - far + 0.012) / (cv.h + 0.02 - far), 0.0), 1.0)
+        half = (0.12 if bridge else 0.045) * cv.w + wide * cv.w * t**1.35
+        return cx + bend * math.sin(t * 5.2) * (1 - t * 0.4), half
+
     stage = Stage(
         hz,
         far + (0.0 if bridge else 0.03),
@@ -1304,6 +1332,7 @@ def river(cv: Canvas, scene: Scene, light: Light, rng: random.Random, back: Back
         water=(hz + 0.14, cv.h - 0.08),
         ground=green,
         sky=(0.1, hz - 0.08),
+        channel=channel,
         sun_x=sun_x,
     )
     back(stage)
@@ -1322,9 +1351,6 @@ def river(cv: Canvas, scene: Scene, light: Light, rng: random.Random, back: Back
         glitter=_glitter(scene),
     )
     # Two banks leave a winding river between them.
-    cx = cv.w * rng.uniform(0.4, 0.6)
-    bend = rng.uniform(-0.14, 0.14) * cv.w
-    wide = 0.46 if bridge else 0.3
     shade, lit = light.shadow(green, 0.1), light.lit(green, 0.1)
     for s in (-1, 1):
         edge = cv.w * 1.2 if s > 0 else -0.2 * cv.w
@@ -1332,8 +1358,8 @@ def river(cv: Canvas, scene: Scene, light: Light, rng: random.Random, back: Back
         for i in range(25):
             t = i / 24
             y = far - 0.012 + (cv.h + 0.02 - far) * t
-            half = (0.12 if bridge else 0.045) * cv.w + wide * cv.w * t**1.35
-            x = cx + bend * math.sin(t * 5.2) * (1 - t * 0.4) + s * half
+            middle, half = channel(y)
+            x = middle + s * half
             pts.append((x + 0.008 * math.sin(t * 40 + s), y))
         path = skia.Path()
         path.addPoly([skia.Point(*q) for q in [*pts, (edge, cv.h), (edge, far - 0.02)]], True)

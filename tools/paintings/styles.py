@@ -7,7 +7,7 @@ one (seconds at 960 pixels, to look at). Both leave colours and shapes where the
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 
 import cv2
@@ -17,9 +17,12 @@ from scipy.spatial import cKDTree
 
 from tools.paintings.canvas import noise
 from tools.paintings.compose import Picture
+from tools.paintings.palette import RGB, mix
 from tools.paintings.scene import Scene
 
 Floats = np.ndarray
+# One thread: pictures are drawn side by side, and sums are always added in the same order.
+cv2.setNumThreads(1)
 _N = 512
 
 
@@ -32,7 +35,9 @@ def _bytes(values: Floats) -> np.ndarray:
 
 
 def _luma(values: Floats) -> Floats:
-    return values @ np.array([0.3, 0.59, 0.11], np.float32)
+    # Not a matrix product: that would wake a pool of threads for nine thousand pixels.
+    r, g, b = values[..., 0], values[..., 1], values[..., 2]
+    return r * np.float32(0.3) + g * np.float32(0.59) + b * np.float32(0.11)
 
 
 def _tile(beta: float, h: int, w: int, rng: np.random.Generator, scale: float = 1.0) -> Floats:
@@ -555,7 +560,7 @@ def _paint_watercolour(picture: Picture, scene: Scene, rng: np.random.Generator)
 
 
 def _palette_blocks(
-    values: Floats, count: int, rng: np.random.Generator
+    values: Floats, count: int, rng: np.random.Generator, kept: Sequence[RGB]
 ) -> tuple[Floats, np.ndarray]:
     """The picture in `count` flat inks found in it (k-means in Lab), and each pixel's ink."""
     lab = cv2.cvtColor(np.clip(values, 0, 1), cv2.COLOR_RGB2Lab)
@@ -567,6 +572,9 @@ def _palette_blocks(
     _, _, centres = cv2.kmeans(
         np.float32(sample), count, None, (3, 20, 0.5), 2, cv2.KMEANS_PP_CENTERS
     )
+    if kept:  # the things' own colours are inks of their own, whatever else is found
+        own = cv2.cvtColor(np.float32([kept]), cv2.COLOR_RGB2Lab)[0]
+        centres = np.concatenate([centres, own])
     distance = ((flat[:, None, :] - centres[None]) ** 2 * np.array([0.7, 1.3, 1.3])).sum(2)
     labels = distance.argmin(1).astype(np.uint8).reshape(lab.shape[:2])
     inks = cv2.cvtColor(centres.reshape(1, -1, 3).astype(np.float32), cv2.COLOR_Lab2RGB)[0]
@@ -578,7 +586,9 @@ def _paint_woodcut(picture: Picture, scene: Scene, rng: np.random.Generator) -> 
     k = min(h, w) / 720
     values = _float(picture.pixels)
     soft = cv2.bilateralFilter(picture.pixels, int(11 * k) | 1, 40, 8 * k)
-    inks, labels = _palette_blocks(_vivid(_float(soft), 1.25), 7, rng)
+    own = [picture.light.thing(t.colour) for t in scene.coloured if t.colour]
+    kept = [tone for tones in own for tone in (tones.mid, mix(tones.mid, tones.light, 0.5))]
+    inks, labels = _palette_blocks(_vivid(_float(soft), 1.25), 7, rng, kept)
     labels = cv2.medianBlur(labels, 7)
     grain = _tile(0.9, h, w, rng, 0.5)
     # Wood grain: noise drawn out along the plank, bent around a knot or two.
@@ -597,7 +607,7 @@ def _paint_woodcut(picture: Picture, scene: Scene, rng: np.random.Generator) -> 
         (w, h),
         borderMode=1,
     )
-    cover = np.clip(0.93 - 0.26 * (rings < 0.3) - 0.32 * (grain > 0.86), 0, 1)[..., None]
+    cover = np.clip(0.95 - 0.2 * (rings < 0.26) - 0.14 * (grain > 0.88), 0, 1)[..., None]
     block = block * 0.94 + 0.05
     out = out + (block - out) * cover
     # The key block: contours, and lines that swell in the shadows.
@@ -612,7 +622,7 @@ def _paint_woodcut(picture: Picture, scene: Scene, rng: np.random.Generator) -> 
     solid = np.clip((0.17 - smooth) * 16 + rough * 3, 0, 1) * np.clip(1.25 - screen * 0.45, 0, 1)
     key_mask = np.maximum(np.maximum(cut, contour), solid)
     key_mask = np.clip((cv2.GaussianBlur(key_mask, (0, 0), 0.9 * k) - 0.5) * 3.2 + 0.5, 0, 1)
-    wear = np.clip(0.97 - 0.35 * (grain > 0.9) - 0.16 * (rings < 0.18), 0, 1)
+    wear = np.clip(0.98 - 0.2 * (grain > 0.92) - 0.12 * (rings < 0.16), 0, 1)
     key = np.array(_KEY_INKS[int(rng.integers(3))], np.float32)
     out = out + (key - out) * (key_mask * wear)[..., None]
     # What is small and bright (snow, rain, sparks) is cut away: bare paper.

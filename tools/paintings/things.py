@@ -154,7 +154,8 @@ def house(p: Pen) -> None:
     roof = _roof_tone(p)
     kind = p.rng.randrange(3)
     if kind == 0:  # seen from the corner: a gable and a long side
-        front, side = (p.t.mid, p.t.dark) if p.side > 0 else (p.t.dark, p.t.mid)
+        shaded = mix(p.t.dark, p.t.mid, 0.4)
+        front, side = (p.t.mid, p.t.dark) if p.side > 0 else (shaded, p.t.mid)
         front_light = p.t.light if p.side > 0 else p.t.mid
         p.fill("M -58 0 L -58 -52 L 8 -52 L 8 0 Z", mix(side, p.t.mid, 0.25))
         with p.clip("M -58 0 L -58 -52 L 8 -52 L 8 0 Z"):
