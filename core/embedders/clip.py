@@ -42,6 +42,8 @@ __all__ = ["ClipEmbedder", "ClipSetup", "ClipWeightsMissing", "SetupState"]
 
 # Pictures that go through the model at once. By 4 a picture costs as little as by 16, and a tenth
 # less than alone, in 120 MB less (benchmarks/clip_speed.py); and "Stop" is obeyed within a second.
+CHUNK = 4
+
 # Pictures handed over at once by the indexing job: some two seconds of work between two commits.
 BATCH = 16
 
@@ -58,7 +60,7 @@ MEMORY_FACTOR = 1.7
 class ClipEmbedder:
     """Pictures and texts -> unit vectors, by a pair of ONNX towers.
 
-    The text tower is loaded here (a second, some 400 MB in all); the vision tower with the first
+    The text tower is loaded here (a second, some 360 MB in all); the vision tower with the first
     picture, so that a small host can search a shipped index without it.
 
     Raises ClipWeightsMissing if the weights are still to be downloaded (see `ClipSetup`), and
