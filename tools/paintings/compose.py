@@ -44,12 +44,12 @@ _SIZE: dict[str, tuple[float, float]] = {
     "fish": (0.3, 0.44),
     "tree": (0.5, 0.72),
     "flower": (0.42, 0.64),
-    "apple": (0.22, 0.3),
-    "pear": (0.27, 0.36),
-    "lemon": (0.18, 0.25),
-    "vase": (0.42, 0.58),
-    "book": (0.22, 0.3),
-    "cup": (0.24, 0.34),
+    "apple": (0.28, 0.38),
+    "pear": (0.34, 0.46),
+    "lemon": (0.22, 0.3),
+    "vase": (0.46, 0.6),
+    "book": (0.27, 0.36),
+    "cup": (0.3, 0.4),
 }
 _BUILDINGS = frozenset({"house", "castle", "lighthouse", "windmill", "tree"})
 _UPRIGHT = frozenset({"house", "castle", "lighthouse", "windmill", "bridge", "train"})
@@ -661,7 +661,7 @@ def _table(cv: Canvas, scene: Scene, light: Light, rng: random.Random) -> Stage:
     room.dark = min(light.dark, 0.45)
     room.haze_strength = 0.0
     side = light.side
-    wall_lit, wall_dark = room.lit(wall), room.shadow(wall, 0, 0.75)
+    wall_lit, wall_dark = room.lit(wall), room.shadow(wall, 0, 0.55)
     cv.fill(
         cv.linear(
             (cv.w if side > 0 else 0, 0),
@@ -670,6 +670,19 @@ def _table(cv: Canvas, scene: Scene, light: Light, rng: random.Random) -> Stage:
         )
     )
     cv.fill(cv.noise_paint(wall_dark, 0.4, rng, size=0.9, low=0.45, high=0.95, beta=1.3))
+    if rng.random() < 0.5:  # panels below, plaster above
+        rail = edge - 0.1
+        wood_c = room.lit(mix(wall, rgb("efe6d4"), 0.35))
+        dim = room.shadow(mix(wall, rgb("efe6d4"), 0.3), 0, 0.6)
+        span = cv.linear(
+            (cv.w if side > 0 else 0, 0),
+            (0 if side > 0 else cv.w, 0),
+            (wood_c, mix(wood_c, dim, 0.7)),
+        )
+        cv.rect(0, rail, cv.w, edge, span)
+        cv.rect(0, rail - 0.014, cv.w, rail, cv.paint(dim))
+        for k in range(int(cv.w / 0.09) + 1):
+            cv.rect(k * 0.09, rail, k * 0.09 + 0.005, edge, cv.paint(dim, 0.6))
     # The window, with the hour and the weather in it.
     ww, wh = rng.uniform(0.36, 0.5), edge * rng.uniform(0.66, 0.78)
     margin = rng.uniform(0.05, 0.12)
@@ -787,8 +800,10 @@ def _table(cv: Canvas, scene: Scene, light: Light, rng: random.Random) -> Stage:
         if near < cv.h:
             cv.rect(0, near, cv.w, cv.h, cv.paint(room.shadow(wood, 0, 0.8)))
             cv.line(0, near, cv.w, near, cv.paint(mix(lit, (1, 1, 1), 0.3), 0.8, line=0.006))
-    cv.fill(cv.noise_paint(shade, 0.18, rng, size=0.5, stretch=3, low=0.5, high=0.9, beta=1.1))
+    worn = cv.noise_paint(shade, 0.18, rng, size=0.5, stretch=3, low=0.5, high=0.9, beta=1.1)
+    cv.rect(0, edge, cv.w, cv.h, worn)
     items = sorted(layout(scene, stage, cv, light, rng), key=lambda i: i.y)
+    _props(cv, scene, room, random.Random(rng.random()), edge, top, items)
     for item in items:
         # A soft reflection on polished wood.
         if not cloth_on:
@@ -816,6 +831,70 @@ def _table(cv: Canvas, scene: Scene, light: Light, rng: random.Random) -> Stage:
             _glass(cv, item, room)
         _draw(cv, item, room)
     return stage
+
+
+def _props(
+    cv: Canvas,
+    scene: Scene,
+    room: Light,
+    rng: random.Random,
+    edge: float,
+    top: RGB,
+    items: list[Placed],
+) -> None:
+    """Quiet company for a still life, in no colour of its own: candle, plate, board."""
+    side = room.side
+    left = min((i.x - drawn.HALF_WIDTH[i.kind] * i.size for i in items), default=0.3)
+    right = max((i.x + drawn.HALF_WIDTH[i.kind] * i.size for i in items), default=0.7)
+    shade = room.shadow(top, 0, 0.75)
+    # The candle stands where there is room, lit when it is dark outside.
+    x = left - 0.09 if left > cv.w - right else right + 0.09
+    night = scene.time == "night"
+    if 0.07 < x < cv.w - 0.07 and (night or rng.random() < 0.4):
+        y, h = edge + 0.07, 0.2
+        brass, wax = room.lit(rgb("a08458")), room.lit(rgb("efe4cc"))
+        cv.oval(x - side * 0.03, y + 0.004, 0.08, 0.016, cv.paint(shade, 0.5, blur=0.008))
+        cv.oval(x, y, 0.055, 0.014, cv.paint(brass))
+        cv.oval(x, y - 0.006, 0.05, 0.011, cv.paint(mix(brass, (1, 1, 0.9), 0.35)))
+        cv.rect(x - 0.009, y - 0.06, x + 0.009, y - 0.004, cv.paint(brass))
+        cv.oval(x, y - 0.06, 0.026, 0.008, cv.paint(mix(brass, (1, 1, 0.9), 0.25)))
+        wax_paint = cv.linear(
+            (x - side * 0.015, 0), (x + side * 0.015, 0), (room.shadow(rgb("d8c8a8")), wax)
+        )
+        cv.rect(x - 0.015, y - 0.06 - h * 0.7, x + 0.015, y - 0.06, wax_paint)
+        tip = y - 0.06 - h * 0.7
+        cv.line(x, tip, x, tip - 0.014, cv.paint(rgb("2a2220"), line=0.004))
+        if night:
+            flame = rgb("ffe9a0")
+            glow = cv.radial((x, tip - 0.03), 0.5, (rgb("ffcf80"),) * 2, (0.55, 0.0))
+            cv.circle(x, tip - 0.03, 0.5, glow)
+            cv.oval(x, tip - 0.028, 0.011, 0.027, cv.paint(rgb("ffb84a")))
+            cv.oval(x, tip - 0.024, 0.007, 0.019, cv.paint(flame))
+    if not items:
+        return
+    fruit = [i for i in items if i.kind in ("apple", "pear", "lemon")]
+    choice = rng.randrange(3)
+    if fruit and choice < 2:
+        x0 = min(i.x - drawn.HALF_WIDTH[i.kind] * i.size for i in fruit) - 0.05
+        x1 = max(i.x + drawn.HALF_WIDTH[i.kind] * i.size for i in fruit) + 0.05
+        y0, y1 = min(i.y for i in fruit) - 0.035, max(i.y for i in fruit) + 0.035
+        if choice == 0:  # a plate
+            china = room.lit(rgb("dcdcd6"))
+            cx, cy, rx, ry = (x0 + x1) / 2, (y0 + y1) / 2, (x1 - x0) / 2, (y1 - y0) / 2 + 0.012
+            cv.oval(cx, cy + 0.02, rx, ry, cv.paint(shade, 0.55, blur=0.012))
+            cv.oval(cx, cy + 0.008, rx, ry, cv.paint(room.shadow(rgb("b0b0b0"))))
+            cv.oval(cx, cy, rx, ry, cv.paint(china))
+            cv.oval(cx, cy, rx * 0.8, ry * 0.74, cv.paint(room.shadow(rgb("d4d4cc"), 0, 0.25)))
+        else:  # a board
+            wood = rgb("b89468")
+            board = [(x0 + 0.03, y0), (x1 + 0.01, y0), (x1 + 0.05, y1), (x0 - 0.02, y1)]
+            cv.poly([(px, py + 0.02) for px, py in board], cv.paint(shade, 0.6, blur=0.01))
+            cv.poly([(px, py + 0.011) for px, py in board], cv.paint(room.shadow(wood, 0, 0.6)))
+            cv.poly(board, cv.paint(room.lit(wood)))
+            for k in range(1, 5):
+                t = k / 5
+                y = y0 + (y1 - y0) * t
+                cv.line(x0 + 0.02, y, x1 + 0.02, y, cv.paint(room.shadow(wood), 0.4, line=0.003))
 
 
 def _glass(cv: Canvas, item: Placed, light: Light) -> None:
