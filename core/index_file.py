@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 import os
 import shutil
@@ -23,6 +24,9 @@ BUSY_SECONDS = 30.0
 # Whoever opens the folder first checks the file: a second for a large one, longer to mend it.
 OPENING_SECONDS = 60.0
 
+# With less than this free, an input error is taken for a full disk.
+FULL_BYTES = 256 * 1024
+
 # How often a gap in a damaged table is halved. A row number may be damaged too, and the gap then
 # have no end.
 MOST_TRIES = 100_000
@@ -38,6 +42,8 @@ LATEST_VERSION = 1000
 
 # What reading a damaged file raises: the message itself may quote bytes that are no text.
 TROUBLE = (sqlite3.DatabaseError, UnicodeDecodeError)
+
+FULL = "The disk is full: nothing was lost. Make room on it, then go on."
 
 # Errors that say nothing about what is in the file.
 CIRCUMSTANCES = tuple(
@@ -96,9 +102,11 @@ def open_index(path: Path, in_use: FileLock) -> str:
         return notice
     except sqlite3.Error as error:
         in_use.release()
-        raise StoreError(sentence(error)) from error
+        raise StoreError(sentence(error, path)) from error
     except OSError as error:
         in_use.release()
+        if error.errno == errno.ENOSPC:
+            raise StoreError(FULL) from error
         raise StoreError(
             f"The data folder cannot be used ({error.strerror}); set DATA_DIR to a folder that "
             "may be written to."
@@ -141,11 +149,12 @@ def connect(path: Path) -> sqlite3.Connection:
     return db
 
 
-def sentence(error: sqlite3.Error) -> str:
-    """What an SQLite error means to the person."""
+def sentence(error: sqlite3.Error, path: Path) -> str:
+    """What an SQLite error on the index at `path` means to the person."""
     name = _errorname(error)
-    if name == "SQLITE_FULL":
-        return "The disk is full: nothing was lost. Make room on it, then go on."
+    # The log's own index, which is mapped to memory, meets a full disk as an input error.
+    if name == "SQLITE_FULL" or (name.startswith("SQLITE_IOERR") and _is_full(path.parent)):
+        return FULL
     if name.startswith(("SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_PERM")):
         return "The index cannot be written; set DATA_DIR to a folder that may be written to."
     if name.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB")):
@@ -154,6 +163,13 @@ def sentence(error: sqlite3.Error) -> str:
             "what can be read of it is kept."
         )
     return f"The index cannot be used just now ({error}); try again in a moment."
+
+
+def _is_full(folder: Path) -> bool:
+    try:
+        return shutil.disk_usage(folder).free < FULL_BYTES
+    except OSError:
+        return False
 
 
 def is_unit(blob: object) -> bool:

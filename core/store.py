@@ -145,7 +145,7 @@ class Store:
             if db is not None:
                 db.close()
                 db = None
-            raise StoreError(sentence(error)) from error
+            raise StoreError(sentence(error, self.path)) from error
         finally:
             if db is not None:
                 self._pool.put(db)

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import io
+import os
+import shutil
+import tempfile
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -94,6 +97,17 @@ class ColourEmbedder:
         return unit(np.array([*(np.asarray(colour, dtype=float) - 128), 32.0]))
 
 
+def pytest_configure() -> None:
+    """Keep temporary folders in memory where there is room.
+
+    Every commit waits for the disk, as it must; tests that make thousands need not. Set the
+    variable to a folder on a disk to try that.
+    """
+    memory = Path("/dev/shm")
+    if memory.is_dir() and shutil.disk_usage(memory).free > 2 * 2**30:
+        os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(memory))
+
+
 def mean_colour(data: bytes) -> Sequence[float]:
     pixels = np.asarray(Image.open(io.BytesIO(data)).convert("RGB"), dtype=float)
     return pixels.reshape(-1, 3).mean(axis=0)
@@ -131,7 +145,15 @@ def images(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Store:
+def public_folder() -> Iterator[Path]:
+    """A folder that every user may look into; pytest's own are closed to others."""
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o777)
+        yield Path(folder)
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
     opened = Store(tmp_path / "data")
     yield opened
     opened.close()

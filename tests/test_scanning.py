@@ -273,9 +273,6 @@ needs_root = pytest.mark.skipif(
 
 
 def scan_as_nobody(data: Path, images: Path) -> str:
-    for folder in (images, *images.parents):
-        if folder.stat().st_uid == os.geteuid() and folder != Path("/"):
-            folder.chmod(folder.stat().st_mode | 0o055)
     for file in (data, *data.rglob("*")):
         os.chown(file, 65534, 65534)
     command = [sys.executable, "-c", AS_NOBODY, str(data), str(images)]
@@ -285,33 +282,33 @@ def scan_as_nobody(data: Path, images: Path) -> str:
 
 
 @needs_root
-def test_a_file_that_may_not_be_read_is_listed_and_taken_once_it_may(
-    tmp_path: Path, images: Path
-) -> None:
-    Store(tmp_path / "data").close()
+def test_a_file_that_may_not_be_read_is_listed_and_taken_once_it_may(public_folder: Path) -> None:
+    images, data = public_folder / "images", public_folder / "data"
+    Store(data).close()
     secret, _ = fill(images, 2)
     secret.chmod(0)
-    said = scan_as_nobody(tmp_path / "data", images)
+    said = scan_as_nobody(data, images)
     assert "images/0000.png The file may not be read; change its permissions." in said
     assert "['images/0001.png']" in said
     secret.chmod(0o644)
-    said = scan_as_nobody(tmp_path / "data", images)
+    said = scan_as_nobody(data, images)
     assert "['images/0000.png', 'images/0001.png']" in said
     assert "may not" not in said
 
 
 @needs_root
 def test_a_folder_that_may_not_be_opened_is_said_and_its_files_are_not_forgotten(
-    tmp_path: Path, images: Path
+    public_folder: Path,
 ) -> None:
-    store = Store(tmp_path / "data")
+    images, data = public_folder / "images", public_folder / "data"
+    store = Store(data)
     fill(images / "private", 1)
     fill(images, 1)
     look(store, images)
     store.close()
     (images / "private").chmod(0)
-    said = scan_as_nobody(tmp_path / "data", images)
+    said = scan_as_nobody(data, images)
     assert "images/private/ The folder may not be opened; change its permissions." in said
     assert "['images/0000.png', 'images/private/0000.png']" in said
     (images / "private").chmod(0o755)
-    assert "may not" not in scan_as_nobody(tmp_path / "data", images)
+    assert "may not" not in scan_as_nobody(data, images)

@@ -506,13 +506,13 @@ needs_root = pytest.mark.skipif(
 
 @needs_root
 @pytest.mark.parametrize("there", [True, False])
-def test_a_data_folder_that_may_not_be_written_is_a_sentence(tmp_path: Path, there: bool) -> None:
-    for folder in (tmp_path, *tmp_path.parents[:3]):
-        if str(folder).startswith(str(tmp_path.parents[2])):
-            folder.chmod(0o755)
+def test_a_data_folder_that_may_not_be_written_is_a_sentence(
+    public_folder: Path, there: bool
+) -> None:
+    public_folder.chmod(0o755)
     if there:
-        a_filled_index(tmp_path, 3)
-    result = run_python(AS_NOBODY, tmp_path)
+        a_filled_index(public_folder, 3)
+    result = run_python(AS_NOBODY, public_folder)
     assert "DATA_DIR" in result.stdout, result.stderr
 
 
