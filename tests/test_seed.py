@@ -28,13 +28,14 @@ def test_the_shipped_index_was_made_by_the_shipped_weights() -> None:
 
 def test_the_shipped_index_holds_exactly_the_gallery() -> None:
     with zipfile.ZipFile(SEED) as seed:
-        listed = {entry["id"]: entry["paths"] for entry in json.loads(seed.read("pictures.json"))}
+        entries = map(json.loads, seed.read("pictures.jsonl").splitlines())
+        listed = {entry["id"]: entry["paths"] for entry in entries}
     assert {i: [f"gallery/{p.name}"] for i, p in files_by_id().items()} == listed
 
 
 def test_the_shipped_vectors_equal_a_fresh_computation() -> None:
     with zipfile.ZipFile(SEED) as seed:
-        ids = [entry["id"] for entry in json.loads(seed.read("pictures.json"))]
+        ids = [json.loads(line)["id"] for line in seed.read("pictures.jsonl").splitlines()]
         with seed.open("vectors.npy") as file:
             shipped = np.load(file, allow_pickle=False)
     files, embedder = files_by_id(), builtin_embedder()
