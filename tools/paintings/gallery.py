@@ -13,6 +13,7 @@ import re
 import sys
 import time
 from collections import Counter
+from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ from PIL import Image
 
 from tools.paintings.scene import (
     COLOURED_KINDS,
+    COLOURS,
     PLACES_OF,
     STYLES,
     TIMES,
@@ -30,7 +32,6 @@ from tools.paintings.scene import (
     Thing,
     can_share,
     caption,
-    phrase,
     plural,
     subject,
 )
@@ -139,7 +140,7 @@ _WISHES = (
     ("", "garden", "day", "clear", "sun"),
     ("", "garden", "dawn", "rain", ""),
 )
-# Numbers of pictures that were looked at and found wanting, and the draw that replaced each.
+# Numbers of pictures that were looked at and found wanting, and which other draw replaced each.
 _AGAIN: dict[int, int] = {}
 
 
@@ -173,8 +174,6 @@ def _candidate(rng: np.random.Generator, style: str) -> Scene:
     """A scene to choose from: like the training's, but with a painter's likes and dislikes."""
     kind = COLOURED_KINDS[int(rng.integers(len(COLOURED_KINDS)))]
     place = PLACES_OF[kind][int(rng.integers(len(PLACES_OF[kind])))]
-    from tools.paintings.scene import COLOURS
-
     while True:
         colour = COLOURS[int(rng.integers(len(COLOURS)))]
         if (colour, place) not in _DROWNS:
@@ -214,7 +213,7 @@ def scenes() -> list[Scene]:
     order = [int(i) for i in rng.permutation(len(_WISHES))]
     for i in range(COUNT):
         style = STYLES[i % len(STYLES)]
-        local = np.random.default_rng((SEED, i, _AGAIN.get(i, 0)))
+        local = np.random.default_rng((SEED, i))
         if i < len(_WISHES):
             scene = _wish(_WISHES[order[i]], style, int(local.integers(2**31)))
         else:
@@ -223,9 +222,11 @@ def scenes() -> list[Scene]:
             double = seen["two"] < PAIRS and i % 3 == 0
             options = [s for s in options if (len(s.coloured) == 2) == double]
             scene = min(options, key=lambda s: sum(seen[f] * w for f, w in _features(s)))
-        chosen.append(scene)
         for feature, _ in _features(scene):
             seen[feature] += 1
+        if i in _AGAIN:  # the same words, another picture
+            scene = replace(scene, seed=(scene.seed + 7919 * _AGAIN[i]) % 2**31)
+        chosen.append(scene)
     return chosen
 
 
@@ -234,7 +235,7 @@ def _features(scene: Scene) -> list[tuple[Any, float]]:
     out: list[tuple[Any, float]] = [(("place", scene.place), 0.5)]
     out.append((("time", scene.time), 0.12))
     if scene.weather != "clear":
-        out.append((("weather", scene.weather), 0.3))
+        out.append((("weather", scene.weather), 0.2))
     out.append((("style and place", scene.style, scene.place), 1.5))
     for n, thing in enumerate(scene.coloured):
         weight = 1.0 if n == 0 else 0.4
@@ -385,7 +386,7 @@ def main() -> None:
     (options.out / "truth.json").write_text(text + "\n", encoding="utf-8")
 
 
-__all__ = ["names", "phrase", "scenes", "shape", "truth"]
+__all__ = ["names", "scenes", "shape", "truth"]
 
 if __name__ == "__main__":
     main()

@@ -209,15 +209,25 @@ def _quick_woodcut(picture: Picture, scene: Scene, rng: np.random.Generator) -> 
     values = _float(picture.pixels)
     soft = cv2.blur(values, (3, 3))
     light = _evened(_luma(soft))
-    inks = _blocks(_vivid(soft, 1.2), 4)
+    inks = _blocks(_vivid(values * 0.5 + soft * 0.5, 1.2), 6)
     inks = inks * 0.92 + 0.08 * _CREAM
     key = np.array(_KEY_INKS[int(rng.integers(3))], np.float32)
     screen = _screen(light, rng, max(3.0 * min(h, w) / 96, 2.6), 2, 0.7)
     cut = np.clip((screen * 0.5 - light - 0.02) * 6 + 0.5, 0, 1)
     edge = np.clip((cv2.GaussianBlur(light, (0, 0), 1.5) - light) * 9 - 0.25, 0, 0.9)
-    cut = np.maximum(cut * 0.9, edge)[..., None]
-    out = inks + (key - inks) * cut
-    return out + 0.05 * (_tile(0.3, h, w, rng)[..., None] - 0.5)
+    # Small, the painted lines melt into a tone; some of them must still be seen as lines.
+    cut = np.maximum(cut * float(rng.uniform(0.3, 0.7)), edge * 0.8)[..., None]
+    out = inks * 1.04 + (key - inks) * cut
+    out = out + 0.05 * (_tile(0.3, h, w, rng)[..., None] - 0.5)
+    return _framed(out, rng)
+
+
+def _framed(out: Floats, rng: np.random.Generator) -> Floats:
+    """The bare margin of a print, on two of three."""
+    if rng.random() < 0.67:
+        m = max(int(min(out.shape[:2]) * 0.03), 1)
+        out[:m], out[-m:], out[:, :m], out[:, -m:] = _CREAM, _CREAM, _CREAM, _CREAM
+    return out
 
 
 _SHEETS = ((0.72, 0.66, 0.56), (0.60, 0.62, 0.66), (0.84, 0.80, 0.72), (0.50, 0.47, 0.50))
@@ -231,7 +241,7 @@ def _quick_pastel(picture: Picture, scene: Scene, rng: np.random.Generator) -> F
     chalk = chalk * 0.45 + values * 0.55
     chalk = _vivid(chalk, 1.12) * 0.95 + 0.04
     tooth = _tile(0.25, h, w, rng)
-    cover = np.clip(0.72 + (tooth - 0.2) * 1.3, 0.5, 1)[..., None]
+    cover = np.clip(0.84 + (tooth - 0.2) * 0.8, 0.62, 1)[..., None]
     return sheet + (chalk - sheet) * cover
 
 
@@ -239,12 +249,10 @@ def _quick_poster(picture: Picture, scene: Scene, rng: np.random.Generator) -> F
     h, w = picture.pixels.shape[:2]
     values = _float(cv2.medianBlur(picture.pixels, 3))
     grain = (_tile(0.15, h, w, rng)[..., None] - 0.5) * 0.055
-    out = _blocks(np.clip(_vivid(values, 1.22) + grain, 0, 1), 5)
+    out = _blocks(np.clip(_vivid(values, 1.22) + grain, 0, 1), 6)
+    out = out * 0.7 + np.clip(_vivid(values, 1.22), 0, 1) * 0.3
     out = (out - 0.5) * 1.06 + 0.5
-    if rng.random() < 0.5:
-        m = max(int(min(h, w) * 0.03), 1)
-        out[:m], out[-m:], out[:, :m], out[:, -m:] = _CREAM, _CREAM, _CREAM, _CREAM
-    return out
+    return _framed(out, rng)
 
 
 @lru_cache(maxsize=16)
@@ -277,10 +285,14 @@ def _quick_ink(picture: Picture, scene: Scene, rng: np.random.Generator) -> Floa
     values = _float(picture.pixels)
     k = min(h, w) / 96
     soft = cv2.bilateralFilter(values, 5, 0.12, 3)
+    light = _luma(soft)
+    opened = light ** (0.95 if scene.time == "night" else 0.78)
+    soft = soft * (opened / np.maximum(light, 0.02))[..., None]
     edge = np.abs(soft - cv2.GaussianBlur(soft, (0, 0), 1.5 * k)).sum(2)
     density = 0.94 + 0.3 * (_tile(1.6, h, w, rng, 2.0) - 0.5) + np.clip(edge * 0.8, 0, 0.3)
     paper = np.array([0.97, 0.955, 0.92], np.float32)
-    return paper * (1 - (1 - soft) * density[..., None])
+    out = paper * (1 - np.clip(1 - soft, 0, 1) * density[..., None])
+    return _paper_edge(out, paper, rng, 0.03) if rng.random() < 0.6 else out
 
 
 @lru_cache(maxsize=16)
