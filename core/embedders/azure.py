@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import http.cookiejar
 import json
+import math
 import random
 import re
 import threading
@@ -69,6 +70,8 @@ LONGEST_WINDOW_SECONDS = 3600.0
 # Each unusable answer may have been paid for.
 UNUSABLE_ATTEMPTS = 3
 BACKOFF_SECONDS = 0.5
+# How often a caller looks whether it was stopped.
+LOOK_UP_SECONDS = 0.2
 # When stopped, the answers under way are waited for this long, because they are paid for.
 GRACE_SECONDS = 2.0
 
@@ -301,12 +304,10 @@ class AzureEmbedder:
 
     def _try(self, asked: Asked, body: bytes, call: Call) -> Vector | _Trouble:
         """One call, in its turn. Raises what is final."""
-        left = self._limiter.take(call)
-        try:
-            answer = self._exchange(asked, body, call)
-        except _Failed as failed:
+        left, answer = self._exchange(asked, body, call)
+        if isinstance(answer, _Failed):
             self._limiter.accepted(left)
-            return _Trouble("other", str(failed))
+            return _Trouble("other", str(answer))
         if answer.status == 200:
             self._limiter.accepted(left)
             vector = self._vector(answer.body)
@@ -329,24 +330,33 @@ class AzureEmbedder:
             )
         raise refusal(answer.status, said, wait, asked)
 
-    def _exchange(self, asked: Asked, body: bytes, call: Call) -> _Answer:
-        """One HTTP call in a thread of its own, so that no hang outlasts a stop or a deadline."""
+    def _exchange(self, asked: Asked, body: bytes, call: Call) -> tuple[float, _Answer | _Failed]:
+        """Wait for the turn and make one HTTP call -> when it left, and what came of it.
+
+        In a thread of its own, so that no hang outlasts a stop or a deadline; and the turn is
+        waited for in that thread, so that nothing comes between it and the call.
+        """
         call.check()
-        outcome: list[_Answer | EmbedderError | _Failed] = []
+        outcome: list[tuple[float, _Answer | _Failed] | EmbedderError] = []
         done = threading.Event()
 
         def work() -> None:
             try:
-                outcome.append(self._post(asked, body, call))
-                self._count(outcome[0], asked)  # here, because it may come too late to be used
-            except (EmbedderError, _Failed) as error:
+                left = self._limiter.take(call)
+                try:
+                    answer = self._post(asked, body, call)
+                    self._count(answer, asked)  # here: it may come too late to be used
+                    outcome.append((left, answer))
+                except _Failed as failed:
+                    outcome.append((left, failed))
+            except EmbedderError as error:
                 outcome.append(error)
             finally:
                 done.set()
 
         threading.Thread(target=work, name="azure-call", daemon=True).start()
-        leave_at = float("inf")
-        while not done.wait(min(0.1, call.remaining())):
+        leave_at = math.inf
+        while not done.wait(min(LOOK_UP_SECONDS, call.remaining())):
             now = time.monotonic()
             if call.cancel.is_set():
                 leave_at = min(leave_at, now + self._grace_seconds)
@@ -356,12 +366,12 @@ class AzureEmbedder:
                 raise DeadlinePassed("Azure did not answer in time. Please try again.")
         if not outcome:
             raise ServiceUnavailable("The call failed in a way that was not foreseen.")
-        if isinstance(outcome[0], _Answer):
-            return outcome[0]
-        raise outcome[0]
+        if isinstance(outcome[0], EmbedderError):
+            raise outcome[0]
+        return outcome[0]
 
-    def _count(self, answer: object, asked: Asked) -> None:
-        if self._on_call and isinstance(answer, _Answer) and answer.status == 200:
+    def _count(self, answer: _Answer, asked: Asked) -> None:
+        if self._on_call and answer.status == 200:
             with self._counting:
                 self._on_call(asked.kind)
 
