@@ -15,16 +15,18 @@ POLL_SECONDS = 1.0
 
 
 def clip_download(setup: ClipSetup, reopen: Callable[[], None]) -> None:
-    """Drawn while weights that were asked for are missing; `reopen` takes them into use."""
+    """Drawn only where a download can help; `reopen` takes the weights into use."""
     if setup.state().phase == "missing":
         setup.start()  # asked for by name, in the settings
-    moving = setup.state().phase == "downloading"
-    st.fragment(_bar, run_every=POLL_SECONDS if moving else None)(setup, reopen, moving)
+    state = setup.state()
+    moving = state.phase == "downloading"
+    if moving or state.can_start:
+        st.fragment(_bar, run_every=POLL_SECONDS if moving else None)(setup, reopen, moving)
 
 
 def _bar(setup: ClipSetup, reopen: Callable[[], None], was_moving: bool) -> None:
     state = setup.state()
-    if state.phase == "ready":
+    if was_moving and state.phase == "ready":
         reopen()
     if was_moving != (state.phase == "downloading"):
         st.rerun()
@@ -35,6 +37,6 @@ def _bar(setup: ClipSetup, reopen: Callable[[], None], was_moving: bool) -> None
             if st.button("Cancel", icon=":material/close:"):
                 setup.cancel()
                 st.rerun()
-        elif state.can_start and st.button("Download", icon=":material/download:"):
+        elif st.button("Download", icon=":material/download:"):
             setup.start()
             st.rerun()

@@ -24,9 +24,8 @@ def page_frame(space: Workspace, title: str, counted: bool = True) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         st.title(title, anchor=False, width="content")
         status_line(space, counted)
-    setup = getattr(space, "clip_setup", None)
-    if setup is not None:
-        clip_download(setup, reopen_workspace)
+    if space.clip_setup is not None:
+        clip_download(space.clip_setup, reopen_workspace)
     for problem in space.problems:
         st.warning(problem, icon=":material/error:")
 
