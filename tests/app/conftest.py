@@ -104,20 +104,28 @@ Open = Callable[..., Page]
 def open_page(chromium: Browser, contexts: dict[str, BrowserContext]) -> Iterator[Open]:
     """open_page(app or server, "/explorer") is a new window, that is a new session.
 
+    stranger: in a browser of its own, that shares no cookie and no cache with the others.
+
     At the end of the test: no other host was asked, no key told, nothing ended in a traceback.
     """
     watched: list[tuple[story.Watch, Server, list[str]]] = []
     pages: list[Page] = []
 
-    def open_(where: App | Server, path: str = "/", size: dict[str, int] | None = None) -> Page:
+    def open_(
+        where: App | Server,
+        path: str = "/",
+        size: dict[str, int] | None = None,
+        stranger: bool = False,
+    ) -> Page:
         server = where.server if isinstance(where, App) else where
         keys = [where.emulator.key] if isinstance(where, App) else []
-        if server.url not in contexts:
-            contexts[server.url] = chromium.new_context(
+        name = f"{server.url}{' of a stranger' if stranger else ''}"
+        if name not in contexts:
+            contexts[name] = chromium.new_context(
                 viewport=story.WIDE, permissions=story.PERMISSIONS, accept_downloads=True
             )
         watch = story.Watch()
-        page = story.window(contexts[server.url], watch)
+        page = story.window(contexts[name], watch)
         watched.append((watch, server, keys))
         pages.append(page)
         if size is not None:
@@ -156,6 +164,15 @@ def indexed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
         index(home, emulator)
         with serve(home, **azure(emulator)) as server:
             yield App(server, emulator)
+
+
+@pytest.fixture(scope="session")
+def waiting(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
+    """A key, and fourteen pictures that nobody has indexed. Shared: leave it so."""
+    home = clone(tmp_path_factory.mktemp("waiting"))
+    paint(home / "images")
+    with Emulator() as emulator, serve(home, **azure(emulator)) as server:
+        yield App(server, emulator)
 
 
 @pytest.fixture(scope="session")

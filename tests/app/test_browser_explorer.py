@@ -1,0 +1,125 @@
+"""The story in a real browser: comparing pictures and texts, and the map."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+from playwright.sync_api import Locator, Page, expect
+
+from tests.app import browser as story
+from tests.app.conftest import App, Open
+
+PAIR = '[class*="st-key-wall-pair"]'
+
+
+def put_on_table(page: Page, count: int) -> None:
+    """Press Compare under the first results, one after the other."""
+    for place in range(count):
+        page.get_by_role("button", name="Compare").nth(place).click()
+        expect(page.get_by_text(f"({place + 1} of 12)")).to_be_visible()
+
+
+def cell(page: Page, one: str, other: str) -> Locator:
+    return page.locator(f'[aria-label*="one: {one}; other: {other};"]').first
+
+
+def matrix(page: Page) -> tuple[list[str], np.ndarray, list[list[str]]]:
+    """The names, the numbers, and the rows as they were written."""
+    text = story.download(page, "Download matrix CSV").decode()
+    head, *rows = list(csv.reader(io.StringIO(text)))
+    names = [row[0] for row in rows]
+    assert head == ["name", *names]
+    return names, np.array([row[1:] for row in rows], dtype=float), [row[1:] for row in rows]
+
+
+def test_compare_puts_results_on_the_explorers_table(indexed: App, open_page: Open) -> None:
+    page = open_page(indexed, "/?q=red")
+    story.expect_wall(page, 14)
+    chosen = story.names(page)[:3]
+    put_on_table(page, 3)
+    story.go(page, "Explorer")
+    for name in chosen:
+        expect(cell(page, name, name)).to_be_visible()
+
+
+def test_a_click_on_a_cell_shows_the_two_side_by_side(indexed: App, open_page: Open) -> None:
+    page = open_page(indexed, "/?q=red")
+    story.expect_wall(page, 14)
+    first, second = story.names(page)[:2]
+    put_on_table(page, 2)
+    story.go(page, "Explorer")
+    cell(page, first, second).click()
+    expect(page.locator(PAIR).get_by_role("img", name=first)).to_be_visible()
+    expect(page.locator(PAIR).get_by_role("img", name=second)).to_be_visible()
+    shown = page.get_by_test_id("stMetricValue")
+    expect(shown).to_have_text(re.compile(r"^0\.\d{4}$"))
+    names, numbers, _ = matrix(page)
+    assert names == [first, second]
+    assert abs(numbers[0, 1] - float(shown.inner_text())) < 5e-5
+
+
+def test_the_matrix_downloads_with_nine_decimals(indexed: App, open_page: Open) -> None:
+    page = open_page(indexed, "/explorer")
+    page.get_by_role("button", name="Show an example").click()
+    expect(page.get_by_role("button", name="Download matrix CSV")).to_be_visible()
+    names, numbers, written = matrix(page)
+    assert len(names) == 6
+    assert all(re.fullmatch(r"-?\d\.\d{9}", number) for row in written for number in row)
+    np.testing.assert_allclose(np.diag(numbers), 1, atol=1e-6)
+    np.testing.assert_allclose(numbers, numbers.T, atol=1e-9)
+
+
+def test_a_text_goes_on_the_table_beside_pictures(indexed: App, open_page: Open) -> None:
+    page = open_page(indexed, "/?q=blue")
+    story.expect_wall(page, 14)
+    put_on_table(page, 1)
+    picture = story.names(page)[0]
+    story.go(page, "Explorer")
+    box = page.get_by_role("combobox", name=re.compile("Texts"))
+    box.fill("blue")
+    box.press("Enter")
+    cell(page, picture, "blue").click()
+    expect(page.get_by_test_id("stMetricValue")).to_have_text(re.compile(r"^0\.3\d{3}$"))
+
+
+def test_a_click_on_the_map_shows_the_picture(indexed: App, open_page: Open) -> None:
+    page = open_page(indexed, "/explorer")
+    page.get_by_text("Map", exact=True).click()
+    points = page.locator("image")
+    expect(points).to_have_count(14)
+    # The one drawn last: no other lies on top of it.
+    name = re.search("name: (.*)$", points.last.get_attribute("aria-label") or "")
+    assert name is not None
+    points.last.click()
+    picked = page.locator('[class*="st-key-wall-picked"]')
+    expect(picked.get_by_role("img", name=name[1])).to_be_visible()
+
+
+def test_the_recorded_cosines_come_out_as_the_service_said(
+    recordings: Path, start: Callable[..., App], open_page: Open
+) -> None:
+    """A replay: everything after the HTTP answers, against the recorded vectors."""
+    with np.load(recordings / "product_images.npz") as recorded:
+        names = [str(name) for name in recorded["names"]]
+        vectors = recorded["vectors"].astype(np.float64)
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    folder = recordings / "product_images"
+    app = start({name: (folder / name).read_bytes() for name in names})
+    page = open_page(app, "/indexing")
+    page.get_by_role("button", name="Start indexing").click()
+    expect(page.get_by_text("Indexed 37 of 37")).to_be_visible()
+    assert len(app.emulator.calls) == 37
+    story.go(page, "Text search")
+    expect(story.captions(page)).to_have_count(24)
+    put_on_table(page, 12)
+    story.go(page, "Explorer")
+    expect(page.get_by_role("button", name="Download matrix CSV")).to_be_visible()
+    shown, numbers, _ = matrix(page)
+    assert len(set(shown)) == 12
+    rows = vectors[[names.index(name) for name in shown]]
+    np.testing.assert_allclose(numbers, rows @ rows.T, rtol=0, atol=1e-6)
