@@ -10,22 +10,28 @@ import json
 import multiprocessing
 import os
 import time
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import cv2
 import numpy as np
 
-from tools.paintings.render import draw
-from tools.paintings.scene import TRAINING_STYLES, Scene, random_scene
+from tools.paintings.compose import compose
+from tools.paintings.scene import HELD_OUT_STYLE, TRAINING_STYLES, Scene, random_scene
+from tools.paintings.styles import paint
 
 # Pixels a side of the kept squares: a tenth more than the model sees, for random crops.
 KEPT = 70
 # (width, height) for the drawing, the shapes of the gallery; squeezed to a square afterwards.
-SHAPES = ((132, 88), (132, 99), (112, 112), (99, 132), (88, 132), (132, 75))
-PAINTED_SHAPES = tuple((w * 3 // 2, h * 3 // 2) for w, h in SHAPES)
+SHAPES = ((120, 80), (120, 90), (104, 104), (90, 120), (80, 120), (120, 68))
+# Painted ones are drawn larger, because strokes have a least width in pixels.
+PAINTED_SCALE = 1.5
 TWO_THINGS = 0.55
+# Composing a scene takes longer than painting it: each is painted in several styles.
+STYLES_EACH = 3
 PER_SHARD = 2000
+FLAT = "flat-"  # what the names of shards without styles begin with
 
 
 def twin(scene: Scene) -> Scene | None:
@@ -42,73 +48,117 @@ def twin(scene: Scene) -> Scene | None:
     return replace(scene, things=things)
 
 
-def scenes_for(shard: int, seed: int, count: int = PER_SHARD) -> list[Scene]:
-    """Training scenes; a picture of two things is followed by its twin."""
-    rng = np.random.default_rng((seed, shard))
-    scenes: list[Scene] = []
-    while len(scenes) < count:
-        scene = random_scene(rng, TRAINING_STYLES, two=TWO_THINGS)
-        scenes.append(scene)
-        other = twin(scene)
-        if other is not None and len(scenes) < count:
-            scenes.append(other)
-    return scenes
-
-
 def picture(scene: Scene, side: int, *, painted: bool, shape: int) -> np.ndarray:
     """A scene as the model gets it: uint8 (side, side, 3)."""
-    size = (PAINTED_SHAPES if painted else SHAPES)[shape % len(SHAPES)]
-    drawn = draw(scene, size, painted=painted)
-    return cv2.resize(drawn, (side, side), interpolation=cv2.INTER_AREA)
+    return in_styles(scene, (scene.style,), side, painted=painted, shape=shape)[0]
 
 
-def make_shard(folder: Path, shard: int, seed: int, painted_share: float, count: int) -> int:
-    """Draw one shard unless it is there; returns the number of its pictures."""
-    done = folder / f"{shard:04d}.npy"
+def in_styles(
+    scene: Scene, styles: Sequence[str], side: int, *, painted: bool, shape: int
+) -> list[np.ndarray]:
+    """One composition in several styles, each uint8 (side, side, 3); see render.draw."""
+    width, height = SHAPES[shape % len(SHAPES)]
+    scale = PAINTED_SCALE if painted else 1
+    composed = compose(scene, round(width * scale), round(height * scale))
+    return [
+        cv2.resize(
+            paint(composed, replace(scene, style=style), painted=painted),
+            (side, side),
+            interpolation=cv2.INTER_AREA,
+        )
+        for style in styles
+    ]
+
+
+def draw_flat(rng: np.random.Generator, count: int) -> tuple[np.ndarray, list[Scene]]:
+    """`count` bare compositions, in no style at all: cheap, and one more manner to see past."""
+    pixels, scenes = [], []
+    while len(scenes) < count:
+        scene = random_scene(rng, TRAINING_STYLES, two=TWO_THINGS)
+        size = SHAPES[int(rng.integers(len(SHAPES)))]
+        for one in (scene, twin(scene)):
+            if one is not None:
+                flat = compose(one, *size).pixels
+                pixels.append(cv2.resize(flat, (KEPT, KEPT), interpolation=cv2.INTER_AREA))
+                scenes.append(one)
+    return np.stack(pixels[:count]), scenes[:count]
+
+
+def draw_scenes(
+    rng: np.random.Generator, count: int, painted_share: float
+) -> tuple[np.ndarray, list[Scene]]:
+    """`count` training pictures at KEPT pixels, and their scenes.
+
+    A picture of two things is followed by its twin in the same style, so that neighbours differ
+    in nothing but which thing has which colour.
+    """
+    pixels, scenes = [], []
+    while len(scenes) < count:
+        scene = random_scene(rng, TRAINING_STYLES, two=TWO_THINGS)
+        styles = [str(style) for style in rng.permutation(TRAINING_STYLES)[:STYLES_EACH]]
+        how = {"painted": bool(rng.random() < painted_share), "shape": int(rng.integers(6))}
+        kin = [one for one in (scene, twin(scene)) if one is not None]
+        drawn = [in_styles(one, styles, KEPT, **how) for one in kin]
+        for number, style in enumerate(styles):
+            for one, pictures in zip(kin, drawn, strict=True):
+                pixels.append(pictures[number])
+                scenes.append(replace(one, style=style))
+    return np.stack(pixels[:count]), scenes[:count]
+
+
+def make_shard(done: Path, seed: tuple[int, ...], painted_share: float) -> None:
+    """Draw one shard unless it is there."""
     if done.exists():
-        return 0
+        return
     cv2.setNumThreads(1)
-    scenes = scenes_for(shard, seed, count)
-    rng = np.random.default_rng((seed, shard, 1))
-    pixels = np.empty((count, KEPT, KEPT, 3), np.uint8)
-    painted = False
-    for number, scene in enumerate(scenes):
-        # Twins are painted alike, so that nothing but the colours tells them apart.
-        if number == 0 or twin(scene) != scenes[number - 1]:
-            painted = bool(rng.random() < painted_share)
-            shape = int(rng.integers(len(SHAPES)))
-        pixels[number] = picture(scene, KEPT, painted=painted, shape=shape)
-    (folder / f"{shard:04d}.json").write_text(json.dumps([s.to_dict() for s in scenes]))
-    partial = folder / f"{shard:04d}.part.npy"
+    rng = np.random.default_rng(seed)
+    if done.name.startswith(FLAT):
+        pixels, scenes = draw_flat(rng, PER_SHARD)
+    else:
+        pixels, scenes = draw_scenes(rng, PER_SHARD, painted_share)
+    done.with_suffix(".json").write_text(json.dumps([scene.to_dict() for scene in scenes]))
+    partial = done.with_suffix(".part.npy")
     np.save(partial, pixels, allow_pickle=False)
     partial.rename(done)
-    return count
 
 
-def _work(job: tuple[Path, int, int, float, int]) -> int:
-    return make_shard(*job)
+def _work(job: tuple[Path, tuple[int, ...], float]) -> None:
+    make_shard(*job)
 
 
-def make(folder: Path, pictures: int, seed: int, painted_share: float, processes: int) -> None:
-    """Draw whatever shards are missing."""
+def make(
+    folder: Path, pictures: int, flat: int, seed: int, painted_share: float, processes: int
+) -> None:
+    """Draw whatever shards are missing, of `pictures` in styles and `flat` without."""
     folder.mkdir(parents=True, exist_ok=True)
-    shards = -(-pictures // PER_SHARD)
-    jobs = [(folder, shard, seed, painted_share, PER_SHARD) for shard in range(shards)]
+    jobs: list[tuple[Path, tuple[int, ...], float]] = []
+    for shard in range(-(-pictures // PER_SHARD)):
+        jobs.append((folder / f"{shard:04d}.npy", (seed, shard), painted_share))
+    for shard in range(-(-flat // PER_SHARD)):
+        jobs.append((folder / f"{FLAT}{shard:04d}.npy", (seed, shard, 1), 0.0))
+    jobs = [job for job in jobs if not job[0].exists()]
     began = time.monotonic()
-    with multiprocessing.get_context("spawn").Pool(processes) as pool:
-        for number, _ in enumerate(pool.imap_unordered(_work, jobs), 1):
-            print(f"shard {number} of {shards}, {time.monotonic() - began:.0f} s", flush=True)
+    if jobs:
+        with multiprocessing.get_context("spawn").Pool(processes) as pool:
+            for number, _ in enumerate(pool.imap_unordered(_work, jobs), 1):
+                took = time.monotonic() - began
+                print(f"shard {number} of {len(jobs)}, {took:.0f} s", flush=True)
 
 
-def load(folder: Path, pictures: int) -> tuple[np.ndarray, list[Scene]]:
-    """Pixels uint8 (n, KEPT, KEPT, 3) and their scenes, of the finished shards."""
-    blocks, scenes = [], []
-    for path in sorted(folder.glob("[0-9][0-9][0-9][0-9].npy")):
-        blocks.append(np.load(path, allow_pickle=False))
-        scenes += [Scene.from_dict(s) for s in json.loads(path.with_suffix(".json").read_text())]
-        if len(scenes) >= pictures:
-            break
-    return np.concatenate(blocks)[:pictures], scenes[:pictures]
+def shards_in(folder: Path) -> list[Path]:
+    """The finished shards, in order."""
+    return sorted(path for path in folder.glob("*.npy") if ".part" not in path.name)
+
+
+def load(shard: Path) -> tuple[np.ndarray, list[Scene]]:
+    """Pixels uint8 (n, KEPT, KEPT, 3) and their scenes."""
+    told = json.loads(shard.with_suffix(".json").read_text())
+    scenes = [Scene.from_dict(scene) for scene in told]
+    if shard.name.startswith(FLAT):
+        # A flat picture shows no style that a text may name. A scene has to have one; the one
+        # held out has no word (and no picture here is drawn in it).
+        scenes = [replace(scene, style=HELD_OUT_STYLE) for scene in scenes]
+    return np.load(shard, allow_pickle=False), scenes
 
 
 def held_out(count: int, style: str | None, seed: int) -> list[Scene]:
@@ -120,13 +170,14 @@ def held_out(count: int, style: str | None, seed: int) -> list[Scene]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--pictures", type=int, default=100_000)
+    parser.add_argument("--pictures", type=int, default=60_000, help="in the training styles")
+    parser.add_argument("--flat", type=int, default=40_000, help="in no style")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--painted", type=float, default=0.25, help="share of painted pictures")
+    parser.add_argument("--painted", type=float, default=0.03, help="share of painted pictures")
     parser.add_argument("--processes", type=int, default=os.cpu_count())
     parser.add_argument("--folder", type=Path, default=Path("tools/.cache/training"))
     given = parser.parse_args()
-    make(given.folder, given.pictures, given.seed, given.painted, given.processes)
+    make(given.folder, given.pictures, given.flat, given.seed, given.painted, given.processes)
 
 
 if __name__ == "__main__":

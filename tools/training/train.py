@@ -26,12 +26,19 @@ from torch import Tensor
 from torch.nn import functional as F  # noqa: N812 (its usual name)
 
 from core.embedders.builtin_words import MAX_TOKENS, read
-from tools.paintings.scene import HELD_OUT_STYLE, TRAINING_STYLES, Scene, random_scene
+from tools.paintings.scene import HELD_OUT_STYLE, TRAINING_STYLES, Scene, random_scene, subject
 from tools.training import data, measure
-from tools.training.captions import FACTS, QueryBank, fact_table, query_bank, text_bank
+from tools.training.captions import (
+    ANY,
+    FACT_IDS,
+    FACTS,
+    fact_table,
+    query_bank,
+    text_bank,
+)
 from tools.training.model import SIDE, TwoTowers
 
-QUERIES_PER_SCENE = 8
+QUERIES_PER_SCENE = 6
 WARM_UP = 80
 
 
@@ -64,22 +71,48 @@ def contrast(scores: Tensor, right: Tensor, ignored: Tensor) -> Tensor:
     return loss[count.squeeze(1) > 0].mean()
 
 
-class Queries:
-    """The query bank and the fact table as tensors, judged batch by batch."""
+class Lessons:
+    """Pictures, the facts that are true of them and queries about them, judged batch by batch."""
 
-    def __init__(self, bank: QueryBank, scenes: list[Scene]) -> None:
+    def __init__(self, folder: Path, rng: np.random.Generator) -> None:
+        self.folder, self.rng = folder, rng
+        self.taken: set[Path] = set()
+        self.pixels = np.zeros((0, data.KEPT, data.KEPT, 3), np.uint8)
+        self.arrays: dict[str, Tensor] = {}
+        self.take_new()
+
+    def take_new(self) -> bool:
+        """Take up the finished shards that were not there before."""
+        new = [s for s in data.shards_in(self.folder) if s not in self.taken]
+        if not new:
+            return False
+        self.taken |= set(new)
+        blocks, told = zip(*map(data.load, new), strict=True)
+        scenes = [scene for some in told for scene in some]
+        self.pixels = np.concatenate([self.pixels, *blocks])
         sure, possible = fact_table(scenes)
-        self.sure, self.possible = torch.from_numpy(sure), torch.from_numpy(possible)
-        self.required = torch.from_numpy(bank.required)
-        self.forbidden = torch.from_numpy(bank.forbidden)
-        self.swapped = torch.from_numpy(bank.swapped)
-        has = (bank.swapped[:, 0] > 0).reshape(len(scenes), QUERIES_PER_SCENE)
-        self.binding = torch.from_numpy(has)
+        bank = query_bank(scenes, QUERIES_PER_SCENE, self.rng)
+        subjects = [FACT_IDS[(subject(s), ANY if s.coloured else "", 0)] for s in scenes]
+        by_scene = (len(scenes), QUERIES_PER_SCENE)
+        arrays = {
+            "sure": sure,
+            "possible": possible,
+            "required": bank.required.reshape(*by_scene, -1),
+            "forbidden": bank.forbidden.reshape(*by_scene),
+            "swapped": bank.swapped.reshape(*by_scene, -1),
+            "binding": bank.swapped[:, 0].reshape(*by_scene) > 0,
+            "subjects": np.array(subjects),
+        }
+        for name, array in arrays.items():
+            rows = torch.from_numpy(array)
+            known = self.arrays.get(name)
+            self.arrays[name] = rows if known is None else torch.cat([known, rows])
+        return True
 
     def judge(self, pictures: Tensor, required: Tensor, forbidden: Tensor) -> tuple[Tensor, Tensor]:
         """(queries, pictures) bool: right; neither right nor wrong."""
-        sure = self.sure[pictures].T.contiguous()
-        possible = self.possible[pictures].T.contiguous()
+        sure = self.arrays["sure"][pictures].T.contiguous()
+        possible = self.arrays["possible"][pictures].T.contiguous()
         right, may_be = sure[required[:, 0]], possible[required[:, 0]]
         for column in range(1, required.shape[1]):
             rows = required[:, column].nonzero().squeeze(1)
@@ -90,6 +123,13 @@ class Queries:
         right[rows] &= ~possible[forbidden[rows]]
         may_be[rows] &= ~sure[forbidden[rows]]
         return right, may_be & ~right
+
+    def alike(self, pictures: Tensor) -> tuple[Tensor, Tensor]:
+        """(pictures, pictures) bool: shows the row's subject; neither right nor wrong."""
+        none = torch.zeros(len(pictures), dtype=torch.long)
+        right, ignored = self.judge(pictures, self.arrays["subjects"][pictures, None], none)
+        itself = torch.eye(len(pictures), dtype=torch.bool)
+        return right & ~itself, ignored | itself
 
 
 def read_texts(model: TwoTowers, tokens: Tensor) -> Tensor:
@@ -179,20 +219,26 @@ def batch_rows(n: int, size: int, rng: np.random.Generator) -> np.ndarray:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--pictures", type=int, default=100_000)
-    parser.add_argument("--painted", type=float, default=0.25, help="share of painted pictures")
+    parser.add_argument("--pictures", type=int, default=60_000, help="in the training styles")
+    parser.add_argument("--flat", type=int, default=40_000, help="in no style")
+    parser.add_argument("--painted", type=float, default=0.03, help="share of painted pictures")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--steps", type=int, default=6000)
-    parser.add_argument("--minutes", type=float, default=1e9, help="plan the steps for this long")
-    parser.add_argument("--batch", type=int, default=256)
-    parser.add_argument("--texts", type=int, default=6, help="queries per picture and batch")
-    parser.add_argument("--rate", type=float, default=4e-3)
+    parser.add_argument("--minutes", type=float, default=1e9, help="end earlier, after this long")
+    parser.add_argument(
+        "--growing", action="store_true", help="learn while tools.training.data still draws"
+    )
+    parser.add_argument("--resume", action="store_true", help="go on from --out/state.pt")
+    parser.add_argument("--batch", type=int, default=160)
+    parser.add_argument("--texts", type=int, default=5, help="queries per picture and batch")
+    parser.add_argument("--rate", type=float, default=3.5e-3)
     parser.add_argument("--margin", type=float, default=0.5, help="weight of the swap loss")
     parser.add_argument("--check", type=int, default=500, help="steps between two tables")
     parser.add_argument("--wordings", type=int, default=400_000, help="texts for the text tower")
     parser.add_argument("--text-steps", type=int, default=4000)
+    parser.add_argument("--alike", type=float, default=0.4, help="weight of picture to picture")
     parser.add_argument("--threads", type=int, default=os.cpu_count())
-    parser.add_argument("--tests", type=int, default=1000)
+    parser.add_argument("--tests", type=int, default=800)
     parser.add_argument("--folder", type=Path, default=Path("tools/.cache/training"))
     parser.add_argument("--out", type=Path, default=Path("tools/.cache/run"))
     given = parser.parse_args()
@@ -206,11 +252,18 @@ def main() -> None:
     torch.manual_seed(given.seed)
     rng = np.random.default_rng(given.seed)
     given.out.mkdir(parents=True, exist_ok=True)
-    data.make(given.folder, given.pictures, given.seed, given.painted, given.threads)
-    pixels, scenes = data.load(given.folder, given.pictures)
+    if not given.growing:
+        data.make(
+            given.folder,
+            given.pictures,
+            given.flat,
+            given.seed,
+            given.painted,
+            given.threads,
+        )
     tests = {
         name: (
-            test_pictures(given.folder / "tests", name, held, given.painted),
+            test_pictures(given.folder / "tests", name, held, 0.1),
             held,
         )
         for name, held in (
@@ -218,15 +271,13 @@ def main() -> None:
             ("other style", data.held_out(given.tests, HELD_OUT_STYLE, 8)),
         )
     }
-    began = time.monotonic()
-    queries = Queries(query_bank(scenes, QUERIES_PER_SCENE, rng), scenes)
-    took = time.monotonic() - began
-    print(f"{len(scenes)} pictures, {len(FACTS)} facts, queries in {took:.0f} s", flush=True)
+    lessons = Lessons(given.folder, rng)
+    print(f"{len(lessons.pixels)} pictures, {len(FACTS)} facts", flush=True)
 
     model = TwoTowers()
     model.image.to(memory_format=torch.channels_last)
     log = Log(given.out / "log.jsonl")
-    average = learn_pictures(model, pixels, queries, tests, given, rng, log)
+    average = learn_pictures(model, lessons, tests, given, rng, log)
     torch.save(average.state_dict(), given.out / "average.pt")
     learn_texts(average, given, rng, log)
     torch.save(average.state_dict(), given.out / "average.pt")
@@ -249,8 +300,7 @@ class Log:
 
 def learn_pictures(
     model: TwoTowers,
-    pixels: np.ndarray,
-    queries: Queries,
+    lessons: Lessons,
     tests: dict[str, tuple[np.ndarray, list[Scene]]],
     given: argparse.Namespace,
     rng: np.random.Generator,
@@ -267,47 +317,63 @@ def learn_pictures(
         lr=given.rate,
         betas=(0.9, 0.98),
     )
-    steps = given.steps
+    steps, step, spent = given.steps, 0, 0.0
+    saved = given.out / "state.pt"
+    if given.resume and saved.exists():
+        state = torch.load(saved, weights_only=True)
+        model.load_state_dict(state["model"])
+        average.load_state_dict(state["average"])
+        optimiser.load_state_dict(state["optimiser"])
+        step, spent = state["step"], state["spent"]
+        rng = np.random.default_rng((given.seed, step))
     began = time.monotonic()
-    step = 0
-    sums = np.zeros(4)
+    sums = np.zeros(5)
     while step < steps:
-        if step == 40 and given.minutes < 1e8:
-            per_step = (time.monotonic() - began) / 40
-            steps = int(given.minutes * 60 / per_step)
-            log.write({"seconds a step": round(per_step, 3), "steps": steps})
-        done = step / steps
+        # A busy machine makes fewer steps of the minutes; the rate follows whichever is ahead.
+        done = max(step / steps, (spent + time.monotonic() - began) / 60 / given.minutes)
+        if done >= 1:
+            steps = step
+            break
         rate = given.rate * min(1, (step + 1) / WARM_UP) * (0.5 + 0.5 * math.cos(math.pi * done))
         for group in optimiser.param_groups:
             group["lr"] = max(rate, given.rate * 0.005)
         # Shuffled, because augment treats the parts of a batch differently.
-        rows = torch.from_numpy(batch_rows(len(pixels), given.batch, rng))
+        rows = torch.from_numpy(batch_rows(len(lessons.pixels), given.batch, rng))
         rows = rows[torch.randperm(len(rows))]
         n = len(rows)
         model.train()
-        vectors = model.image(augment(pixels[rows.numpy()], rng))
+        vectors = model.image(augment(lessons.pixels[rows.numpy()], rng))
 
         # Queries that bind two things are preferred a little, where a picture has them.
+        known = lessons.arrays
         picks = torch.rand(n, given.texts, QUERIES_PER_SCENE)
-        picks += queries.binding[rows][:, None, :] * 0.12
-        chosen = (rows[:, None] * QUERIES_PER_SCENE + picks.argmax(2)).flatten()
+        picks += known["binding"][rows][:, None, :] * 0.12
+        chosen = picks.argmax(2).flatten()
         mine = torch.arange(n)[:, None].expand(n, given.texts).flatten()
-        has_swap = queries.swapped[chosen, 0] > 0
-        swap = chosen[has_swap]
-        required = torch.cat([queries.required[chosen], queries.swapped[swap]]).long()
-        forbidden = torch.cat([queries.forbidden[chosen], queries.forbidden[swap]]).long()
-        right, ignored = queries.judge(rows, required, forbidden)
+        at = (rows[mine], chosen)
+        has_swap = known["binding"][at]
+        swap = (at[0][has_swap], at[1][has_swap])
+        required = torch.cat([known["required"][at], known["swapped"][swap]]).long()
+        forbidden = torch.cat([known["forbidden"][at], known["forbidden"][swap]]).long()
+        right, ignored = lessons.judge(rows, required, forbidden)
         cosines = model.facts(required, forbidden) @ vectors.T
         scores = cosines * model.scale
         to_pictures = contrast(scores, right, ignored)
         to_queries = contrast(scores.T, right.T, ignored.T)
+        # Pictures of one subject lie together too, for the search by picture.
+        alike = contrast(vectors @ vectors.T * model.scale, *lessons.alike(rows))
         owner = mine[has_swap][:, None]
         gain = cosines[: len(chosen)][has_swap].gather(1, owner)
         gain = gain - cosines[len(chosen) :].gather(1, owner)
         # Twenty times the cosine: a margin of .1 is already a clear order.
         swap_loss = F.softplus(20 * (0.1 - gain)).mean() / 2
         # More of it late: first the things have to be seen at all.
-        loss = to_pictures + to_queries + given.margin * (1 + 2 * done) * swap_loss
+        loss = (
+            to_pictures
+            + to_queries
+            + given.alike * alike
+            + given.margin * (1 + 2 * done) * swap_loss
+        )
         optimiser.zero_grad(set_to_none=True)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(learned, 5)
@@ -315,20 +381,35 @@ def learn_pictures(
 
         with torch.no_grad():
             follow(average, model, min(0.998, (step + 1) / (step + 20)))
-            parts = (to_pictures, to_queries, swap_loss, (gain > 0).float().mean())
+            parts = (to_pictures, to_queries, alike, swap_loss, (gain > 0).float().mean())
             sums += [part.item() for part in parts]
         step += 1
-        if step % 100 == 0 or step == steps:
-            names = ("to pictures", "to queries", "swap", "bound")
-            means = {
-                k: round(float(v), 4)
-                for k, v in zip(names, sums / ((step - 1) % 100 + 1), strict=True)
-            }
-            log.write({"step": step, **means, "scale": round(model.scale.item(), 2)})
+        if step % 100 == 0:
+            names = ("to pictures", "to queries", "alike", "swap", "bound")
+            means = {k: round(float(v), 4) for k, v in zip(names, sums / 100, strict=True)}
+            if given.growing:
+                lessons.take_new()
+            log.write(
+                {
+                    "step": step,
+                    "pictures": len(lessons.pixels),
+                    **means,
+                    "scale": round(model.scale.item(), 2),
+                }
+            )
             sums[:] = 0
-        if step % given.check == 0 or step == steps:
+            state = {
+                "model": model.state_dict(),
+                "average": average.state_dict(),
+                "optimiser": optimiser.state_dict(),
+                "step": step,
+                "spent": spent + time.monotonic() - began,
+            }
+            torch.save(state, given.out / "state.part")
+            (given.out / "state.part").rename(saved)
+        if step % given.check == 0:
             log.write({"step": step, "parsed": evaluate(average, tests, parsed=True)})
-            torch.save(average.state_dict(), given.out / "average.pt")
+    log.write({"step": step, "parsed": evaluate(average, tests, parsed=True)})
     return average
 
 
