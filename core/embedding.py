@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 from typing import TypeAlias
@@ -21,6 +21,7 @@ from core.embedders.base import (
 )
 from core.pictures import PictureError, payload, picture_id
 from core.store import Missing, Picture, Store, StoreError
+from core.workers import Workers
 
 log = logging.getLogger(__name__)
 
@@ -69,7 +70,7 @@ def embed_all(
     batches = deque(_batches(todo, embedder.batch_size))
     running: dict[Future[list[Outcome]], int] = {}
     ending: Exception | None = None
-    with ThreadPoolExecutor(embedder.concurrency, "embed") as workers:
+    with Workers(embedder.concurrency, "embed") as workers:
         while True:
             # One batch beyond the calls in flight, so that no worker waits for this thread.
             while batches and len(running) <= embedder.concurrency and not call.cancel.is_set():

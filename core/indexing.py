@@ -7,12 +7,14 @@ never starts another.
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import dataclasses
 import json
 import logging
 import threading
 import time
+import weakref
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -34,6 +36,9 @@ BEAT_SECONDS = 0.3
 
 # The rate that is shown is that of the last seconds, so that a slow start does not spoil it.
 RATE_SECONDS = 10.0
+
+# When the program ends, answers on their way are waited for this long: they are paid for.
+EXIT_SECONDS = 5.0
 
 RUNNING = ("scanning", "indexing", "stopping")
 
@@ -100,7 +105,9 @@ class Indexer:
         self._saying = threading.Lock()  # of the next: the job, its beat and stop() all say things
         self._progress = Progress()
         self._ended = 0.0  # when this object's last run did
-        self._thread: threading.Thread | None = None
+        # Not the thread's own word on itself: an interrupted join makes that a lie (Python 3.11).
+        self._over = threading.Event()
+        self._over.set()
         self._call = Call()
         # Answers that could not be written: the disk was full. The next run begins with them.
         self._unsaved: list[tuple[str, Embedded]] = []
@@ -108,6 +115,7 @@ class Indexer:
         self._next: Embedder | None = None  # who embeds after the scan that is due or on
         self._again = False  # something was asked for after the scan had begun
         self._closing = True
+        _living.add(self)
 
     def start(self, embedder: Embedder | None, scope: Callable[[], Scope]) -> bool:
         """Scan, then embed what lacks a vector (with no embedder: only scan).
@@ -123,9 +131,7 @@ class Indexer:
                 if not self._closing:
                     self._next, self._again = wished, True
                     return True
-                ending = self._thread
-            if ending is not None:
-                ending.join()  # it only puts its things away
+            self._over.wait()  # it only puts its things away
 
     def _begin(self, embedder: Embedder | None, scope: Callable[[], Scope]) -> bool:
         try:
@@ -140,10 +146,10 @@ class Indexer:
         self._next, self._again, self._closing = embedder, False, False
         self._call = Call()
         self._progress = Progress("scanning")
-        self._thread = threading.Thread(
+        self._over.clear()
+        threading.Thread(
             target=self._work, args=(scope, self._call), name="indexing", daemon=True
-        )
-        self._thread.start()
+        ).start()
         return True
 
     def stop(self) -> None:
@@ -172,12 +178,11 @@ class Indexer:
 
     def is_own(self) -> bool:
         """True while this object's own run is on."""
-        return self._thread is not None and self._thread.is_alive()
+        return not self._over.is_set()
 
     def join(self, seconds: float | None = None) -> None:
         """Wait for this object's own run to end."""
-        if self._thread is not None:
-            self._thread.join(seconds)
+        self._over.wait(seconds)
 
     # -- on the job's own thread -------------------------------------------------------------
 
@@ -218,6 +223,7 @@ class Indexer:
             with contextlib.suppress(OSError):
                 self._stop_file.unlink(missing_ok=True)
             self._lock.release()
+            self._over.set()
 
     def _pass(self, scope: Callable[[], Scope], call: Call) -> bool:
         """One scan and what follows it; True if another was asked for meanwhile."""
@@ -306,6 +312,18 @@ class Indexer:
             row = (answer.id, answer.vector, answer.altered)
             self._store.add_vectors(embedder_id, [row])
             self._unsaved.pop(0)
+
+
+_living: weakref.WeakSet[Indexer] = weakref.WeakSet()
+
+
+@atexit.register
+def _stop_at_exit() -> None:
+    own = [indexer for indexer in _living if indexer.is_own()]
+    for indexer in own:
+        indexer.stop()
+    for indexer in own:
+        indexer.join(EXIT_SECONDS)
 
 
 class _Notice:

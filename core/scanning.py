@@ -6,13 +6,14 @@ import logging
 import os
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass
 from pathlib import Path
 
 from core.embedders.base import Call
 from core.pictures import EXTENSIONS, MAX_FILE_BYTES, PictureError, check, picture_id
 from core.store import FileRow, Picture, Store, Unreadable
+from core.workers import Workers
 
 log = logging.getLogger(__name__)
 
@@ -70,7 +71,7 @@ def scan(
     batch.unreadable += seen.unreadable
     new = moved = 0
     try:
-        with ThreadPoolExecutor(WORKERS, "scan") as workers:
+        with Workers(WORKERS, "scan") as workers:
             reads = (workers.submit(_read, store, found) for found in seen.changed)
             for done, outcome in enumerate(_bounded(reads, WORKERS * 2), 1):
                 call.check()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
 import threading
@@ -19,7 +20,7 @@ from core.indexing import Indexer, plan
 from core.settings import load_settings
 from core.store import Scope, Store
 from tests import hostile_pictures as hostile
-from tests.azure_emulator import Emulator
+from tests.azure_emulator import Emulator, Fault
 from tests.conftest import ColourEmbedder, fill, plain, wait_for
 from tests.test_store import fill_up, needs_mount, small_disk
 
@@ -541,7 +542,9 @@ print(job.state, flush=True)
 
 def run_elsewhere(folder: Path, images: Path, emulator: Emulator) -> subprocess.Popen[str]:
     command = [sys.executable, "-c", RUN, str(folder), str(images), emulator.url, emulator.key]
-    return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+    return subprocess.Popen(
+        command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    )
 
 
 def test_two_processes_on_one_folder_do_one_run_and_either_can_stop_it(
@@ -582,6 +585,22 @@ def test_after_kill_9_the_next_start_pays_only_for_what_was_in_flight(
     twice = len(again) - len(set(again))
     assert twice <= embedder.concurrency
     assert paid - kept <= embedder.concurrency
+
+
+@pytest.mark.parametrize("fault", ["", "hang"])
+def test_ctrl_c_ends_the_program_soon_and_keeps_what_was_paid_for(
+    job: Job, images: Path, tmp_path: Path, emulator: Emulator, fault: str
+) -> None:
+    fill(images, 200)
+    emulator.latency = 0.2
+    with run_elsewhere(tmp_path, images, emulator) as process:
+        wait_for(lambda: job.indexer.progress().done >= 5, 30)
+        if fault:
+            emulator.when(lambda seen: True, Fault(fault, seconds=60))
+        process.send_signal(signal.SIGINT)
+        process.wait(15)
+    kept = job.store.counts("azure:2023-04-15", Scope())[0]
+    assert 5 <= kept == paid_calls(emulator) < 200
 
 
 # -- a full disk -----------------------------------------------------------------------------

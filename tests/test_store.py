@@ -164,6 +164,14 @@ def test_a_scope_holds_the_files_of_its_collection_and_folder(
     assert store.ids(scope) == [an_id(n) for n in found]
 
 
+def test_names_are_the_first_paths_in_the_scope(store: Store) -> None:
+    put(store, 1, "gallery/b.jpg")
+    put(store, 1, "images/c.jpg")
+    put(store, 1, "images/a.jpg")
+    assert store.names(Scope()) == {an_id(1): "gallery/b.jpg"}
+    assert store.names(Scope("own")) == {an_id(1): "images/a.jpg"}
+
+
 def test_folders_count_what_lies_below_them(store: Store) -> None:
     put(store, 1, "images/a/b/one.jpg")
     put(store, 2, "images/a/two.jpg")
