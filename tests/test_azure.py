@@ -454,6 +454,21 @@ def test_one_refusal_for_the_rate_makes_everybody_wait_as_long_as_asked(
     assert min(others) - first >= 1.99
 
 
+def test_a_storm_of_refusals_loses_no_picture(emulator: Emulator, embedder: AzureEmbedder) -> None:
+    emulator.plan("too many", times=6)
+    rows: list[np.ndarray] = []
+    threads = [
+        threading.Thread(target=lambda: rows.append(embedder.embed_images([RED] * 3, Call())))
+        for _ in range(4)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(rows) == 4
+    assert emulator.statuses() == {429: 6, 200: 12}
+
+
 def test_a_refusal_that_says_no_time_is_waited_out_too(
     emulator: Emulator, embedder: AzureEmbedder
 ) -> None:
