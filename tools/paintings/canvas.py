@@ -263,7 +263,7 @@ class Canvas:
         near: float = 0.04,
     ) -> tuple[int, np.ndarray]:
         """Noise on the ground seen in perspective: its first row, and 0..1 for the rows below."""
-        height, width = self.px.shape[:2]
+        height = self.px.shape[0]
         top = min(max(int(horizon * self.scale), 0), height - 1)
         xs, ys = self.grid()
         depth = ys[top:] - horizon + near

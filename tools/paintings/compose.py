@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import skia
@@ -17,12 +17,14 @@ from tools.paintings.places import (
     Stage,
     foreground,
     grade,
+    hill,
+    hill_line,
     peaks,
     sky,
     water,
     weather_over,
+    woods,
 )
-from tools.paintings.places import hill, hill_line, woods
 from tools.paintings.scene import Scene, Thing
 
 # The height of a thing as the main one and alone, in units of the picture's shorter side.
@@ -649,7 +651,7 @@ def _table(cv: Canvas, scene: Scene, light: Light, rng: random.Random) -> Stage:
     stage = Stage(edge, edge + 0.12, cv.h - 0.12, ground=wall)
     dark = light.dark > 0.5
     lamp = rgb("ffd08a")
-    room = Light(**{**light.__dict__})
+    room = replace(light)
     # Indoors the window lights by day and a lamp by night: colours stay warm and plain.
     room.lamp = {
         "day": (1.0, 0.98, 0.95),
@@ -922,11 +924,6 @@ class _Window(Canvas):
 
 # -- abstract -----------------------------------------------------------------------------------
 _GROUNDS = ("f0e6d2", "e6dcc8", "d8d4cc", "e8e4da", "cfc8bc", "2e2c34", "3a3632", "ddd0bc")
-
-
-def _flat(colour: str, style: str) -> Tones:
-    t = PIGMENTS[colour]
-    return t if style != "ink wash" else t
 
 
 def _abstract(cv: Canvas, scene: Scene, light: Light, rng: random.Random) -> Stage:

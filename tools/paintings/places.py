@@ -6,6 +6,7 @@ import math
 import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 import cv2
 import numpy as np
@@ -330,7 +331,7 @@ def hill_line(rng: random.Random, cv: Canvas, base: float, height: float, bumps:
 
 
 def at_line(points: Points, x: float) -> float:
-    for (x0, y0), (x1, y1) in zip(points, points[1:], strict=False):
+    for (x0, y0), (x1, y1) in pairwise(points):
         if x <= x1:
             t = (x - x0) / max(x1 - x0, 1e-6)
             return y0 + (y1 - y0) * min(max(t, 0), 1)
