@@ -104,7 +104,8 @@ class Light:
         """A thing's own colour in this light: dimmed and warmed a little, never another word."""
         tones = PIGMENTS[name]
         grey = name in ("black", "white", "gray")
-        tint = 0.06 if grey else 0.14
+        # Moonlight is far bluer than the eye makes of it.
+        tint = (0.06 if grey else 0.14) * (1 - 0.65 * self.dark)
         dim = 1 - (0.14 if name == "white" else 0.1) * self.dark
         fade = min(depth * self.haze_strength * 0.4, 0.22)
 
