@@ -1444,9 +1444,8 @@ def _swell(cv: Canvas, light: Light, rng: random.Random, hz: float, storm: bool)
             if lift > 0.42:
                 peaks_.append((x, y0 - tall * lift, lift))
         low = y0 + tall * 1.4 + 0.015
-        band = cv.linear(
-            (0, y0 - tall), (0, low), (crest_c, own, deep), (0, 0.4, 1), (0.85, 0.6, 0.0)
-        )
+        strength = (0.85, 0.6, 0.0) if storm else (0.45, 0.3, 0.0)
+        band = cv.linear((0, y0 - tall), (0, low), (crest_c, own, deep), (0, 0.4, 1), strength)
         cv.poly([*line, (cv.w, low), (0.0, low)], band)
         spray = skia.Path()
         for x, y, lift in peaks_:
