@@ -5,12 +5,13 @@ import streamlit as st
 from ui.collection import collection_table, transfer, uploads
 from ui.resources import open_workspace
 from ui.run import failures, run_controls
-from ui.shell import page_frame
+from ui.shell import just_opened, page_frame
 
 space = open_workspace()
-if not space.settings.read_only and st.session_state.get("page-opened") != "indexing":
+title = "Index pictures"
+if just_opened(title) and not space.settings.read_only:
     space.rescan()
-page_frame(space, "Index pictures", counted=False)
+page_frame(space, title, counted=False)
 
 if space.settings.read_only:
     st.info("This showcase is read-only: its pictures are set.", icon=":material/lock:")

@@ -17,8 +17,14 @@ LOGO = Path(__file__).with_name("logo.svg")
 POLL_SECONDS = 1.0
 
 
+def just_opened(title: str) -> bool:
+    """True before the frame of a page that this session has come to, not on its reruns."""
+    return bool(st.session_state.get("page-opened") != title)
+
+
 def page_frame(space: Workspace, title: str, counted: bool = True) -> None:
     """counted: say here how much is indexed (Indexing says it in its own words)."""
+    st.session_state["page-opened"] = title
     apply_style()
     st.logo(LOGO, size="large")
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
