@@ -111,9 +111,12 @@ class Indexer:
         self._call = Call()
         # Answers that could not be written: the disk was full. The next run begins with them.
         self._unsaved: list[tuple[str, Embedded]] = []
-        self._guard = threading.Lock()  # of the three below
+        self._guard = threading.Lock()  # of the four below
         self._next: Embedder | None = None  # who embeds after the scan that is due or on
         self._again = False  # something was asked for after the scan had begun
+        self._after: tuple[Embedder | None, Callable[[], Scope]] | None = (
+            None  # a stop came between
+        )
         self._closing = True
         _living.add(self)
 
@@ -128,6 +131,9 @@ class Indexer:
                 wished = embedder if embedder is not None else self._next
                 if not self.is_own():
                     return self._begin(wished, scope)
+                if self._call.cancel.is_set() and not self._closing:
+                    self._after = (wished, scope)
+                    return True
                 if not self._closing:
                     self._next, self._again = wished, True
                     return True
@@ -215,6 +221,7 @@ class Indexer:
         finally:
             with self._guard:
                 self._closing, self._next = True, None
+                after, self._after = self._after, None
             ended.set()
             beat.join()
             self._ended = time.time()
@@ -224,6 +231,8 @@ class Indexer:
                 self._stop_file.unlink(missing_ok=True)
             self._lock.release()
             self._over.set()
+            if after is not None:
+                self.start(*after)
 
     def _pass(self, scope: Callable[[], Scope], call: Call) -> bool:
         """One scan and what follows it; True if another was asked for meanwhile."""

@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 import contextlib
+import errno
+import logging
 import sys
 import time
 from pathlib import Path
 from typing import IO
 
+log = logging.getLogger(__name__)
+
 # Whoever asks `is_held` holds the lock for some microseconds; to find it so is not a refusal.
 PROBE_SECONDS = 0.1
 PAUSE_SECONDS = 0.01
+
+
+# Some network folders have no locks at all: there nobody can be kept out, and the app still runs.
+UNSUPPORTED = {errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EINVAL}
 
 
 class FileLock:
@@ -64,9 +72,11 @@ class FileLock:
         file = self._path.open("ab")
         try:
             _lock(file, shared)
-        except OSError:
-            file.close()
-            return False
+        except OSError as error:
+            if error.errno not in UNSUPPORTED:
+                file.close()
+                return False
+            log.warning("The file system of %s has no locks", self._path.parent.name)
         self._file = file
         return True
 

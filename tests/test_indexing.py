@@ -470,6 +470,20 @@ def test_start_pressed_while_a_scan_is_on_follows_the_scan(job: Job, images: Pat
     assert job.store.counts(E, Scope()) == (100, 100)
 
 
+def test_start_pressed_while_a_run_is_stopping_begins_anew(job: Job, images: Path) -> None:
+    fill(images, 30)
+    going = threading.Event()
+    embedder = ColourEmbedder(before_answer=lambda call: going.wait(30) and None)
+    job.indexer.start(embedder, Scope)
+    wait_for(lambda: embedder.calls)
+    job.indexer.stop()
+    assert job.indexer.start(embedder, Scope)
+    going.set()
+    wait_for(lambda: job.state == "done")
+    assert job.store.counts(E, Scope()) == (30, 30)
+    assert len(embedder.calls) == 30
+
+
 def test_starting_from_many_threads_at_once_makes_no_call_twice(job: Job, images: Path) -> None:
     fill(images, 30)
     embedder = ColourEmbedder(concurrency=4)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import signal
 import sqlite3
 import subprocess
 import sys
@@ -322,7 +321,7 @@ def test_what_was_committed_survives_kill_9(tmp_path: Path) -> None:
     )
     assert process.stdout is not None
     said = [process.stdout.readline() for _ in range(25)]
-    process.send_signal(signal.SIGKILL)
+    process.kill()
     process.wait()
     said += process.stdout.read().splitlines(keepends=True)
     process.stdout.close()
