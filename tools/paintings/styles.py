@@ -165,7 +165,7 @@ def _paper_edge(out: Floats, paper: Floats, rng: np.random.Generator, margin: fl
     k = min(h, w)
     ys, xs = np.arange(h, dtype=np.float32)[:, None], np.arange(w, dtype=np.float32)[None, :]
     distance = np.minimum(np.minimum(xs, w - 1 - xs), np.minimum(ys, h - 1 - ys)) / k
-    distance = distance + (_tile(1.2, h, w, rng, 300 / k) - 0.5) * margin * 0.9
+    distance = distance + (_tile(1.45, h, w, rng, 300 / k) - 0.5) * margin * 0.8
     inside = np.clip((distance - margin * 0.75) * k / 1.5, 0, 1)
     rim = np.exp(-(((distance - margin * 0.85) / (margin * 0.14)) ** 2)) * 0.16
     out = out * (1 - rim[..., None] * inside[..., None])
@@ -565,7 +565,9 @@ def _paint_watercolour(picture: Picture, scene: Scene, rng: np.random.Generator)
     spatter = np.zeros((h, w), np.float32)
     for _ in range(46):
         x, y = int(rng.integers(w)), int(rng.integers(h))
-        cv2.circle(spatter, (x, y), max(int(rng.gamma(1.2, 1.3) * k), 1), 1.0, -1, cv2.LINE_AA)
+        cv2.circle(
+            spatter, (x, y), min(max(int(rng.gamma(1.2, 1.1) * k), 1), 3), 1.0, -1, cv2.LINE_AA
+        )
     out *= 1 - 0.16 * cv2.GaussianBlur(spatter, (0, 0), 0.7)[..., None]
     out = _paper_edge(out, paper, rng, 0.034)
     return out * (1 + 0.035 * _emboss(_tile(0.9, h, w, rng, 1.2 / k), 0.9)[..., None] - 0.035)
