@@ -40,8 +40,8 @@ from core.settings import Settings
 
 __all__ = ["ClipEmbedder", "ClipSetup", "ClipWeightsMissing", "SetupState"]
 
-# Pictures that go through the model at once. By 4 a picture costs as little as by 16, and a tenth
-# less than alone, in 120 MB less (benchmarks/clip_speed.py); and "Stop" is obeyed within a second.
+# Pictures that go through the model at once. By 4 a picture costs about what it costs by 16, in
+# 100 MB less (benchmarks/clip_speed.py), and "Stop" is obeyed within a second.
 CHUNK = 4
 
 # Pictures handed over at once by the indexing job: some two seconds of work between two commits.
