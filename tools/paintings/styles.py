@@ -526,6 +526,14 @@ def _wobble(values: Floats, rng: np.random.Generator, amount: float, scale: floa
     return cv2.remap(values, xs + dx, ys + dy, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT)
 
 
+def _sparks(values: Floats, k: float) -> Floats:
+    """Small bright grey things, as snow and rain are: a painter masks them and leaves the paper."""
+    light = _luma(values)
+    spark = np.clip((light - cv2.GaussianBlur(light, (0, 0), 8 * k)) * 7 - 0.9, 0, 1)
+    pale = np.clip(1.6 - (values.max(2) - values.min(2)) * 6, 0, 1)
+    return spark * pale * np.clip((light - 0.4) * 4, 0, 1)
+
+
 def _paint_watercolour(picture: Picture, scene: Scene, rng: np.random.Generator) -> Floats:
     h, w = picture.pixels.shape[:2]
     k = min(h, w) / 720
@@ -547,6 +555,8 @@ def _paint_watercolour(picture: Picture, scene: Scene, rng: np.random.Generator)
     edge = np.zeros_like(light)
     for sigma, weight in ((2.2, 1.7), (7.0, 1.1)):
         edge += np.clip(cv2.GaussianBlur(light, (0, 0), sigma * k) - light, 0, 1) * weight
+    spark = _sparks(_float(picture.pixels), k)
+    edge *= 1 - np.clip(cv2.GaussianBlur(spark, (0, 0), 3 * k) * 6, 0, 0.9)
     lines = np.abs(cv2.Laplacian(cv2.GaussianBlur(light, (0, 0), 1.3 * k), cv2.CV_32F)) * 2.2
     bloom = _tile(1.9, h, w, rng, 0.55 / k) - 0.5
     steps = _tile(1.6, h, w, rng, 0.9 / k)
@@ -559,6 +569,7 @@ def _paint_watercolour(picture: Picture, scene: Scene, rng: np.random.Generator)
     paper = np.array([0.988, 0.975, 0.945], np.float32)
     absorb = 1 - _vivid(washes, 1.16)
     out = paper * (1 - np.clip(absorb, 0, 1) * np.clip(density, 0.25, 1.35)[..., None])
+    out = out + (paper - out) * (0.85 * spark)[..., None]
     # A few sparkles of bare paper where the dry brush skipped, and some spatter.
     skip = np.clip((_tile(0.9, h, w, rng, 1.6 / k) - 0.93) * 16, 0, 1) * (1 - calm) * 0.5
     out = out + (paper - out) * skip[..., None]
@@ -609,7 +620,8 @@ def _paint_woodcut(picture: Picture, scene: Scene, rng: np.random.Generator) -> 
     ys, xs = np.mgrid[0:h, 0:w].astype(np.float32)
     bend = (_tile(2.0, h, w, rng, 0.3 / k) - 0.5) * 60 * k
     rings = noise(0.8, 1)[
-        np.mod((ys + bend) * 0.9 / k, _N).astype(int), np.mod(xs * 0.025 / k + 30, _N).astype(int)
+        np.mod((ys + bend) * 0.9 / k, _N).astype(int) % _N,
+        np.mod(xs * 0.025 / k + 30, _N).astype(int) % _N,
     ]
     paper = _CREAM + (_tile(0.5, h, w, rng)[..., None] - 0.5) * 0.03
     out = paper.copy()
@@ -781,11 +793,13 @@ def _paint_ink(picture: Picture, scene: Scene, rng: np.random.Generator) -> Floa
     edge = np.zeros_like(light)
     for sigma, weight in ((2.0, 1.9), (8.0, 1.2)):
         edge += np.clip(cv2.GaussianBlur(light, (0, 0), sigma * k) - light, 0, 1) * weight
+    spark = _sparks(_float(picture.pixels), k)
+    edge *= 1 - np.clip(cv2.GaussianBlur(spark, (0, 0), 3 * k) * 6, 0, 0.9)
     bloom = _tile(1.9, h, w, rng, 0.5 / k) - 0.5
     grain = _tile(0.8, h, w, rng, 1.2 / k) - 0.5
     fibre = noise(0.7, 2)[
-        np.mod(np.arange(h)[:, None] * 0.35 / k, _N).astype(int),
-        np.mod(np.arange(w)[None, :] * 1.8 / k, _N).astype(int),
+        np.mod(np.arange(h)[:, None] * 0.35 / k, _N).astype(int) % _N,
+        np.mod(np.arange(w)[None, :] * 1.8 / k, _N).astype(int) % _N,
     ]
     density = (
         1.0 + 0.36 * bloom + edge * 1.25 + (0.22 * grain + 0.05 * (fibre - 0.5)) * (1.2 - light)
@@ -795,6 +809,7 @@ def _paint_ink(picture: Picture, scene: Scene, rng: np.random.Generator) -> Floa
     paper = np.array([0.972, 0.957, 0.918], np.float32) + (fibre[..., None] - 0.5) * 0.03
     absorb = np.clip(1 - washes, 0, 1) * np.clip(density, 0.3, 1.5)[..., None]
     out = paper * (1 - np.clip(absorb, 0, 0.97) * (1 - dry[..., None]))
+    out = out + (paper - out) * (0.8 * spark)[..., None]
     # A red seal in the corner would be a lie about colours, so there is none; only bare paper.
     return _paper_edge(out, np.array([0.972, 0.957, 0.918], np.float32), rng, 0.03)
 
