@@ -146,7 +146,7 @@ def test_searches_during_a_run_are_answered_from_the_last_matrix_at_once(
     space.start_indexing()
     wait_for(lambda: space.indexer.progress().state == "indexing")
     slowest = 0.0
-    while space.indexer.progress().done < 20:
+    while space.indexer.progress().running and space.indexer.progress().done < 20:
         started = time.perf_counter()
         assert len(space.matrix()) >= len(before)
         space.status()
@@ -265,7 +265,7 @@ def test_a_new_workspace_during_a_run_shows_it_and_starts_no_other(
     space = opened(root, emulator)
     emulator.latency = 0.2
     space.start_indexing()
-    wait_for(lambda: space.indexer.progress().done >= 3, 20)
+    wait_for(lambda: emulator.statuses()[200] >= 3, 20)
     fresh = Workspace(space.settings, root)
     assert fresh.indexer.progress().running
     assert not fresh.start_indexing()
