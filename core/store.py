@@ -242,28 +242,23 @@ class Store:
 
     def forget_pictures(self, ids: Iterable[str]) -> None:
         """Drop what is known of pictures that no file holds; their vectors stay."""
-        orphans = [(i,) for i in ids]
+        orphans = [(i, i) for i in ids]
+        unheld = "AND NOT EXISTS (SELECT 1 FROM files WHERE picture_id = ?)"
         with self.writing() as db:
-            db.executemany(
-                "DELETE FROM pictures WHERE id = ?1 "
-                "AND NOT EXISTS (SELECT 1 FROM files WHERE picture_id = ?1)",
-                orphans,
-            )
-            db.executemany(
-                "DELETE FROM failures WHERE picture_id = ?1 "
-                "AND NOT EXISTS (SELECT 1 FROM files WHERE picture_id = ?1)",
-                orphans,
-            )
+            db.executemany(f"DELETE FROM pictures WHERE id = ? {unheld}", orphans)
+            db.executemany(f"DELETE FROM failures WHERE picture_id = ? {unheld}", orphans)
 
     def pictures(self, ids: Sequence[str], scope: Scope | None = None) -> dict[str, Picture]:
-        """What is known of these pictures; their files inside `scope` are named first."""
-        if not ids:
-            return {}
+        """What is known of these pictures; their files inside `scope` are named first.
+
+        Ids come from visitors too: what is none is not found, whatever it is.
+        """
+        ids = [i for i in ids if i.isascii()]
         condition, parameters = (scope or Scope()).where()
         found: dict[str, Picture] = {}
         with self.connection() as db:
             for start in range(0, len(ids), IDS_AT_ONCE):
-                some = list(ids[start : start + IDS_AT_ONCE])
+                some = ids[start : start + IDS_AT_ONCE]
                 marks = ",".join("?" * len(some))
                 paths: dict[str, list[str]] = {}
                 for picture_id, path in db.execute(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import re
 import secrets
 import time
 from dataclasses import dataclass
@@ -216,6 +217,8 @@ class Workspace:
 
         None if there is no such picture, or no way to write there.
         """
+        if not re.fullmatch(r"[0-9a-f]{64}", picture_id):
+            return None  # it may come from a visitor, and is about to be part of a path
         file = self.thumbs_dir / f"{picture_id}.jpg"
         if file.exists():
             return file

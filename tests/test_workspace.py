@@ -404,6 +404,19 @@ def test_a_thumbnail_wanted_by_many_at_once_is_whole(root: Path, emulator: Emula
     assert [file.name for file in space.thumbs_dir.iterdir()] == [f"{i}.jpg"]
 
 
+@pytest.mark.parametrize(
+    "asked", ["", "..", "../../secret", "../images/secret", "\ud800", "A" * 64]
+)
+def test_what_a_visitor_calls_an_id_never_leads_anywhere(
+    root: Path, emulator: Emulator, asked: str
+) -> None:
+    space = opened(root, emulator)
+    (root / "secret.jpg").write_bytes(b"")
+    (root / "images" / "secret.jpg").write_bytes(b"")
+    assert space.thumbnail_file(asked) is None
+    assert space.store.pictures([asked]) == {}
+
+
 def test_counting_calls_from_many_threads_loses_none(root: Path, emulator: Emulator) -> None:
     space = opened(root, emulator)
     threads = [
