@@ -7,9 +7,9 @@ import io
 import streamlit as st
 
 from core.pictures import PictureError
-from core.store import Scope
+from core.store import Scope, StoreError
 from core.transfer import IndexFileError, export_index, import_index
-from core.uploads import PREFIX, add_upload, remove_upload
+from core.uploads import PREFIX, UploadFailed, add_upload, remove_upload
 from core.workspace import Workspace
 from ui.query_picture import TYPES
 from ui.wall import thumbnail
@@ -31,26 +31,30 @@ def uploads(space: Workspace) -> None:
             "until you delete them."
         )
         with st.form("uploads", clear_on_submit=True, border=False):
-            files = st.file_uploader(
-                "Pictures", type=TYPES, accept_multiple_files=True, key="new-uploads"
+            st.file_uploader("Pictures", type=TYPES, accept_multiple_files=True, key="new-uploads")
+            # A callback: the page then begins with the scan on, and follows it.
+            st.form_submit_button(
+                "Add to the collection", icon=":material/add:", on_click=lambda: _keep(space)
             )
-            if st.form_submit_button("Add to the collection", icon=":material/add:"):
-                _keep(space, files)
+        # Kept until the next attempt: the end of the scan reruns the page.
+        for sentence in st.session_state.get("upload-refused", ()):
+            # st.text: the name is a visitor's.
+            st.text(sentence)
         _delete(space)
 
 
-def _keep(space: Workspace, files: list) -> None:
+def _keep(space: Workspace) -> None:
+    files = st.session_state["new-uploads"]
+    refused = st.session_state["upload-refused"] = []
     if len(files) > MOST_FILES:
-        st.warning(f"At most {MOST_FILES} files at a time: the first {MOST_FILES} were taken.")
+        refused.append(f"At most {MOST_FILES} files at a time: the first {MOST_FILES} were taken.")
     kept = 0
     for file in files[:MOST_FILES]:
         try:
             add_upload(space.roots[PREFIX], file.name, file.getvalue())
             kept += 1
-        except (PictureError, OSError) as error:
-            # st.text: the name is a visitor's.
-            said = error if isinstance(error, PictureError) else "it could not be written."
-            st.text(f"{file.name}: {said}")
+        except (PictureError, UploadFailed) as error:
+            refused.append(f"{file.name}: {error}")
     if kept:
         space.rescan()
         st.toast(f"{kept} added.")
@@ -64,8 +68,11 @@ def _delete(space: Workspace) -> None:
         "Delete uploads", known, format_func=lambda p: p.removeprefix(PREFIX), key="delete-uploads"
     )
     if chosen and st.button(f"Delete {len(chosen)}", icon=":material/delete:"):
-        for path in chosen:
-            remove_upload(space.roots[PREFIX], path)
+        try:
+            for path in chosen:
+                remove_upload(space.roots[PREFIX], path)
+        except UploadFailed as error:
+            st.session_state["upload-refused"] = [str(error)]
         space.rescan()
         del st.session_state["delete-uploads"]
         st.rerun()
@@ -85,16 +92,29 @@ def transfer(space: Workspace) -> None:
             icon=":material/download:",
             on_click="ignore",
         )
-        file = st.file_uploader(
-            "Import index", type=["zip"], key="import", max_upload_size=MOST_INDEX_MB
+        # A callback: the numbers at the top of the page then count what was imported.
+        st.file_uploader(
+            "Import index",
+            type=["zip"],
+            key="import",
+            max_upload_size=MOST_INDEX_MB,
+            on_change=lambda: _import(space),
         )
-        if file is not None and st.session_state.get("imported") != file.file_id:
-            try:
-                taken = import_index(space.store, io.BytesIO(file.getvalue()), space.embedder.id)
-                st.session_state["imported"] = file.file_id
-                st.success(f"{count(taken, 'picture')} imported.", icon=":material/check:")
-            except IndexFileError as error:
-                st.error(str(error), icon=":material/error:")
+        taken = st.session_state.pop("imported", None)
+        if isinstance(taken, int):
+            st.success(f"{count(taken, 'picture')} imported.", icon=":material/check:")
+        elif taken is not None:
+            st.error(taken, icon=":material/error:")
+
+
+def _import(space: Workspace) -> None:
+    file = st.session_state["import"]
+    if file is not None:
+        try:
+            taken = import_index(space.store, io.BytesIO(file.getvalue()), space.embedder.id)
+            st.session_state["imported"] = taken
+        except (IndexFileError, StoreError) as error:
+            st.session_state["imported"] = str(error)
 
 
 def _exported(space: Workspace) -> bytes:
