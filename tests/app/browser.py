@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import shutil
@@ -9,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from playwright.sync_api import Browser, BrowserContext, Page, Playwright, Response, expect
+from playwright.sync_api import Browser, BrowserContext, Error, Page, Playwright, Response, expect
 
 from tests.app.server import Server
 
@@ -66,7 +67,9 @@ class Watch:
             if not re.search(r"/static/(js|css|media)/|\.(jpg|png|svg|woff2?)\b", response.url):
                 yield response.url.encode()
                 if response.ok and response.request.method == "GET":
-                    yield response.body()
+                    # Chromium forgets what was loaded before the last full navigation.
+                    with contextlib.suppress(Error):
+                        yield response.body()
 
 
 def window(context: BrowserContext, watch: Watch) -> Page:

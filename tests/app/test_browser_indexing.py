@@ -1,0 +1,222 @@
+"""The story in a real browser: indexing with a service that is paid per call."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import FilePayload, Page, expect
+
+from tests.app import browser as story
+from tests.app.conftest import COLOURS, App, Open
+from tests.conftest import plain, wait_for
+from tests.hostile_pictures import text as not_a_picture
+
+# An answer takes so long that a run is still on when a slow machine has drawn a page, and not so
+# long that a stop gives up on it.
+SLOW = 1.5
+
+Start = Callable[..., App]
+
+# What a page must say, by the fault that the service is ordered to have.
+REFUSALS = {
+    "unauthorised": "Azure did not accept the key",
+    "echo": "Azure did not accept the key",
+    "gone": "Azure has retired the API version",
+    "quota": "used up",
+    "region": "The region of this resource has no picture embeddings",
+}
+
+
+def reds(count: int) -> dict[str, bytes]:
+    return {f"{n:02}.png": plain((200, n, n), width=24) for n in range(count)}
+
+
+def start_button(page: Page):
+    return page.get_by_role("button", name="Start indexing")
+
+
+def indexed_so_far(page: Page) -> int:
+    shown = page.get_by_text(re.compile(r"Indexed \d+ of \d+")).first.inner_text()
+    return int(re.search(r"Indexed (\d+) of", shown)[1])
+
+
+def first_table(page: Page) -> str:
+    """A table is drawn on a canvas; what it holds can be copied."""
+    page.get_by_test_id("stDataFrame").first.click(position={"x": 60, "y": 52})
+    page.keyboard.press("Control+a")
+    page.keyboard.press("Control+c")
+    return str(page.evaluate("navigator.clipboard.readText()"))
+
+
+# --- Before ---------------------------------------------------------------------------------------
+
+
+def test_with_a_key_and_nothing_indexed_the_first_screen_says_what_to_press(
+    waiting: App, open_page: Open
+) -> None:
+    page = open_page(waiting)
+    expect(page.get_by_test_id("stAlert")).to_contain_text("Start indexing")
+    page.get_by_role("button", name="Go to Indexing").click()
+    expect(start_button(page)).to_be_enabled()
+
+
+def test_nothing_is_called_before_start_is_pressed(waiting: App, open_page: Open) -> None:
+    calls = len(waiting.emulator.calls)
+    page = open_page(waiting)
+    for title in ("Image search", "Explorer", "Indexing", "Text search"):
+        story.go(page, title)
+        expect(page.get_by_role("link", name=title, exact=True)).to_be_visible()
+        story.ready(page)
+    open_page(waiting, "/indexing").reload()
+    assert len(waiting.emulator.calls) == calls
+
+
+def test_the_page_says_how_many_calls_a_run_will_make(waiting: App, open_page: Open) -> None:
+    page = open_page(waiting, "/indexing")
+    expect(page.get_by_text("Indexed 0 of 14")).to_be_visible()
+    expect(page.get_by_text(re.compile(r"\b14 calls\b"))).to_be_visible()
+
+
+@pytest.mark.parametrize("fault", REFUSALS)
+def test_a_refusal_ends_the_run_with_a_sentence(waiting: App, open_page: Open, fault: str) -> None:
+    waiting.emulator.when(lambda seen: True, fault)
+    try:
+        page = open_page(waiting, "/indexing")
+        start_button(page).click()
+        expect(page.get_by_test_id("stAlert")).to_contain_text(REFUSALS[fault])
+        expect(start_button(page)).to_be_enabled()
+        expect(page.get_by_text("Indexed 0 of 14")).to_be_visible()
+    finally:
+        waiting.emulator.clear()
+
+
+# --- The run --------------------------------------------------------------------------------------
+
+
+def test_a_stopped_run_resumes_and_pays_only_for_the_rest(start: Start, open_page: Open) -> None:
+    app = start(reds(90), latency=SLOW)
+    page = open_page(app, "/indexing")
+    start_button(page).click()
+    expect(page.get_by_text(re.compile(r"Indexed [1-9]\d* of 90"))).to_be_visible()
+    page.get_by_role("button", name="Stop").click()
+    expect(start_button(page)).to_be_enabled()
+    kept = indexed_so_far(page)
+    assert 0 < kept < 90
+    assert app.emulator.statuses()[200] == kept
+    app.emulator.latency = 0.0
+    start_button(page).click()
+    expect(page.get_by_text("Indexed 90 of 90")).to_be_visible()
+    assert app.emulator.statuses()[200] == 90
+
+
+def test_a_run_is_seen_after_a_reload_and_by_a_second_visitor(
+    start: Start, open_page: Open
+) -> None:
+    app = start(reds(90), latency=SLOW)
+    page = open_page(app, "/indexing")
+    start_button(page).click()
+    expect(page.get_by_text(re.compile(r"\d+ of 90 in this run"))).to_be_visible()
+    page.reload()
+    expect(page.get_by_text(re.compile(r"\d+ of 90 in this run"))).to_be_visible()
+    second = open_page(app, "/", stranger=True)
+    expect(second.get_by_text(re.compile(r"Indexed \d+ of 90"))).to_be_visible()
+    story.go(second, "Indexing")
+    expect(second.get_by_text(re.compile(r"\d+ of 90 in this run"))).to_be_visible()
+    expect(start_button(second)).to_be_disabled()
+    app.emulator.latency = 0.0
+    expect(page.get_by_text("Indexed 90 of 90")).to_be_visible()
+    expect(second.get_by_text("Indexed 90 of 90")).to_be_visible()
+    assert app.emulator.statuses()[200] == 90
+
+
+def test_what_failed_is_listed_with_its_reason_and_tried_again_when_told(
+    start: Start, open_page: Open
+) -> None:
+    bad = plain("blue")
+    pictures = {**reds(3), "odd.png": bad, "letter.jpg": not_a_picture()}
+    app = start(pictures)
+    app.emulator.when(lambda seen: seen.body == bad, "image format")
+    page = open_page(app, "/indexing")
+    start_button(page).click()
+    expect(page.get_by_text("Indexed 3 of 4")).to_be_visible()
+    expect(page.get_by_text("2 files without a vector")).to_be_visible()
+    reasons = dict(line.split("\t") for line in first_table(page).splitlines())
+    assert set(reasons) == {"images/odd.png", "images/letter.jpg"}
+    assert "Azure cannot read this picture" in reasons["images/odd.png"]
+    assert "not a picture" in reasons["images/letter.jpg"]
+    app.emulator.clear()
+    page.get_by_role("button", name="Retry failed").click()
+    expect(page.get_by_text("Indexed 4 of 4")).to_be_visible()
+    assert app.emulator.statuses()[200] == 4
+
+
+# --- The collection -------------------------------------------------------------------------------
+
+
+def test_an_upload_joins_the_collection_and_can_be_deleted(start: Start, open_page: Open) -> None:
+    app = start()
+    page = open_page(app, "/indexing")
+    expect(page.get_by_text("Indexed 0 of 0")).to_be_visible()
+    page.get_by_text("Add your own pictures").click()
+    files = [
+        FilePayload(name="my house.png", mimeType="image/png", buffer=plain(COLOURS["red"])),
+        FilePayload(name="letter.jpg", mimeType="image/jpeg", buffer=not_a_picture()),
+    ]
+    page.locator('input[type="file"]').first.set_input_files(files)
+    expect(page.get_by_test_id("stFileChip")).to_have_count(2)
+    page.get_by_role("button", name="Add to the collection").click()
+    expect(page.get_by_text("Indexed 0 of 1")).to_be_visible()
+    expect(page.get_by_text(re.compile("^letter.jpg: "))).to_be_visible()
+    start_button(page).click()
+    expect(page.get_by_text("Indexed 1 of 1")).to_be_visible()
+    story.go(page, "Text search")
+    story.look_for(page, "red")
+    expect(story.captions(page)).to_have_count(1)
+    assert story.names(page) == ["my house.png"]
+    story.go(page, "Indexing")
+    if not page.get_by_text("Delete uploads").is_visible():
+        page.get_by_text("Add your own pictures").click()
+    page.get_by_role("combobox", name=re.compile("Delete uploads")).click()
+    page.get_by_role("option", name="my house.png").click()
+    page.get_by_role("button", name="Delete 1").click()
+    expect(page.get_by_text("Indexed 0 of 0")).to_be_visible()
+    assert list((app.server.home / "data" / "uploads").iterdir()) == []
+
+
+def test_a_downloaded_index_can_be_imported_elsewhere(
+    indexed: App, start: Start, open_page: Open
+) -> None:
+    page = open_page(indexed, "/indexing")
+    page.get_by_text("Take the index along").click()
+    data = story.download(page, "Download index")
+    app = start()
+    page = open_page(app, "/indexing")
+    page.get_by_text("Take the index along").click()
+    file = FilePayload(name="index.zip", mimeType="application/zip", buffer=data)
+    page.locator('input[type="file"]').last.set_input_files(file)
+    expect(page.get_by_text("14 pictures imported")).to_be_visible()
+    expect(page.get_by_text("Indexed 14 of 14")).to_be_visible()
+    story.go(page, "Text search")
+    story.look_for(page, "red")
+    story.expect_wall(page, 14)
+    assert "red" in story.names(page)[0]
+    assert [call.kind for call in app.emulator.calls] == ["text"]
+
+
+def test_read_only_hides_uploads_and_indexing(start: Start, open_page: Open) -> None:
+    app = start(reds(2), ready=True, settings={"READ_ONLY": "1"})
+    (app.server.images / "new.png").write_bytes(plain("blue"))
+    calls = len(app.emulator.calls)
+    page = open_page(app, "/indexing")
+    expect(page.get_by_test_id("stAlert")).to_contain_text("read-only")
+    story.ready(page)
+    assert start_button(page).count() == 0
+    assert page.locator('input[type="file"]').count() == 0
+    assert page.get_by_role("button", name="Download index").count() == 0
+    story.go(page, "Text search")
+    story.look_for(page, "red")
+    expect(story.captions(page)).to_have_count(2)
+    wait_for(lambda: len(app.emulator.calls) > calls)
+    assert [call.kind for call in app.emulator.calls[calls:]] == ["text"]
