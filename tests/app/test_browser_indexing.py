@@ -180,6 +180,7 @@ def test_an_upload_joins_the_collection_and_can_be_deleted(start: Start, open_pa
         page.get_by_text("Add your own pictures").click()
     page.get_by_role("combobox", name=re.compile("Delete uploads")).click()
     page.get_by_role("option", name="my house.png").click()
+    page.keyboard.press("Escape")
     page.get_by_role("button", name="Delete 1").click()
     expect(page.get_by_text("Indexed 0 of 0")).to_be_visible()
     assert list((app.server.home / "data" / "uploads").iterdir()) == []
