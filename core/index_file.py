@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import logging
 import os
@@ -197,11 +198,15 @@ def _make(path: Path) -> None:
 
 def _fill(draft: Path) -> sqlite3.Connection:
     db = sqlite3.connect(draft)
-    db.execute(f"PRAGMA page_size = {PAGE_BYTES}")
-    db.executescript(SCHEMA)
-    db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
-    db.execute("INSERT INTO meta VALUES ('uid', ?)", (uuid.uuid4().hex[:12],))
-    db.commit()
+    try:
+        db.execute(f"PRAGMA page_size = {PAGE_BYTES}")
+        db.executescript(SCHEMA)
+        db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+        db.execute("INSERT INTO meta VALUES ('uid', ?)", (uuid.uuid4().hex[:12],))
+        db.commit()
+    except BaseException:
+        db.close()
+        raise
     return db
 
 
@@ -273,19 +278,12 @@ def _mend(path: Path) -> str:
     the middle, the next start tries again.
     """
     draft, copy = _draft(path), path.with_name(f"{path.stem}.copy{path.suffix}")
-    _remove(draft)
-    db = _fill(draft)
     try:
-        if not _salvage(path, db):
-            # Its first page is damaged, or speaks of more pages than there are.
-            _transplant_first_page(draft, path, copy)
-            _salvage(copy, db)
-        # The next scan reads such files anew.
-        db.execute("DELETE FROM files WHERE picture_id NOT IN (SELECT id FROM pictures)")
-        saved: int = db.execute("SELECT count(*) FROM vectors").fetchone()[0]
-        db.commit()
+        saved = _rebuild(path, draft, copy)
+    except BaseException:
+        _remove(draft)  # on a full disk its room is wanted
+        raise
     finally:
-        db.close()
         _remove(copy)
     stamp = time.strftime("%Y%m%d-%H%M%S")
     aside = path.with_name(f"{path.stem}.damaged-{stamp}-{uuid.uuid4().hex[:4]}{path.suffix}")
@@ -298,6 +296,21 @@ def _mend(path: Path) -> str:
         f"The index file was damaged. It was set aside as {aside.name}; {saved:,} vectors could "
         "be read from it and are kept, and what is missing can be indexed again."
     )
+
+
+def _rebuild(path: Path, draft: Path, copy: Path) -> int:
+    """Fill a new index with what can be read of the damaged one; the number of vectors saved."""
+    _remove(draft)
+    with contextlib.closing(_fill(draft)) as db:
+        if not _salvage(path, db):
+            # Its first page is damaged, or speaks of more pages than there are.
+            _transplant_first_page(draft, path, copy)
+            _salvage(copy, db)
+        # The next scan reads such files anew.
+        db.execute("DELETE FROM files WHERE picture_id NOT IN (SELECT id FROM pictures)")
+        saved: int = db.execute("SELECT count(*) FROM vectors").fetchone()[0]
+        db.commit()
+    return saved
 
 
 def _transplant_first_page(healthy: Path, damaged: Path, copy: Path) -> None:

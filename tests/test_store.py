@@ -581,6 +581,7 @@ def test_an_index_is_mended_only_once_there_is_room(tmp_path: Path) -> None:
         with pytest.raises(StoreError, match="disk is full"):
             Store(disk)
         assert path.read_bytes() == damaged
+        assert list(disk.glob("index.[cd]*")) == []
         subprocess.run(["mount", "-o", "remount,size=20m", str(disk)], check=True)
         store = Store(disk)
         assert "damaged" in store.notices[0]
