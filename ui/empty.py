@@ -23,11 +23,14 @@ def nothing_to_search(space: Workspace) -> bool:
     elif status.total:
         waiting = count(status.total, "picture")
         verb = "waits" if status.total == 1 else "wait"
-        st.info(
-            f"{waiting} {verb} for a vector. Calls to {space.embedder.label} are paid, so none is "
-            "made before you press “Start indexing” on the page Indexing.",
-            icon=":material/database:",
-        )
+        if space.embedder.paid:
+            next_step = (
+                f"Calls to {space.embedder.label} are paid, so none is made before you press "
+                "“Start indexing” on the page Indexing."
+            )
+        else:
+            next_step = "Press “Start indexing” on the page Indexing."
+        st.info(f"{waiting} {verb} for a vector. {next_step}", icon=":material/database:")
         _go("Go to Indexing")
     else:
         st.info(
