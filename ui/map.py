@@ -15,7 +15,7 @@ from core.workspace import Workspace
 from ui.scope import choose_scope
 from ui.wall import thumbnail, wall
 
-# Beyond this many (the gallery fits), pictures cover each other: dots then, with the picture on hover.
+# Beyond this many (the gallery fits) pictures cover each other: dots, with the picture on hover.
 AS_PICTURES = 300
 # A browser draws and picks among this many dots without lag.
 MOST_DOTS = 10_000
