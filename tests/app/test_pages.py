@@ -1,0 +1,331 @@
+"""Every page, run through the entry point without a browser."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import streamlit as st
+from streamlit.testing.v1 import AppTest
+
+from core.settings import NAMES
+from core.workspace import Workspace
+from tests.app.conftest import COLOURS, paint
+from tests.app.server import ROOT
+from tests.azure_emulator import Emulator
+from tests.conftest import fill, plain, wait_for
+from ui import resources
+
+PAGES = ("text_search", "image_search", "explorer", "indexing")
+
+# A first run imports what the pages need, on a machine that may be busy.
+SECONDS = 60
+
+# Scripts that nobody who writes from left to right has tried, and no letters at all.
+UNUSUAL = ("בית כחול", "منزل أزرق", "🏠🏠🏠", "👩‍👩‍👧", "‮esuoh", "   ", "\u0000\u0007", "a" * 5000)
+
+
+class Page:
+    """One visitor's page, and the workspace behind it."""
+
+    def __init__(self, space: Workspace) -> None:
+        self.space = space
+        self.test = AppTest.from_file(str(ROOT / "streamlit_app.py"), default_timeout=SECONDS)
+
+    def open(self, page: str = "text_search", **address: str) -> AppTest:
+        self.test.run()
+        for name, value in address.items():
+            self.test.query_params[name] = value
+        if page != "text_search":
+            self.test.switch_page(f"pages/{page}.py")
+        return self.test.run()
+
+    def search(self, text: str) -> AppTest:
+        return self.test.text_input(key="query").set_value(text).run()
+
+    @property
+    def said(self) -> str:
+        """Every word on the page."""
+        kinds = ("title", "markdown", "caption", "text", "info", "warning", "error", "success")
+        return "\n".join(str(e.value) for kind in kinds for e in self.test.get(kind))
+
+    @property
+    def captions(self) -> list[str]:
+        """The names and cosines under the results."""
+        return [text.value for text in self.test.text if "\n" in text.value]
+
+
+Visit = Callable[..., Page]
+
+
+@pytest.fixture
+def visit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Visit]:
+    """visit(VISION_KEY=..., ...) opens the app on folders of the test's own."""
+    spaces: list[Workspace] = []
+
+    def visit_(paint_pictures: bool = True, indexed: bool = True, **settings: str) -> Page:
+        if paint_pictures:
+            paint(tmp_path / "images")
+        for name in NAMES:
+            monkeypatch.delenv(name, raising=False)
+        for name, value in settings.items():
+            monkeypatch.setenv(name, value)
+        # Where gallery, seed and thumbnails are looked for: none of the checkout's.
+        monkeypatch.setattr(resources, "ROOT", tmp_path)
+        st.cache_resource.clear()
+        space = resources._workspace()
+        spaces.append(space)
+        space.indexer.join(SECONDS)
+        if indexed and space.embedder.paid:
+            space.start_indexing()
+            space.indexer.join(SECONDS)
+        return Page(space)
+
+    yield visit_
+    st.cache_resource.clear()
+    for space in spaces:
+        space.indexer.stop()
+        space.indexer.join(SECONDS)
+        space.close()
+
+
+@pytest.fixture
+def emulator() -> Iterator[Emulator]:
+    with Emulator() as emulator:
+        yield emulator
+
+
+@pytest.fixture
+def with_key(emulator: Emulator) -> dict[str, str]:
+    return {"VISION_ENDPOINT": emulator.url, "VISION_KEY": emulator.key}
+
+
+def calls_for(emulator: Emulator, kind: str) -> int:
+    return sum(call.kind == kind for call in emulator.calls)
+
+
+# --- Every page, in every state ------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_page_is_drawn_without_a_key(visit: Visit, page: str) -> None:
+    visitor = visit()
+    assert not visitor.open(page).exception
+    assert "Built-in model answers" in visitor.said
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_page_is_drawn_with_a_key_and_nothing_indexed(
+    visit: Visit, with_key: dict[str, str], emulator: Emulator, page: str
+) -> None:
+    visitor = visit(indexed=False, **with_key)
+    test = visitor.open(page)
+    assert not test.exception
+    assert "Start indexing" in visitor.said + " ".join(button.label for button in test.button)
+    assert not emulator.calls
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_page_is_drawn_without_any_picture(visit: Visit, page: str) -> None:
+    visitor = visit(paint_pictures=False)
+    assert not visitor.open(page).exception
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_page_is_drawn_read_only(visit: Visit, with_key: dict[str, str], page: str) -> None:
+    visitor = visit(READ_ONLY="1", **with_key)
+    test = visitor.open(page)
+    assert not test.exception
+    assert "Start indexing" not in [button.label for button in test.button]
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_page_says_what_is_wrong_with_the_settings(visit: Visit, page: str) -> None:
+    visitor = visit(
+        VISION_ENDPOINT="http://pictures.example", VISION_KEY="0123456789", READ_ONLY=""
+    )
+    assert not visitor.open(page).exception
+    assert "https://" in visitor.said
+    assert "0123456789" not in visitor.said
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_page_says_that_the_data_folder_cannot_be_used(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, page: str
+) -> None:
+    (tmp_path / "data").write_text("a file where the folder should be")
+    for name in NAMES:
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(resources, "ROOT", tmp_path)
+    st.cache_resource.clear()
+    test = AppTest.from_file(str(ROOT / "streamlit_app.py"), default_timeout=SECONDS).run()
+    test.switch_page(f"pages/{page}.py").run()
+    assert not test.exception
+    assert len(test.error) == 1
+
+
+# --- Text search ---------------------------------------------------------------------------------
+
+
+def test_a_text_ranks_the_pictures(visit: Visit, with_key: dict[str, str]) -> None:
+    visitor = visit(**with_key)
+    visitor.open()
+    assert not visitor.search("red").exception
+    assert len(visitor.captions) == 14
+    assert all("red" in caption for caption in visitor.captions[:2])
+
+
+def test_a_text_is_written_into_the_address(visit: Visit, with_key: dict[str, str]) -> None:
+    visitor = visit(**with_key)
+    visitor.open()
+    visitor.search("  a   red house ")
+    assert visitor.test.query_params["q"] == "a red house"
+
+
+def test_an_address_fills_the_search_box(visit: Visit, with_key: dict[str, str]) -> None:
+    visitor = visit(**with_key)
+    test = visitor.open(q="blue")
+    assert test.text_input(key="query").value == "blue"
+    assert "blue" in visitor.captions[0]
+
+
+def test_a_search_is_asked_for_once(
+    visit: Visit, with_key: dict[str, str], emulator: Emulator
+) -> None:
+    visitor = visit(**with_key)
+    visitor.open()
+    visitor.search("red")
+    visitor.search("blue")
+    visitor.search("red")
+    visitor.test.run()
+    assert calls_for(emulator, "text") == 2
+
+
+def test_an_empty_query_shows_the_collection(
+    visit: Visit, with_key: dict[str, str], emulator: Emulator
+) -> None:
+    visitor = visit(**with_key)
+    visitor.open()
+    visitor.search("red")
+    test = visitor.search("   ")
+    assert not test.exception
+    assert "q" not in test.query_params
+    assert "14 pictures" in visitor.said
+    assert calls_for(emulator, "text") == 1
+
+
+def test_71_words_get_a_sentence_and_no_call(
+    visit: Visit, with_key: dict[str, str], emulator: Emulator
+) -> None:
+    visitor = visit(**with_key)
+    visitor.open()
+    assert not visitor.search(" ".join(["red"] * 71)).exception
+    assert "71 words; Azure takes at most 70" in visitor.said
+    assert calls_for(emulator, "text") == 0
+
+
+def test_unusual_queries_are_answered(visit: Visit, with_key: dict[str, str]) -> None:
+    visitor = visit(**with_key)
+    visitor.open()
+    for text in UNUSUAL:
+        assert not visitor.search(text).exception, repr(text)
+
+
+def test_unusual_queries_get_a_sentence_from_the_built_in_model(visit: Visit) -> None:
+    visitor = visit()
+    visitor.open()
+    for text in UNUSUAL:
+        test = visitor.search(text)
+        assert not test.exception, repr(text)
+        assert test.warning or not text.strip(), repr(text)
+
+
+def test_a_word_that_the_built_in_model_does_not_know_is_named(visit: Visit) -> None:
+    visitor = visit()
+    visitor.open()
+    assert not visitor.search("a red zeppelin").exception
+    assert "zeppelin" in visitor.said
+    assert len(visitor.captions) == 14
+
+
+def test_an_example_becomes_the_query(visit: Visit, with_key: dict[str, str]) -> None:
+    visitor = visit(**with_key)
+    test = visitor.open()
+    example = test.button_group(key="example").options[0]
+    test.button_group(key="example").select(example).run()
+    assert not test.exception
+    assert test.text_input(key="query").value == example
+    assert test.query_params["q"] == example
+    assert len(visitor.captions) == 14
+
+
+# --- Image search and explorer -------------------------------------------------------------------
+
+
+def test_an_upload_is_searched_for(visit: Visit, with_key: dict[str, str]) -> None:
+    visitor = visit(**with_key)
+    test = visitor.open("image_search")
+    picture = plain(COLOURS["green"], width=70)
+    test.file_uploader(key="upload").upload("mine.png", picture, "image/png").run()
+    assert not test.exception
+    assert "green house.png" in visitor.captions[0]
+
+
+def test_a_picture_of_the_collection_is_searched_for_without_a_call(
+    visit: Visit, with_key: dict[str, str], emulator: Emulator
+) -> None:
+    visitor = visit(**with_key)
+    calls = len(emulator.calls)
+    some = visitor.space.matrix().ids[0]
+    test = visitor.open("image_search", id=some)
+    assert not test.exception
+    assert len(visitor.captions) == 13  # the picture itself is left out
+    assert len(emulator.calls) == calls
+
+
+@pytest.mark.parametrize("some_id", ["0" * 64, "../../etc/passwd", "", "a" * 9000])
+def test_an_id_that_nobody_has_is_no_error(
+    visit: Visit, with_key: dict[str, str], some_id: str
+) -> None:
+    visitor = visit(**with_key)
+    assert not visitor.open("image_search", id=some_id).exception
+    assert not visitor.captions
+
+
+def test_the_explorer_compares_an_example(visit: Visit) -> None:
+    visitor = visit()
+    test = visitor.open("explorer")
+    next(b for b in test.button if b.label == "Show an example").click().run()
+    assert not test.exception
+    assert len(test.multiselect(key="chosen-pictures").value) > 2
+
+
+# --- Indexing ------------------------------------------------------------------------------------
+
+
+def test_a_free_embedder_indexes_without_a_click(visit: Visit) -> None:
+    visitor = visit()
+    visitor.open()
+    assert "Indexed 14 of 14" in visitor.said
+
+
+def test_clear_caches_during_a_run_shows_that_run_and_starts_no_other(
+    visit: Visit, with_key: dict[str, str], emulator: Emulator, tmp_path: Path
+) -> None:
+    fill(tmp_path / "images", 40)
+    emulator.latency = 1.0
+    visitor = visit(paint_pictures=False, indexed=False, **with_key)
+    visitor.space.start_indexing()
+    wait_for(lambda: visitor.space.indexer.progress().state == "indexing")
+    st.cache_resource.clear()
+    test = visitor.open("indexing")
+    assert not test.exception
+    start = next(button for button in test.button if button.label == "Start indexing")
+    assert start.disabled
+    emulator.latency = 0.0
+    visitor.space.indexer.join(SECONDS)
+    test.run()
+    assert "Indexed 40 of 40" in visitor.said
+    assert calls_for(emulator, "image") == 40
+    resources._workspace().close()
