@@ -1,5 +1,10 @@
 """Vectorscope: search pictures by meaning."""
 
+from core.store import StoreError
 from ui.navigation import navigation
 
-navigation().run()
+page = navigation()
+try:
+    page.run()
+except StoreError as error:  # a full disk, a damaged index: nothing that a page could mend
+    st.error(str(error), icon=":material/database_off:")

@@ -111,16 +111,18 @@ def _import(space: Workspace) -> None:
     file = st.session_state["import"]
     if file is not None:
         try:
-            taken = import_index(space.store, io.BytesIO(file.getvalue()), space.embedder.id)
-            st.session_state["imported"] = taken
+            st.session_state["imported"] = import_index(
+                space.store, file, space.embedder.id, dimensions=space.embedder.dimensions
+            )
         except (IndexFileError, StoreError) as error:
             st.session_state["imported"] = str(error)
 
 
-def _exported(space: Workspace) -> bytes:
+def _exported(space: Workspace) -> io.BytesIO:
     target = io.BytesIO()
     export_index(space.store, space.embedder.id, Scope(), target)
-    return target.getvalue()
+    target.seek(0)
+    return target
 
 
 def collection_table(space: Workspace) -> None:

@@ -69,11 +69,12 @@ def compare_view(space: Workspace) -> None:
 
 
 def choose(space: Workspace) -> None:
-    paths = {i: p.paths[0] for i, p in space.store.pictures(space.store.ids(Scope())).items()}
+    paths = space.store.names(Scope())
     with_vector = [i for i in paths if i in space.matrix().row_of]
     kept = [i for i in table_pictures() if i in paths]
     options = list(dict.fromkeys(kept + sorted(with_vector, key=paths.__getitem__)[:LISTED]))
     pictures, texts = st.columns(2)
+    for_pictures, for_texts = MOST - len(table_texts()), MOST - len(kept)
     with pictures:
         # The table is the truth; the widget starts from it on every visit.
         st.session_state["chosen-pictures"] = kept
@@ -82,7 +83,8 @@ def choose(space: Workspace) -> None:
             options,
             format_func=lambda i: paths[i].rsplit("/", 1)[-1],
             key="chosen-pictures",
-            max_selections=MOST - len(table_texts()) or None,
+            max_selections=max(1, for_pictures),
+            disabled=not for_pictures,
             placeholder="Choose by name",
             on_change=lambda: st.session_state.update(
                 {"table-pictures": st.session_state["chosen-pictures"]}
@@ -95,7 +97,8 @@ def choose(space: Workspace) -> None:
             table_texts(),
             key="chosen-texts",
             accept_new_options=True,
-            max_selections=MOST - len(table_pictures()) or None,
+            max_selections=max(1, for_texts),
+            disabled=not for_texts,
             placeholder="Type a text and press Enter",
             on_change=lambda: st.session_state.update(
                 {
