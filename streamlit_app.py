@@ -1,5 +1,7 @@
 """Vectorscope: search pictures by meaning."""
 
+import streamlit as st
+
 from core.store import StoreError
 from ui.navigation import navigation
 
