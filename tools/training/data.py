@@ -22,7 +22,7 @@ from tools.paintings.scene import HELD_OUT_STYLE, TRAINING_STYLES, Scene, random
 from tools.paintings.styles import paint
 
 # Pixels a side of the kept squares: a tenth more than the model sees, for random crops.
-KEPT = 70
+KEPT = 88
 # (width, height) for the drawing, the shapes of the gallery; squeezed to a square afterwards.
 SHAPES = ((120, 80), (120, 90), (104, 104), (90, 120), (80, 120), (120, 68))
 # Painted ones are drawn larger, because strokes have a least width in pixels.
@@ -158,7 +158,10 @@ def load(shard: Path) -> tuple[np.ndarray, list[Scene]]:
         # A flat picture shows no style that a text may name. A scene has to have one; the one
         # held out has no word (and no picture here is drawn in it).
         scenes = [replace(scene, style=HELD_OUT_STYLE) for scene in scenes]
-    return np.load(shard, allow_pickle=False), scenes
+    pixels = np.load(shard, allow_pickle=False)
+    if pixels.shape[1] != KEPT:  # drawn for a smaller model
+        pixels = np.stack([cv2.resize(one, (KEPT, KEPT)) for one in pixels])
+    return pixels, scenes
 
 
 def held_out(count: int, style: str | None, seed: int) -> list[Scene]:

@@ -11,7 +11,7 @@ from tools.training.captions import FACTS
 
 DIMENSIONS = 256
 # Side of the square, in pixels, to which every picture is squeezed.
-SIDE = 64
+SIDE = 80
 # (channels, stride) of the 3x3 convolutions; the third is also handed on, for its sharper view.
 CONVOLUTIONS = ((24, 2), (48, 2), (64, 1), (96, 2), (128, 1))
 EARLY = 2

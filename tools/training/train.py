@@ -40,10 +40,12 @@ from tools.training.model import SIDE, TwoTowers
 
 QUERIES_PER_SCENE = 6
 WARM_UP = 80
+SMALL_SIDE = 64
+FLAT_SHARE = 0.35
 
 
-def augment(pixels: np.ndarray, rng: np.random.Generator) -> Tensor:
-    """uint8 (n, KEPT, KEPT, 3) -> float (n, 3, SIDE, SIDE) in about -1..1, cropped and lit anew."""
+def augment(pixels: np.ndarray, side: int, rng: np.random.Generator) -> Tensor:
+    """uint8 (n, KEPT, KEPT, 3) -> float (n, 3, side, side) in about -1..1, cropped and lit anew."""
     n = len(pixels)
     room = pixels.shape[1] - SIDE
     cut = np.empty((n, SIDE, SIDE, 3), np.uint8)
@@ -52,6 +54,8 @@ def augment(pixels: np.ndarray, rng: np.random.Generator) -> Tensor:
         piece = pixels[number, top : top + SIDE, left : left + SIDE]
         cut[number] = piece[:, ::-1] if rng.random() < 0.5 else piece
     x = torch.from_numpy(cut).permute(0, 3, 1, 2).float()  # channels last in memory
+    if side < SIDE:
+        x = F.interpolate(x, size=(side, side), mode="bilinear", antialias=True)
     # Small enough that a red stays a red: light, contrast, and a breath of tint.
     gain = (1 + 0.12 * torch.randn(n, 1, 1, 1) + 0.03 * torch.randn(n, 3, 1, 1)) / 127.5
     x = x.mul_(gain).add_(0.06 * torch.randn(n, 1, 1, 1) - 1)
@@ -78,6 +82,7 @@ class Lessons:
         self.folder, self.rng = folder, rng
         self.taken: set[Path] = set()
         self.pixels = np.zeros((0, data.KEPT, data.KEPT, 3), np.uint8)
+        self.flat = np.zeros(0, bool)
         self.arrays: dict[str, Tensor] = {}
         self.take_new()
 
@@ -90,6 +95,8 @@ class Lessons:
         blocks, told = zip(*map(data.load, new), strict=True)
         scenes = [scene for some in told for scene in some]
         self.pixels = np.concatenate([self.pixels, *blocks])
+        flat = [shard.name.startswith(data.FLAT) for shard in new for _ in range(data.PER_SHARD)]
+        self.flat = np.concatenate([self.flat, np.array(flat)])
         sure, possible = fact_table(scenes)
         bank = query_bank(scenes, QUERIES_PER_SCENE, self.rng)
         subjects = [FACT_IDS[(subject(s), ANY if s.coloured else "", 0)] for s in scenes]
@@ -211,10 +218,19 @@ def evaluate(
     return figures
 
 
-def batch_rows(n: int, size: int, rng: np.random.Generator) -> np.ndarray:
-    """Random picture numbers in neighbouring pairs, so that twins meet (see data.scenes_for)."""
-    starts = rng.integers(0, n - 1, size // 2)
-    return np.unique(np.concatenate([starts, starts + 1]))
+def batch_rows(flat: np.ndarray, size: int, rng: np.random.Generator) -> np.ndarray:
+    """Random picture numbers in neighbouring pairs, so that twins meet (see data.draw_scenes).
+
+    flat: for each picture, whether it is without style. FLAT_SHARE of the rows are such.
+    """
+    starts = []
+    for which, share in ((True, FLAT_SHARE), (False, 1 - FLAT_SHARE)):
+        among = np.flatnonzero(flat[:-1] == which)
+        if not len(among):
+            among = np.arange(len(flat) - 1)
+        starts.append(rng.choice(among, round(size * share / 2)))
+    first = np.concatenate(starts)
+    return np.unique(np.concatenate([first, first + 1]))
 
 
 def main() -> None:
@@ -232,6 +248,7 @@ def main() -> None:
     parser.add_argument("--batch", type=int, default=160)
     parser.add_argument("--texts", type=int, default=5, help="queries per picture and batch")
     parser.add_argument("--rate", type=float, default=3.5e-3)
+    parser.add_argument("--small", type=float, default=0.45, help="share of the run at 64 px")
     parser.add_argument("--margin", type=float, default=0.5, help="weight of the swap loss")
     parser.add_argument("--check", type=int, default=500, help="steps between two tables")
     parser.add_argument("--wordings", type=int, default=400_000, help="texts for the text tower")
@@ -337,12 +354,14 @@ def learn_pictures(
         rate = given.rate * min(1, (step + 1) / WARM_UP) * (0.5 + 0.5 * math.cos(math.pi * done))
         for group in optimiser.param_groups:
             group["lr"] = max(rate, given.rate * 0.005)
+        # Small pictures first: most of what there is to learn shows at two thirds of the price.
+        side = SMALL_SIDE if done < given.small else SIDE
         # Shuffled, because augment treats the parts of a batch differently.
-        rows = torch.from_numpy(batch_rows(len(lessons.pixels), given.batch, rng))
+        rows = torch.from_numpy(batch_rows(lessons.flat, given.batch, rng))
         rows = rows[torch.randperm(len(rows))]
         n = len(rows)
         model.train()
-        vectors = model.image(augment(lessons.pixels[rows.numpy()], rng))
+        vectors = model.image(augment(lessons.pixels[rows.numpy()], side, rng))
 
         # Queries that bind two things are preferred a little, where a picture has them.
         known = lessons.arrays
