@@ -359,6 +359,8 @@ def _feet(
     if zone == "table":
         return stage.far + rng.uniform(0.02, 0.1) + 0.035 * (i % 2) + 0.03 * index, size
     big = thing.kind in _UPRIGHT or thing.kind == "tree"
+    if stage.quay is not None:
+        return rng.uniform(stage.quay + 0.09, cv.h - 0.05), size
     close = thing.kind in ("flower", "bird", "cat")
     low = stage.far + (stage.near - stage.far) * (0.05 if big else 0.75 if close else 0.4)
     high = stage.far + (stage.near - stage.far) * (0.7 if big else 1.0)

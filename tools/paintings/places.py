@@ -30,6 +30,7 @@ class Stage:
     water: tuple[float, float] | None = None
     sky: tuple[float, float] = (0.12, 0.5)
     water_end: float = 9.0  # no reflection lies below this row
+    quay: float | None = None  # the edge of the paving in front of a town's water
     # Of a river: its middle and half its width at a row.
     channel: Callable[[float], tuple[float, float]] | None = None
     ground: RGB = (0.4, 0.5, 0.3)
@@ -1671,6 +1672,8 @@ def city(cv: Canvas, scene: Scene, light: Light, rng: random.Random, back: Back)
             sky=(0.1, hz - 0.2),
             sun_x=sun_x,
         )
+        walkers = any(t.kind not in ("bridge", "balloon", "bird") for t in scene.coloured)
+        stage.quay = cv.h - 0.2 if walkers else None
         back(stage)
         water(
             cv,
@@ -1684,6 +1687,16 @@ def city(cv: Canvas, scene: Scene, light: Light, rng: random.Random, back: Back)
             sun_x=sun_x,
             glitter=_glitter(scene),
         )
+        if stage.quay is not None:
+            stone = _ground_tint(scene, rgb("8e8a8c"))
+            paving_paint = cv.linear(
+                (0, stage.quay), (0, cv.h), (light.lit(stone), light.shadow(stone))
+            )
+            cv.rect(0, stage.quay, cv.w, cv.h, paving_paint)
+            cv.rect(
+                0, stage.quay, cv.w, stage.quay + 0.014, cv.paint(light.lit(rgb("c8c4bc")), 0.8)
+            )
+            mottle(cv, light, rng, stage.quay - 0.1, stone, 0.2)
         return stage
     # A quay: kerb, wet or dry paving, lamps.
     paving = _ground_tint(scene, rgb("8e8a8c"))

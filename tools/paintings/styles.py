@@ -785,7 +785,7 @@ def _paint_ink(picture: Picture, scene: Scene, rng: np.random.Generator) -> Floa
     colour = np.clip((chroma - 0.1) * 5, 0, 1)
     # Ink has a long way from water to black: open the lights, keep the darks.
     night = scene.time == "night"
-    opened = light ** (0.95 if night else 0.78)
+    opened = light ** (0.84 if night else 0.78)
     scaled = washes * (opened / np.maximum(light, 0.02))[..., None]
     grey = opened[..., None] * np.array([0.985, 1.0, 1.02], np.float32)
     muted = scaled * 0.35 + grey * 0.65
