@@ -17,7 +17,7 @@ from tests.app.server import Server
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "msedge")
 
 # A page is drawn in well under a second; the rest is for machines that do much else meanwhile.
-PATIENCE_MS = 20_000
+PATIENCE_MS = 60_000
 
 WIDE = {"width": 1280, "height": 900}
 
