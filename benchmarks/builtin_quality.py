@@ -291,7 +291,7 @@ def figures_of(
     model: BuiltinEmbedder, count: int
 ) -> tuple[dict[str, dict[str, tuple[float, float]]], dict[str, str]]:
     """{way: {group: (same styles, other style)}}, and queries and chance of every group."""
-    teach = data.held_out(3000, None, 103)
+    teach = data.held_out(2000, None, 103)
     ridge = Ridge(renders("ridge", teach, model.side, 0.0), teach)
     ways: dict[str, list[dict[str, float]]] = {}
     sizes: dict[str, str] = {}

@@ -305,7 +305,9 @@ def query_about(scene: Scene, rng: np.random.Generator) -> Query:
     true, _ = _settings(scene)
     moods = [name for name in true if name in GROUPS["moods"] or name in ("hill", "water")]
     plain = [scene.place] + [n for n in (scene.time, scene.weather) if n is not None]
-    if scene.style in STYLES and rng.random() < 0.25:
+    if scene.weather == "clear" and rng.random() < 0.6:
+        plain.remove("clear")  # half of all pictures: it says little
+    if scene.style in STYLES and rng.random() < 0.5:
         plain.append(scene.style)
     if "snow" in true:
         plain.append("snow")
@@ -314,7 +316,7 @@ def query_about(scene: Scene, rng: np.random.Generator) -> Query:
     plain = list(dict.fromkeys(plain))
     rng.shuffle(plain)
     things = list(scene.things)
-    if not things or rng.random() < 0.07:
+    if not things or rng.random() < 0.12:
         if things and rng.random() < 0.3 and scene.coloured:
             return Query(colour=scene.coloured[int(rng.integers(len(scene.coloured)))].colour)
         settings = plain[: int(rng.choice((1, 2, 3), p=(0.6, 0.3, 0.1)))]
@@ -339,7 +341,7 @@ def query_about(scene: Scene, rng: np.random.Generator) -> Query:
     sky = [t for t in things if t.colour is None]
     if sky and len(phrases) == 1 and phrases[0].noun not in ("sun", "moon") and rng.random() < 0.1:
         phrases.append(Phrase(sky[0].kind))
-    extra = int(rng.choice((0, 1, 2, 3), p=(0.5, 0.33, 0.12, 0.05)))
+    extra = int(rng.choice((0, 1, 2, 3), p=(0.42, 0.38, 0.14, 0.06)))
     return Query(tuple(phrases), tuple(plain[:extra]), None, _absent(scene, rng, 0.08))
 
 

@@ -22,6 +22,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import torch
+import torch.distributed
 from torch import Tensor
 from torch.nn import functional as F  # noqa: N812 (its usual name)
 
@@ -255,6 +256,9 @@ def main() -> None:
     parser.add_argument("--text-steps", type=int, default=4000)
     parser.add_argument("--alike", type=float, default=0.4, help="weight of picture to picture")
     parser.add_argument("--threads", type=int, default=os.cpu_count())
+    parser.add_argument("--ranks", type=int, default=1, help="processes that learn together")
+    parser.add_argument("--rank", type=int, default=0)
+    parser.add_argument("--port", type=int, default=29_512)
     parser.add_argument("--tests", type=int, default=800)
     parser.add_argument("--folder", type=Path, default=Path("tools/.cache/training"))
     parser.add_argument("--out", type=Path, default=Path("tools/.cache/run"))
@@ -291,10 +295,19 @@ def main() -> None:
     lessons = Lessons(given.folder, rng)
     print(f"{len(lessons.pixels)} pictures, {len(FACTS)} facts", flush=True)
 
+    if given.ranks > 1:
+        torch.distributed.init_process_group(
+            "gloo",
+            init_method=f"tcp://127.0.0.1:{given.port}",
+            rank=given.rank,
+            world_size=given.ranks,
+        )
     model = TwoTowers()
     model.image.to(memory_format=torch.channels_last)
     log = Log(given.out / "log.jsonl")
     average = learn_pictures(model, lessons, tests, given, rng, log)
+    if given.rank > 0:
+        return
     torch.save(average.state_dict(), given.out / "average.pt")
     learn_texts(average, given, rng, log)
     torch.save(average.state_dict(), given.out / "average.pt")
@@ -343,13 +356,16 @@ def learn_pictures(
         optimiser.load_state_dict(state["optimiser"])
         step, spent = state["step"], state["spent"]
         rng = np.random.default_rng((given.seed, step))
+    if given.rank > 0:  # the same weights, other lessons
+        rng = np.random.default_rng((given.seed, step, given.rank))
+        torch.manual_seed(given.seed + given.rank)
     began = time.monotonic()
     sums = np.zeros(5)
-    while step < steps:
+    while True:
         # A busy machine makes fewer steps of the minutes; the rate follows whichever is ahead.
         done = max(step / steps, (spent + time.monotonic() - began) / 60 / given.minutes)
+        done = from_first(done, given)
         if done >= 1:
-            steps = step
             break
         rate = given.rate * min(1, (step + 1) / WARM_UP) * (0.5 + 0.5 * math.cos(math.pi * done))
         for group in optimiser.param_groups:
@@ -395,6 +411,7 @@ def learn_pictures(
         )
         optimiser.zero_grad(set_to_none=True)
         loss.backward()
+        share_gradients(learned, given)
         torch.nn.utils.clip_grad_norm_(learned, 5)
         optimiser.step()
 
@@ -403,11 +420,11 @@ def learn_pictures(
             parts = (to_pictures, to_queries, alike, swap_loss, (gain > 0).float().mean())
             sums += [part.item() for part in parts]
         step += 1
-        if step % 100 == 0:
+        if step % 100 == 0 and given.growing:
+            lessons.take_new()
+        if step % 100 == 0 and given.rank == 0:
             names = ("to pictures", "to queries", "alike", "swap", "bound")
             means = {k: round(float(v), 4) for k, v in zip(names, sums / 100, strict=True)}
-            if given.growing:
-                lessons.take_new()
             log.write(
                 {
                     "step": step,
@@ -426,10 +443,31 @@ def learn_pictures(
             }
             torch.save(state, given.out / "state.part")
             (given.out / "state.part").rename(saved)
-        if step % given.check == 0:
+        if step % given.check == 0 and given.rank == 0:
             log.write({"step": step, "parsed": evaluate(average, tests, parsed=True)})
-    log.write({"step": step, "parsed": evaluate(average, tests, parsed=True)})
+    if given.rank == 0:
+        log.write({"step": step, "parsed": evaluate(average, tests, parsed=True)})
     return average
+
+
+def from_first(done: float, given: argparse.Namespace) -> float:
+    """How much of the run is done, as the first process sees it."""
+    if given.ranks == 1:
+        return done
+    value = torch.tensor([done], dtype=torch.float64)
+    torch.distributed.broadcast(value, 0)
+    return value.item()
+
+
+def share_gradients(learned: Sequence[Tensor], given: argparse.Namespace) -> None:
+    """The mean of the gradients of all processes, in place."""
+    if given.ranks == 1:
+        return
+    joined = torch.cat([p.grad.flatten() for p in learned])
+    torch.distributed.all_reduce(joined)
+    joined /= given.ranks
+    for p, part in zip(learned, joined.split([p.numel() for p in learned]), strict=True):
+        p.grad.copy_(part.view_as(p))
 
 
 def follow(average: TwoTowers, model: TwoTowers, decay: float) -> None:
