@@ -9,12 +9,12 @@ from ui.address import write_address
 
 # For the bundled gallery: a subject, a colour, a mood, two objects, weather, an abstract one.
 GALLERY = (
+    "a castle in the forest",
     "a blue house",
-    "sailing boats at sunset",
-    "a lonely lighthouse at night",
-    "a red boat and a white house",
+    "a calm evening by the lake",
+    "a red boat and a blue house",
     "a village in falling snow",
-    "colourful circles",
+    "abstract waves",
 )
 # For anybody's photographs, with an embedder that knows the world.
 ANYTHING = (
