@@ -20,16 +20,17 @@ page_frame(space, "Describe a picture")
 if nothing_to_search(space):
     st.stop()
 
-follow_address("q", "query")
+key, start = follow_address("q")
 with st.container(horizontal=True, vertical_alignment="bottom"):
     text = st.text_input(
         "Search",
-        key="query",
+        value=start,
+        key=key,
         type="search",
         placeholder="a blue house in the snow",
         # Typing costs nothing only where a call costs nothing.
         live=False if space.embedder.paid else "300ms",
-        on_change=lambda: write_address("q", query_key(st.session_state["query"])),
+        on_change=lambda: write_address("q", query_key(st.session_state[key])),
     )
     scope = choose_scope(space)
 example_queries(space)

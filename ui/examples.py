@@ -5,7 +5,6 @@ from __future__ import annotations
 import streamlit as st
 
 from core.workspace import Workspace
-from ui.address import write_address
 
 # For the bundled gallery: a subject, a colour, a mood, two objects, weather, an abstract one.
 GALLERY = (
@@ -34,9 +33,8 @@ def example_queries(space: Workspace) -> None:
     def ask() -> None:
         chosen = st.session_state["example"]
         if chosen:
-            st.session_state["query"] = chosen
-            write_address("q", chosen)
+            st.query_params["q"] = chosen
 
-    if st.session_state.get("example") != st.session_state.get("query"):
+    if st.session_state.get("example") != st.query_params.get("q"):
         st.session_state["example"] = None
     st.pills("Examples", queries, key="example", on_change=ask, label_visibility="collapsed")

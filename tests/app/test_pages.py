@@ -42,7 +42,7 @@ class Page:
         return self.test.run()
 
     def search(self, text: str) -> AppTest:
-        return self.test.text_input(key="query").set_value(text).run()
+        return self.test.text_input[0].set_value(text).run()
 
     @property
     def said(self) -> str:
@@ -186,7 +186,7 @@ def test_a_text_is_written_into_the_address(visit: Visit, with_key: dict[str, st
 def test_an_address_fills_the_search_box(visit: Visit, with_key: dict[str, str]) -> None:
     visitor = visit(**with_key)
     test = visitor.open(q="blue")
-    assert test.text_input(key="query").value == "blue"
+    assert test.text_input[0].value == "blue"
     assert "blue" in visitor.captions[0]
 
 
@@ -255,7 +255,7 @@ def test_an_example_becomes_the_query(visit: Visit, with_key: dict[str, str]) ->
     example = test.button_group(key="example").options[0]
     test.button_group(key="example").select(example).run()
     assert not test.exception
-    assert test.text_input(key="query").value == example
+    assert test.text_input[0].value == example
     assert test.query_params["q"] == example
     assert len(visitor.captions) == 14
 
