@@ -14,14 +14,18 @@ import streamlit as st
 
 from core.embedders.base import EmbedderError
 from core.explore import similarity_matrix
+from core.search import Part, search
 from core.store import Scope, query_key
 from core.workspace import Workspace
 from ui.results import harmless
-from ui.table import MOST, add_text, table_pictures, table_texts
+from ui.table import MOST, table_pictures, table_texts
 from ui.wall import thumbnail
 
 # More names than this make a list that nobody scrolls, and a page that is slow to send.
 LISTED = 2000
+
+# Readable on the light and on the dark page.
+INK = "#857b6f"
 
 CELL = 72  # pixels; twelve of them fit a laptop
 
@@ -111,12 +115,15 @@ def choose(space: Workspace) -> None:
 
 
 def put_example(space: Workspace) -> None:
-    """A few pictures that differ, and the words for a colour."""
-    ids = space.matrix().ids
-    st.session_state["table-pictures"] = list(ids[:: max(1, len(ids) // 6)][:6])
-    if not space.embedder.paid:
-        for text in ("a blue house", "a boat at sunset"):
-            add_text(text)
+    """Two texts and the pictures nearest to them; where texts are paid, a few pictures apart."""
+    matrix = space.matrix()
+    texts = () if space.embedder.paid else ("a blue house", "boats on the sea")
+    ids = list(matrix.ids[:: max(1, len(matrix.ids) // 6)][:6])
+    if texts:
+        nearest = [search(matrix, [Part(space.queries.text(text))], 3) for text in texts]
+        ids = list(dict.fromkeys(hit.picture_id for hits in nearest for hit in hits))
+    st.session_state["table-pictures"] = ids
+    st.session_state["table-texts"] = list(texts)
 
 
 def items_on_table(space: Workspace) -> list[Item]:
@@ -224,7 +231,7 @@ def heat_map(items: Sequence[Item], similarities: np.ndarray) -> tuple[int, int]
         pictures.mark_image(width=side, height=side).encode(
             url="url:N", tooltip=alt.Tooltip("label:N", title="picture"), **here
         ),
-        words.mark_text(fontSize=small, lineBreak="\n").encode(
+        words.mark_text(color=INK, fontSize=small, lineBreak="\n").encode(
             text="lines:N", tooltip=alt.Tooltip("label:N", title="text"), **here
         ),
     ]

@@ -29,9 +29,3 @@ def add_picture(picture_id: str) -> str:
         return f"The explorer's table is full: {MOST} at most."
     st.session_state["table-pictures"] = [*pictures, picture_id]
     return f"Put on the explorer's table ({count + 1} of {MOST})."
-
-
-def add_text(text: str) -> None:
-    texts = table_texts()
-    if text not in texts and len(texts) + len(table_pictures()) < MOST:
-        st.session_state["table-texts"] = [*texts, text]
