@@ -17,7 +17,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from tools.paintings.compose import compose
+from tools.paintings.compose import Picture, compose
 from tools.paintings.scene import HELD_OUT_STYLE, TRAINING_STYLES, Scene, random_scene
 from tools.paintings.styles import paint
 
@@ -30,6 +30,8 @@ PAINTED_SCALE = 1.5
 TWO_THINGS = 0.55
 # Composing a scene takes longer than painting it: each is painted in several styles.
 STYLES_EACH = 3
+# Styles whose palette or shapes begin with the composition; the others share one.
+COMPOSED_APART = {"ink wash": "ink", "woodcut": "cut", "poster": "cut"}
 PER_SHARD = 2000
 FLAT = "flat-"  # what the names of shards without styles begin with
 
@@ -59,15 +61,17 @@ def in_styles(
     """One composition in several styles, each uint8 (side, side, 3); see render.draw."""
     width, height = SHAPES[shape % len(SHAPES)]
     scale = PAINTED_SCALE if painted else 1
-    composed = compose(scene, round(width * scale), round(height * scale))
-    return [
-        cv2.resize(
-            paint(composed, replace(scene, style=style), painted=painted),
-            (side, side),
-            interpolation=cv2.INTER_AREA,
-        )
-        for style in styles
-    ]
+    size = round(width * scale), round(height * scale)
+    composed: dict[str, Picture] = {}
+    squares = []
+    for style in styles:
+        one = replace(scene, style=style)
+        look = COMPOSED_APART.get(style, "")
+        if look not in composed:
+            composed[look] = compose(one, *size)
+        drawn = paint(composed[look], one, painted=painted)
+        squares.append(cv2.resize(drawn, (side, side), interpolation=cv2.INTER_AREA))
+    return squares
 
 
 def draw_flat(rng: np.random.Generator, count: int) -> tuple[np.ndarray, list[Scene]]:
@@ -173,7 +177,7 @@ def held_out(count: int, style: str | None, seed: int) -> list[Scene]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--pictures", type=int, default=60_000, help="in the training styles")
+    parser.add_argument("--pictures", type=int, default=20_000, help="in the training styles")
     parser.add_argument("--flat", type=int, default=40_000, help="in no style")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--painted", type=float, default=0.03, help="share of painted pictures")
