@@ -26,8 +26,8 @@ WEIGHTS = Path(__file__).with_name("weights") / "builtin.npz"
 # benchmarks/builtin_quality.md: it helps on photographs.
 COLOUR_SHARE = 0.2
 # One component that every picture and every text shares, before all is scaled to unit length. It
-# shifts all cosines between texts and pictures alike: without it a good match lies near 0 and a poor
-# one below, which reads as if nothing had been found. No ranking changes.
+# shifts all cosines between texts and pictures alike: without it a good match lies near 0 and a
+# poor one below, which reads as if nothing had been found. No ranking changes.
 SHARED = 0.5
 # The picture is brought to this many times the model's side before the last, exact step.
 DECODED = 3
