@@ -57,7 +57,7 @@ class BuiltinEmbedder:
         if tuple(loaded.pop("tokens")) != TOKENS:
             raise ValueError("these weights were trained with another vocabulary")
         self.towers = Towers(loaded)
-        made_of = data + repr((COLOUR_SHARE, SHARED)).encode()
+        made_of = data + repr((COLOUR_SHARE, SHARED, DECODED)).encode()
         self._version = hashlib.sha256(made_of).hexdigest()[:8]
         blank = np.zeros((1, self.towers.side, self.towers.side, 3), np.uint8)
         self._colour_dimensions: int = colour_features(blank).shape[1]
@@ -95,12 +95,10 @@ class BuiltinEmbedder:
 
     def _square(self, data: bytes) -> np.ndarray:
         try:
-            small = pictures.display(data, DECODED * self.side)
+            small = pictures.pixels(data, DECODED * self.side)
         except pictures.PictureError as error:
             raise InputRefused(str(error)) from error
-        with Image.open(io.BytesIO(small)) as image:
-            square = image.convert("RGB").resize((self.side, self.side), Image.Resampling.BOX)
-        return np.asarray(square)
+        return np.asarray(small.resize((self.side, self.side), Image.Resampling.BOX))
 
     def embed_link(self, url: str, call: Call) -> Vector:
         raise InputRefused("The built-in model does not fetch links.")
