@@ -30,7 +30,7 @@ CACHE = Path("tools/.cache/benchmark")
 GALLERY = Path("images/gallery")
 RECORDINGS = Path(os.environ.get("RECORDINGS", "../shared/recordings"))
 REPORT = Path("benchmarks/builtin_quality.md")
-# What the issue asks for: in the styles trained on, and in the other one.
+# What was aimed at: in the styles trained on, and in the other one.
 GOALS: dict[str, tuple[float, float]] = {
     "one word": (0.98, 0.97),
     "colour + object": (0.90, 0.85),
