@@ -20,17 +20,17 @@ page_frame(space, "Describe a picture")
 if nothing_to_search(space):
     st.stop()
 
-key, start = follow_address("q")
+start = follow_address("q", "query")
 with st.container(horizontal=True, vertical_alignment="bottom"):
     text = st.text_input(
         "Search",
         value=start,
-        key=key,
+        key="query",
         type="search",
         placeholder="a blue house in the snow",
         # Typing costs nothing only where a call costs nothing.
         live=False if space.embedder.paid else "300ms",
-        on_change=lambda: write_address("q", query_key(st.session_state[key])),
+        on_change=lambda: write_address("q", query_key(st.session_state["query"])),
     )
     scope = choose_scope(space)
 example_queries(space)

@@ -9,22 +9,21 @@ from __future__ import annotations
 import streamlit as st
 
 
-def follow_address(name: str) -> tuple[str, str]:
-    """(key, first value) for the widget that stands for the parameter `name`.
+def follow_address(name: str, key: str) -> str:
+    """The first value of the widget `key`, which stands for the parameter `name`.
 
-    An address that changed by itself (a link, Back) makes a new widget that starts from it. To put
-    a value into the old one would be told to the browser once only, and is lost if a second run
-    follows before the first one's messages were sent.
+    A widget that is not there yet starts from the address: a value put into it would be told to the
+    browser once only, and is lost if a second run follows before the first one's messages were
+    sent. One that is there gets the value of an address that changed by itself (a link, Back).
     """
     value = st.query_params.get(name, "")
-    seen, started, number = f"address-{name}", f"start-{name}", f"number-{name}"
-    key = f"{name}-{st.session_state.get(number, 0)}"
-    # A widget that is not there (another page was shown) starts from the address too.
-    if key not in st.session_state or st.session_state.get(seen) != value:
-        st.session_state[number] = st.session_state.get(number, 0) + 1
+    seen, started = f"address-{name}", f"start-{name}"
+    if key not in st.session_state:
         st.session_state[seen] = st.session_state[started] = value
-        key = f"{name}-{st.session_state[number]}"
-    return key, st.session_state[started]
+    elif st.session_state.get(seen) != value:
+        st.session_state[seen] = st.session_state[key] = value
+        return ""  # a first value beside a value that was put in is an error
+    return str(st.session_state[started])
 
 
 def write_address(name: str, value: str) -> None:

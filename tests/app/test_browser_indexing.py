@@ -173,6 +173,8 @@ def test_an_upload_joins_the_collection_and_can_be_deleted(start: Start, open_pa
     expect(story.captions(page)).to_have_count(1)
     assert story.names(page) == ["my house.png"]
     story.go(page, "Indexing")
+    # The scan that opening the page began: its end draws the page anew and closes every list.
+    expect(page.get_by_role("button", name="Stop")).to_be_disabled()
     if not page.get_by_text("Delete uploads").is_visible():
         page.get_by_text("Add your own pictures").click()
     page.get_by_role("combobox", name=re.compile("Delete uploads")).click()
