@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import io
+import os
 import statistics
 import tempfile
 import time
@@ -159,6 +160,7 @@ def main() -> None:
         contextlib.closing(launch(playwright, path)) as browser,
     ):
         print(f"{options.pictures:,} pictures, built-in model. Medians, 10th to 90th percentile.\n")
+        loads = [os.getloadavg()[0]]
         print("| | median | spread | target | ratio |\n| --- | --- | --- | --- | --- |")
         home = clone(Path(folder) / "large")
         paint(home / "images", options.pictures)
@@ -193,6 +195,9 @@ def main() -> None:
                     firsts.append(time.perf_counter() - began)
             what = "with the shipped vectors" if seeded else "with no index"
             row(f"fresh clone {what} -> results, s", firsts, target, "{:.1f}")
+        loads.append(os.getloadavg()[0])
+        # On an idle machine the first is near 0: what is above it was other work.
+        print(f"\nLoad of {os.cpu_count()} cores: {loads[0]:.1f} before, {loads[1]:.1f} after.")
 
 
 if __name__ == "__main__":
