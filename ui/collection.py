@@ -25,7 +25,10 @@ MOST_FILES = 50
 
 
 def uploads(space: Workspace) -> None:
-    with st.expander("Add your own pictures", icon=":material/upload:"):
+    # Followed by the server, so that the rerun at a run's end leaves it as it is.
+    with st.expander(
+        "Add your own pictures", key="own-pictures", icon=":material/upload:", on_change="rerun"
+    ):
         st.caption(
             "Dropped here, or into the images folder at any depth. Uploads stay on this server "
             "until you delete them."
@@ -79,7 +82,10 @@ def _delete(space: Workspace) -> None:
 
 
 def transfer(space: Workspace) -> None:
-    with st.expander("Take the index along", icon=":material/move_down:"):
+    running = space.indexer.progress().running
+    with st.expander(
+        "Take the index along", key="take-along", icon=":material/move_down:", on_change="rerun"
+    ):
         st.caption(
             "One file with vectors, ids, names and thumbnails: for another machine, or committed "
             "under seed/ for a host whose disk forgets."
@@ -91,6 +97,9 @@ def transfer(space: Workspace) -> None:
             mime="application/zip",
             icon=":material/download:",
             on_click="ignore",
+            # The end of a run draws the page anew; a click just then would miss its file.
+            disabled=running,
+            help="Ready when the run is over." if running else None,
         )
         # A callback: the numbers at the top of the page then count what was imported.
         st.file_uploader(

@@ -186,8 +186,7 @@ def test_an_upload_joins_the_collection_and_can_be_deleted(start: Start, open_pa
     expect(story.captions(page)).to_have_count(1)
     assert story.names(page) == ["my house.png"]
     story.go(page, "Indexing")
-    if not page.get_by_text("Delete uploads").is_visible():
-        page.get_by_text("Add your own pictures").click()
+    page.get_by_text("Add your own pictures").click()
     choose(page, "Delete uploads", "my house.png")
     page.keyboard.press("Escape")
     page.get_by_role("button", name="Delete 1").click()
@@ -210,6 +209,7 @@ def test_a_downloaded_index_can_be_imported_elsewhere(
     expect(page.get_by_text("Indexed 14 of 14")).to_be_visible()
     story.go(page, "Text search")
     story.look_for(page, "red")
+    expect(page.get_by_role("button", name="Download CSV")).to_be_visible()
     story.expect_wall(page, 14)
     assert "red" in story.names(page)[0]
     assert [call.kind for call in app.emulator.calls] == ["text"]
