@@ -298,7 +298,7 @@ def figures_of(
     for name, style, seed in (("same", None, 101), ("other", HELD_OUT_STYLE, 102)):
         scenes = data.held_out(count, style, seed)
         pixels = renders(name, scenes, model.side, PAINTED_SHARE)
-        learned = measure.Ranking(scenes, model.towers.pictures(pixels))
+        learned = measure.Ranking(scenes, model.look(pixels))
         blend = measure.same_subject(scenes, model.embed_squares(pixels))
         by_ridge = measure.Ranking(scenes, ridge.pictures(pixels))
         by_lexicon = measure.Ranking(scenes, lexicon_pictures(pixels))

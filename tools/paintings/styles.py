@@ -86,7 +86,7 @@ def _emboss(height: Floats, strength: float) -> Floats:
 
 
 # -- quick: each pixel takes the colour at the heart of the stroke that covers it ------------------
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=1024)  # every size, direction and variant of a training set: some 40 MB
 def _stroke_map(
     h: int, w: int, length: float, width: float, angle: int, variant: int
 ) -> tuple[np.ndarray, np.ndarray]:
@@ -107,7 +107,7 @@ def _stroke_map(
             i,
             max(int(width), 1),
         )
-        centres[i] = int(np.clip(y, 0, h - 1)) * w + int(np.clip(x, 0, w - 1))
+        centres[i] = int(min(max(y, 0), h - 1)) * w + int(min(max(x, 0), w - 1))
     index = centres[numbers]
     bare = numbers == 0
     index[bare] = np.arange(h * w, dtype=np.int32).reshape(h, w)[bare]

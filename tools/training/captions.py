@@ -56,11 +56,18 @@ FACTS = _all_facts()
 FACT_IDS: dict[Fact, int] = {fact: number for number, fact in enumerate(FACTS)}
 
 
+_WITH_WEATHER = {"snowfall": ("snow", "cold"), "storm": ("dramatic",)}
+
+
 def _settings(scene: Scene) -> tuple[set[str], set[str]]:
     """Names of SETTINGS that hold for the scene, and those that a person could argue about."""
     true = {scene.place}
     perhaps: set[str] = set()
     time, weather = scene.time, scene.weather
+    if scene.place == "table" and weather != "clear":
+        # It rains outside the window: nobody is wrong who calls that a picture of rain, or not.
+        perhaps |= {weather, "gloomy", *_WITH_WEATHER.get(weather, ())}
+        weather = None
     true |= {name for name in (time, weather) if name is not None}
     if scene.style in STYLES:
         true.add(scene.style)

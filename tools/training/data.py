@@ -1,6 +1,6 @@
 """The pictures to learn from: scenes drawn once, kept small on disk, and read as they are needed.
 
-python -m tools.training.data --pictures 100000 --seed 1 --folder tools/.cache/training
+python -m tools.training.data --pictures 120000 --seed 2 --folder tools/.cache/training
 """
 
 from __future__ import annotations
@@ -177,10 +177,10 @@ def held_out(count: int, style: str | None, seed: int) -> list[Scene]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--pictures", type=int, default=20_000, help="in the training styles")
-    parser.add_argument("--flat", type=int, default=40_000, help="in no style")
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--painted", type=float, default=0.03, help="share of painted pictures")
+    parser.add_argument("--pictures", type=int, default=120_000, help="in the training styles")
+    parser.add_argument("--flat", type=int, default=0, help="in no style")
+    parser.add_argument("--seed", type=int, default=2)
+    parser.add_argument("--painted", type=float, default=0.06, help="share of painted pictures")
     parser.add_argument("--processes", type=int, default=os.cpu_count())
     parser.add_argument("--folder", type=Path, default=Path("tools/.cache/training"))
     given = parser.parse_args()

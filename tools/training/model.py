@@ -13,11 +13,12 @@ DIMENSIONS = 256
 # Side of the square, in pixels, to which every picture is squeezed.
 SIDE = 80
 # (channels, stride) of the 3x3 convolutions; the third is also handed on, for its sharper view.
-CONVOLUTIONS = ((24, 2), (48, 2), (64, 1), (96, 2), (128, 1))
+CONVOLUTIONS = ((24, 2), (48, 2), (72, 1), (112, 2), (144, 1))
 EARLY = 2
 MIXED = 192
 SLOTS = 48
 VALUES = 24
+FEATURES = SLOTS * VALUES + SLOTS + 2 * MIXED
 WIDTH = 96
 HEADS = 4
 LAYERS = 1
@@ -54,10 +55,14 @@ class ImageTower(nn.Module):
         self.mix_norm = nn.BatchNorm1d(MIXED)
         self.look = nn.Linear(MIXED, SLOTS)
         self.value = nn.Linear(MIXED, VALUES)
-        self.scale = nn.BatchNorm1d(SLOTS * VALUES + SLOTS + 2 * MIXED)
-        self.out = nn.Linear(SLOTS * VALUES + SLOTS + 2 * MIXED, DIMENSIONS)
+        self.scale = nn.BatchNorm1d(FEATURES)
+        self.out = nn.Linear(FEATURES, DIMENSIONS)
 
     def forward(self, x: Tensor) -> Tensor:
+        return F.normalize(self.out(self.features(x)), dim=-1)
+
+    def features(self, x: Tensor) -> Tensor:
+        """(n, 3, SIDE, SIDE) -> (n, FEATURES): all that was found, before it is a point."""
         early = x
         for number, layer in enumerate(self.layers):
             x = layer(x)
@@ -77,7 +82,8 @@ class ImageTower(nn.Module):
         sure = torch.sigmoid(look.max(2).values)
         seen = torch.bmm(look.softmax(2), value) * sure[:, :, None]
         found = torch.cat([mixed.mean(1), mixed.max(1).values, sure, seen.flatten(1)], 1)
-        return F.normalize(self.out(self.scale(found)), dim=-1)
+        scaled: Tensor = self.scale(found)
+        return scaled
 
 
 class TextLayer(nn.Module):

@@ -14,16 +14,19 @@ import ctypes
 import json
 import math
 import os
+import subprocess
+import sys
 import time
 from collections.abc import Sequence
 from copy import deepcopy
+from functools import lru_cache
 from pathlib import Path
 
 import cv2
 import numpy as np
 import torch
 import torch.distributed
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812 (its usual name)
 
 from core.embedders.builtin_words import MAX_TOKENS, read
@@ -37,7 +40,7 @@ from tools.training.captions import (
     query_bank,
     text_bank,
 )
-from tools.training.model import SIDE, TwoTowers
+from tools.training.model import FEATURES, SIDE, TwoTowers
 
 QUERIES_PER_SCENE = 6
 WARM_UP = 80
@@ -64,8 +67,19 @@ def augment(pixels: np.ndarray, side: int, rng: np.random.Generator) -> Tensor:
     quarter = n // 4
     x[:quarter] = F.avg_pool2d(x[:quarter], 3, 1, 1, count_include_pad=False)
     grain = x[quarter : 2 * quarter]
-    grain += torch.randn_like(grain) * (0.15 * torch.rand(len(grain), 1, 1, 1))
+    grain += grain_of(len(grain), side, rng) * (0.15 * torch.rand(len(grain), 1, 1, 1))
     return x.clamp_(-1.3, 1.3)
+
+
+@lru_cache(maxsize=1)
+def _much_grain() -> Tensor:
+    return torch.randn(256, 3, SIDE, SIDE)
+
+
+def grain_of(count: int, side: int, rng: np.random.Generator) -> Tensor:
+    """(count, 3, side, side) of normal noise, from a supply: new noise costs a tenth of a step."""
+    rows = torch.from_numpy(rng.integers(0, len(_much_grain()), count))
+    return _much_grain()[rows, :, :side, :side]
 
 
 def contrast(scores: Tensor, right: Tensor, ignored: Tensor) -> Tensor:
@@ -74,6 +88,32 @@ def contrast(scores: Tensor, right: Tensor, ignored: Tensor) -> Tensor:
     logs = scores.masked_fill(ignored, -1e4).log_softmax(1)
     loss = -(logs * right).sum(1) / count.clamp(min=1).squeeze(1)
     return loss[count.squeeze(1) > 0].mean()
+
+
+class Roll(nn.Module):
+    """A roll-call of facts beside the towers, only while they learn: is it there, yes or no?
+
+    A query tells a picture little about what was not asked; this tells it everything at once, and
+    the features come to see small things sooner.
+    """
+
+    def __init__(self, sure: Tensor) -> None:
+        super().__init__()
+        plain = torch.tensor([fact[2] == 0 for fact in FACTS])
+        share = sure.float().mean(0)
+        # What next to no picture shows, or every one, teaches nothing.
+        self.facts = (plain & (share > 0.001) & (share < 0.9)).nonzero().squeeze(1)
+        self.weight = ((1 - share) / share)[self.facts].sqrt()
+        self.call = nn.Linear(FEATURES, len(self.facts))
+
+    def forward(self, features: Tensor, sure: Tensor, possible: Tensor) -> Tensor:
+        """Features (n, FEATURES) and bool (n, facts) -> the loss; what may be is passed over."""
+        there = sure[:, self.facts]
+        unclear = possible[:, self.facts] & ~there
+        losses = F.binary_cross_entropy_with_logits(
+            self.call(features), there.float(), pos_weight=self.weight, reduction="none"
+        )
+        return losses.masked_fill(unclear, 0).sum(1).mean() / 50
 
 
 class Lessons:
@@ -236,17 +276,17 @@ def batch_rows(flat: np.ndarray, size: int, rng: np.random.Generator) -> np.ndar
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--pictures", type=int, default=20_000, help="in the training styles")
-    parser.add_argument("--flat", type=int, default=40_000, help="in no style")
-    parser.add_argument("--painted", type=float, default=0.03, help="share of painted pictures")
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--steps", type=int, default=5500)
+    parser.add_argument("--pictures", type=int, default=120_000, help="in the training styles")
+    parser.add_argument("--flat", type=int, default=0, help="in no style")
+    parser.add_argument("--painted", type=float, default=0.06, help="share of painted pictures")
+    parser.add_argument("--seed", type=int, default=2)
+    parser.add_argument("--steps", type=int, default=14_000)
     parser.add_argument("--minutes", type=float, default=1e9, help="end earlier, after this long")
     parser.add_argument(
         "--growing", action="store_true", help="learn while tools.training.data still draws"
     )
     parser.add_argument("--resume", action="store_true", help="go on from --out/state.pt")
-    parser.add_argument("--batch", type=int, default=192)
+    parser.add_argument("--batch", type=int, default=112, help="pictures a process and step")
     parser.add_argument("--texts", type=int, default=5, help="queries per picture and batch")
     parser.add_argument("--rate", type=float, default=3.5e-3)
     parser.add_argument("--small", type=float, default=0.45, help="share of the run at 64 px")
@@ -255,33 +295,43 @@ def main() -> None:
     parser.add_argument("--wordings", type=int, default=150_000, help="texts for the text tower")
     parser.add_argument("--text-steps", type=int, default=3300)
     parser.add_argument("--alike", type=float, default=0.4, help="weight of picture to picture")
-    parser.add_argument("--threads", type=int, default=os.cpu_count())
-    parser.add_argument("--ranks", type=int, default=1, help="processes that learn together")
-    parser.add_argument("--rank", type=int, default=0)
+    parser.add_argument("--roll", type=float, default=1.0, help="weight of the roll-call of facts")
+    parser.add_argument(
+        "--ranks", type=int, default=os.cpu_count(), help="processes that learn together"
+    )
+    parser.add_argument("--rank", type=int, help=argparse.SUPPRESS)
     parser.add_argument("--port", type=int, default=29_512)
     parser.add_argument("--tests", type=int, default=800)
     parser.add_argument("--folder", type=Path, default=Path("tools/.cache/training"))
     parser.add_argument("--out", type=Path, default=Path("tools/.cache/run"))
     given = parser.parse_args()
+    given.out.mkdir(parents=True, exist_ok=True)
+    if given.rank is not None:
+        learn(given)
+        return
+    if not given.growing:
+        data.make(
+            given.folder, given.pictures, given.flat, given.seed, given.painted, os.cpu_count() or 1
+        )
+    # One process and one thread a core: the small convolutions gain little from several threads.
+    command = [sys.executable, "-m", "tools.training.train", *sys.argv[1:]]
+    ranks = [
+        subprocess.Popen([*command, "--ranks", str(given.ranks), "--rank", str(rank)])
+        for rank in range(given.ranks)
+    ]
+    sys.exit(max(process.wait() for process in ranks))
 
+
+def learn(given: argparse.Namespace) -> None:
+    """One of the processes that learn together; the first checks, writes and teaches the texts."""
     # Without this, glibc gives every large tensor back to the system and faults it in again.
     libc = ctypes.CDLL(None)
     libc.mallopt(-3, 1 << 30)  # M_MMAP_THRESHOLD
     libc.mallopt(-1, (1 << 31) - 1)  # M_TRIM_THRESHOLD
-    torch.set_num_threads(given.threads)
+    torch.set_num_threads(1)
     cv2.setNumThreads(1)
     torch.manual_seed(given.seed)
     rng = np.random.default_rng(given.seed)
-    given.out.mkdir(parents=True, exist_ok=True)
-    if not given.growing:
-        data.make(
-            given.folder,
-            given.pictures,
-            given.flat,
-            given.seed,
-            given.painted,
-            given.threads,
-        )
     tests = {
         name: (
             test_pictures(given.folder / "tests", name, held, 0.1),
@@ -291,6 +341,7 @@ def main() -> None:
             ("same styles", data.held_out(given.tests, None, 7)),
             ("other style", data.held_out(given.tests, HELD_OUT_STYLE, 8)),
         )
+        if given.rank == 0
     }
     lessons = Lessons(given.folder, rng)
     print(f"{len(lessons.pixels)} pictures, {len(FACTS)} facts", flush=True)
@@ -308,6 +359,7 @@ def main() -> None:
     average = learn_pictures(model, lessons, tests, given, rng, log)
     if given.rank > 0:
         return
+    torch.set_num_threads(given.ranks)  # the others are done
     torch.save(average.state_dict(), given.out / "average.pt")
     learn_texts(average, given, rng, log)
     torch.save(average.state_dict(), given.out / "average.pt")
@@ -338,7 +390,9 @@ def learn_pictures(
 ) -> TwoTowers:
     """Image tower and facts together; returns the running average of the weights."""
     average = deepcopy(model).eval()
-    learned = [*model.image.parameters(), *model.facts.parameters(), model.log_scale]
+    roll = Roll(lessons.arrays["sure"])
+    towers = (*model.image.parameters(), *model.facts.parameters(), model.log_scale)
+    learned = [*towers, *roll.parameters()]
     optimiser = torch.optim.AdamW(
         [
             {"params": [p for p in learned if p.ndim > 1], "weight_decay": 1e-3},
@@ -353,6 +407,7 @@ def learn_pictures(
         state = torch.load(saved, weights_only=True)
         model.load_state_dict(state["model"])
         average.load_state_dict(state["average"])
+        roll.load_state_dict(state["roll"])
         optimiser.load_state_dict(state["optimiser"])
         step, spent = state["step"], state["spent"]
         rng = np.random.default_rng((given.seed, step))
@@ -360,7 +415,7 @@ def learn_pictures(
         rng = np.random.default_rng((given.seed, step, given.rank))
         torch.manual_seed(given.seed + given.rank)
     began = time.monotonic()
-    sums = np.zeros(5)
+    sums = np.zeros(6)
     while True:
         # A busy machine makes fewer steps of the minutes; the rate follows whichever is ahead.
         done = max(step / steps, (spent + time.monotonic() - began) / 60 / given.minutes)
@@ -377,7 +432,8 @@ def learn_pictures(
         rows = rows[torch.randperm(len(rows))]
         n = len(rows)
         model.train()
-        vectors = model.image(augment(lessons.pixels[rows.numpy()], side, rng))
+        features = model.image.features(augment(lessons.pixels[rows.numpy()], side, rng))
+        vectors = F.normalize(model.image.out(features), dim=1)
 
         # Queries that bind two things are preferred a little, where a picture has them.
         known = lessons.arrays
@@ -402,11 +458,13 @@ def learn_pictures(
         gain = gain - cosines[len(chosen) :].gather(1, owner)
         # Twenty times the cosine: a margin of .1 is already a clear order.
         swap_loss = F.softplus(20 * (0.1 - gain)).mean() / 2
+        present = roll(features, known["sure"][rows], known["possible"][rows])
         # More of it late: first the things have to be seen at all.
         loss = (
             to_pictures
             + to_queries
             + given.alike * alike
+            + given.roll * present
             + given.margin * (1 + 2 * done) * swap_loss
         )
         optimiser.zero_grad(set_to_none=True)
@@ -417,13 +475,14 @@ def learn_pictures(
 
         with torch.no_grad():
             follow(average, model, min(0.998, (step + 1) / (step + 20)))
-            parts = (to_pictures, to_queries, alike, swap_loss, (gain > 0).float().mean())
+            bound = (gain > 0).float().mean()
+            parts = (to_pictures, to_queries, alike, present, swap_loss, bound)
             sums += [part.item() for part in parts]
         step += 1
         if step % 100 == 0 and given.growing:
             lessons.take_new()
         if step % 100 == 0 and given.rank == 0:
-            names = ("to pictures", "to queries", "alike", "swap", "bound")
+            names = ("to pictures", "to queries", "alike", "present", "swap", "bound")
             means = {k: round(float(v), 4) for k, v in zip(names, sums / 100, strict=True)}
             log.write(
                 {
@@ -437,6 +496,7 @@ def learn_pictures(
             state = {
                 "model": model.state_dict(),
                 "average": average.state_dict(),
+                "roll": roll.state_dict(),
                 "optimiser": optimiser.state_dict(),
                 "step": step,
                 "spent": spent + time.monotonic() - began,
