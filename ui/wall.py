@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Sequence
+from pathlib import Path
 
 import streamlit as st
 
@@ -14,9 +16,13 @@ from ui.table import add_picture
 
 PER_PAGE = 24
 
-# Six pictures in a row on a wide screen, two on a phone.
-COLUMNS = 6
-COLUMN_PIXELS = 160
+_wall = st.components.v2.component(
+    "wall",
+    html="<div class='wall'></div>",
+    css=Path(__file__).with_name("wall.css").read_text("utf-8"),
+    js=Path(__file__).with_name("wall.js").read_text("utf-8"),
+    isolate_styles=False,
+)
 
 
 def thumbnail(space: Workspace, picture_id: str) -> str | bytes:
@@ -32,25 +38,50 @@ def wall(
 ) -> None:
     """Pictures with their names, cosines and what can be done with them."""
     pictures = space.store.pictures([hit.picture_id for hit in hits], scope)
-    shown = [(hit, pictures[hit.picture_id]) for hit in hits if hit.picture_id in pictures]
+    shown = {hit.picture_id: hit for hit in hits if hit.picture_id in pictures}
     with st.container(key=f"wall-{key}"):
-        grid = st.grid(COLUMNS, min_column_width=COLUMN_PIXELS, gap=(24, 16))
-        for hit, picture in shown:
-            with grid.cell():
-                _cell(space, hit, picture, scored)
+        asked = _wall(
+            key=f"wall-of-{key}",
+            data={"pictures": [_told(space, pictures[i], shown[i], scored) for i in shown]},
+            on_view_change=_rerun,
+            on_compare_change=_rerun,
+        )
+    # What a browser asks for is believed only if it was shown.
+    if asked.view in shown:
+        larger(space, pictures[asked.view], shown[asked.view] if scored else None)
+    if asked.compare in shown:
+        st.toast(add_picture(asked.compare))
 
 
-def _cell(space: Workspace, hit: Hit, picture: Picture, scored: bool) -> None:
-    st.image(thumbnail(space, picture.id), alt=picture.name, width="stretch")
-    # st.text: a file name is never Markdown.
-    name = one_line(picture.name)
-    st.text(f"{name}\n{hit.cosine:.4f}" if scored else name)
-    with st.container(horizontal=True, vertical_alignment="center"):
-        more_like_this(picture.id, f"more-{picture.id}")
-        if st.button("View", key=f"view-{picture.id}", type="tertiary"):
-            larger(space, picture, hit if scored else None)
-        if st.button("Compare", key=f"compare-{picture.id}", type="tertiary"):
-            st.toast(add_picture(picture.id))
+def _rerun() -> None:
+    """With a callback, even one that does nothing, a trigger is always there to be read."""
+
+
+def _told(space: Workspace, picture: Picture, hit: Hit, scored: bool) -> dict[str, str | None]:
+    """A picture as wall.js hangs it."""
+    return {
+        "id": picture.id,
+        "name": picture.name,
+        "source": _source(space, picture.id),
+        "cosine": f"{hit.cosine:.4f}" if scored else None,
+        "more": f"image_search?id={picture.id}",
+    }
+
+
+def _source(space: Workspace, picture_id: str) -> str:
+    """The thumbnail itself when this session sees it first, afterwards its static address.
+
+    24 requests for files take longer than all else in a search. wall.js keeps what it was sent;
+    where it has it no more, the address serves. It is relative: a host may serve below a path.
+    """
+    sent: set[str] = st.session_state.setdefault("thumbnails-sent", set())
+    source = thumbnail(space, picture_id)
+    if picture_id not in sent:
+        sent.add(picture_id)
+        source = space.store.thumbnail(picture_id) or source
+    if isinstance(source, bytes):
+        return "data:image/jpeg;base64," + base64.b64encode(source).decode()
+    return source.removeprefix("/")
 
 
 def more_like_this(picture_id: str, key: str) -> None:
@@ -67,11 +98,6 @@ def more_like_this(picture_id: str, key: str) -> None:
             icon="",
             query_params={"id": picture_id},
         )
-
-
-def one_line(name: str) -> str:
-    """A file name may hold line breaks; the wall has one line for it."""
-    return " ".join(name.split())
 
 
 @st.dialog("Picture", width="large")

@@ -105,12 +105,12 @@ def ready(page: Page) -> None:
 
 def pictures(page: Page):
     """The wall's pictures, in order."""
-    return page.locator(f"{WALL} [data-testid=stImage] img")
+    return page.locator(f"{WALL} img")
 
 
 def captions(page: Page):
     """Under each picture: its name and, for a result, its cosine."""
-    return page.locator(f"{WALL} [data-testid=stText]")
+    return page.locator(f"{WALL} figcaption")
 
 
 def names(page: Page) -> list[str]:
@@ -128,7 +128,7 @@ def expect_wall(page: Page, count: int) -> None:
     ready(page)
     page.wait_for_function(
         "wall => [...document.querySelectorAll(wall)].every(i => i.complete && i.naturalWidth)",
-        arg=f"{WALL} [data-testid=stImage] img",
+        arg=f"{WALL} img",
     )
 
 

@@ -56,6 +56,23 @@ def test_a_result_is_a_picture_its_name_and_its_cosine(indexed: App, open_page: 
     assert alts == story.names(page)
 
 
+def test_thumbnails_come_with_the_results_and_not_as_requests_of_their_own(
+    indexed: App, open_page: Open
+) -> None:
+    page = open_page(indexed, "/?q=red")
+    story.expect_wall(page, 14)
+    asked = "() => performance.getEntriesByType('resource').map(one => one.name)"
+    assert not [name for name in page.evaluate(asked) if "/thumbs/" in name]
+
+
+def test_a_click_on_a_picture_opens_its_larger_view(indexed: App, open_page: Open) -> None:
+    page = open_page(indexed, "/?q=red")
+    story.expect_wall(page, 14)
+    name = story.names(page)[0]
+    story.pictures(page).first.click()
+    expect(page.get_by_role("dialog").get_by_text(name, exact=True).first).to_be_visible()
+
+
 def test_an_address_with_a_query_opens_its_search(indexed: App, open_page: Open) -> None:
     page = open_page(indexed, "/?q=a+blue+house")
     expect(page.get_by_label("Search", exact=True)).to_have_value("a blue house")

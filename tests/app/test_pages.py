@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -53,7 +54,9 @@ class Page:
     @property
     def captions(self) -> list[str]:
         """The names and cosines under the results."""
-        return [text.value for text in self.test.text if "\n" in text.value]
+        walls = [json.loads(wall.proto.json) for wall in self.test.get("bidi_component")]
+        hung = [picture for wall in walls for picture in wall["pictures"]]
+        return [f"{one['name']}\n{one['cosine']}" for one in hung if one["cosine"] is not None]
 
 
 Visit = Callable[..., Page]
