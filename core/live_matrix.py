@@ -63,7 +63,8 @@ class LiveMatrix:
         except StoreError:
             log.warning("The index cannot be asked for news", exc_info=True)
             return current
-        if not self._is_running():
+        # The first vectors of all are worth a short wait: without them there is nothing to search.
+        if not len(current) or not self._is_running():
             return self._refresh()
         pause = max(REFRESH_SECONDS, self._cost * REFRESH_SHARE)
         if time.monotonic() - self._made > pause and not self._making.locked():

@@ -8,6 +8,7 @@ from core.search import Hit
 from core.store import Scope
 from core.workspace import Workspace
 from ui.results import show_pages
+from ui.shell import POLL_SECONDS
 from ui.words import count
 
 
@@ -18,6 +19,7 @@ def nothing_to_search(space: Workspace) -> bool:
     status = space.status()
     if status.progress.running and not space.embedder.paid:
         st.info("The first pictures are being indexed …", icon=":material/hourglass_top:")
+        _until_some_are_there(space)
     elif space.settings.read_only:
         st.info("There are no pictures to search here yet.", icon=":material/photo_library:")
     elif status.total:
@@ -42,6 +44,12 @@ def nothing_to_search(space: Workspace) -> bool:
     ids = space.store.ids(space.wanted()) or space.store.ids(Scope())
     show_pages(space, [Hit(i, 0.0, 0, ()) for i in ids], Scope(), key="waiting", scored=False)
     return True
+
+
+@st.fragment(run_every=POLL_SECONDS)
+def _until_some_are_there(space: Workspace) -> None:
+    if len(space.matrix()):
+        st.rerun()
 
 
 def _go(label: str) -> None:

@@ -5,9 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 import streamlit as st
+from streamlit import delta_generator
 from streamlit.navigation.page import StreamlitPage
 
 ENTERED = "entered"
+
+# Before its first element Streamlit reads the source of every module to see whether somebody types
+# at a prompt: a fifth of a second of the first start. Under `streamlit run` nobody does.
+delta_generator._use_warning_has_been_displayed = True
 
 # A file, not an icon's name: those are fetched from another host. Said before the navigation, or
 # the browser fetches the icon of the page for its tab.

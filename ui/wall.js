@@ -8,15 +8,16 @@ const kept = new Map();
 export default function ({ data, parentElement, setTriggerValue }) {
   const wall = parentElement.querySelector(".wall");
   wall.ask = setTriggerValue;
-  for (const { id, source } of data.pictures) {
+  const pictures = JSON.parse(new TextDecoder().decode(data));
+  for (const { id, source } of pictures) {
     if (source.startsWith("data:")) kept.set(id, source);
   }
   while (kept.size > KEPT) kept.delete(kept.keys().next().value);
   // A rerun for the larger view leaves what hangs as it is.
-  const told = JSON.stringify(data.pictures.map(({ id, name, cosine }) => [id, name, cosine]));
+  const told = JSON.stringify(pictures.map(({ id, name, cosine }) => [id, name, cosine]));
   if (wall.told === told) return;
   wall.told = told;
-  wall.replaceChildren(...data.pictures.map((picture) => hang(wall, picture)));
+  wall.replaceChildren(...pictures.map((picture) => hang(wall, picture)));
 }
 
 function hang(wall, { id, name, source, cosine, more }) {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -39,10 +40,12 @@ def wall(
     """Pictures with their names, cosines and what can be done with them."""
     pictures = space.store.pictures([hit.picture_id for hit in hits], scope)
     shown = {hit.picture_id: hit for hit in hits if hit.picture_id in pictures}
+    told = [_told(space, pictures[i], shown[i], scored) for i in shown]
     with st.container(key=f"wall-{key}"):
         asked = _wall(
             key=f"wall-of-{key}",
-            data={"pictures": [_told(space, pictures[i], shown[i], scored) for i in shown]},
+            # As bytes: values of their own would each be held against pandas' types first.
+            data=json.dumps(told).encode(),
             on_view_change=_rerun,
             on_compare_change=_rerun,
         )

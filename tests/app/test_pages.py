@@ -54,8 +54,8 @@ class Page:
     @property
     def captions(self) -> list[str]:
         """The names and cosines under the results."""
-        walls = [json.loads(wall.proto.json) for wall in self.test.get("bidi_component")]
-        hung = [picture for wall in walls for picture in wall["pictures"]]
+        walls = [json.loads(wall.proto.bytes) for wall in self.test.get("bidi_component")]
+        hung = [picture for wall in walls for picture in wall]
         return [f"{one['name']}\n{one['cosine']}" for one in hung if one["cosine"] is not None]
 
 
