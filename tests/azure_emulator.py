@@ -677,8 +677,8 @@ def image_answer(data: bytes, model: str) -> bytes:
         )
     digest = hashlib.sha256(data)
     with _cache_lock:
-        if not _cache:
-            _cache.update({"recorded": recorded_vectors()})
+        if "recorded" not in _cache:
+            _cache["recorded"] = recorded_vectors()
         recorded = _cache["recorded"]
         known = _cache.get((digest.hexdigest(), model))
     if known is not None:

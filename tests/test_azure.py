@@ -31,6 +31,7 @@ from core.embedders.base import (
 )
 from core.settings import Settings
 from tests.azure_emulator import FAULTS, Emulator, Fault, recorded_vectors, recordings_folder
+from tests.conftest import wait_for
 
 RETRIED = ("error", "unavailable", "timeout", "reset", "reset midway")
 UNUSABLE = ("html", "truncated", "512 numbers", "nan", "zeros", "strings", "no vector")
@@ -157,9 +158,7 @@ def test_an_answer_that_comes_after_a_stop_is_counted_all_the_same() -> None:
         call = Call()
         threading.Timer(0.1, call.cancel.set).start()
         assert isinstance(refused_text(embedder, call), Cancelled)
-        until = time.monotonic() + 5
-        while not heard and time.monotonic() < until:
-            time.sleep(0.01)
+        wait_for(lambda: heard)
     assert heard == ["text"]
 
 
@@ -442,8 +441,7 @@ def test_one_refusal_for_the_rate_makes_everybody_wait_as_long_as_asked(
         threading.Thread(target=embedder.embed_images, args=([RED], Call())) for _ in range(4)
     ]
     threads[0].start()
-    while not emulator.statuses()[429]:
-        time.sleep(0.01)
+    wait_for(lambda: emulator.statuses()[429])
     time.sleep(0.1)  # for the answer to be read
     for thread in threads[1:]:
         thread.start()
@@ -562,8 +560,7 @@ def test_a_persons_search_goes_ahead_of_the_job(emulator: Emulator) -> None:
     threads = [threading.Thread(target=work) for _ in range(10)]
     for thread in threads:
         thread.start()
-    while len(emulator.calls) < 2:
-        time.sleep(0.01)
+    wait_for(lambda: len(emulator.calls) >= 2)
     before = len(emulator.calls)
     embedder.embed_text("red", Call.for_person())
     position = [seen.kind for seen in emulator.calls].index("text")

@@ -15,6 +15,7 @@ import pytest
 
 from core.embedders.base import Call, Cancelled, DeadlinePassed
 from core.embedders.pacing import PAUSE_CAP, Limiter, Pace, seconds_in_words
+from tests.conftest import wait_for
 
 Gateway = Callable[[float], float]
 """Time of arrival -> 0 if the call is let through, else seconds until one would be."""
@@ -260,8 +261,7 @@ def test_a_person_goes_before_all_that_wait() -> None:
     threads = [threading.Thread(target=take, args=("job", Call())) for _ in range(8)]
     for thread in threads:
         thread.start()
-    while not order:
-        time.sleep(0.005)
+    wait_for(lambda: order)
     person = threading.Thread(target=take, args=("person", Call.for_person()))
     person.start()
     for thread in [*threads, person]:
