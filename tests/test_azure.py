@@ -7,11 +7,13 @@ import io
 import logging
 import math
 import os
+import ssl
 import threading
 import time
 import traceback
 from collections.abc import Iterator
 from dataclasses import replace
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import numpy as np
@@ -362,6 +364,38 @@ def test_the_older_model_is_another_embedder(emulator: Emulator, embedder: Azure
     assert (embedder.id, older.id) == ("azure:2023-04-15", "azure:2022-04-11")
     cosine = older.embed_images([RED], Call())[0] @ embedder.embed_images([RED], Call())[0]
     assert abs(cosine) < 0.1
+
+
+def test_a_host_that_nobody_knows_is_said() -> None:
+    settings = Settings(vision_endpoint="https://vectorscope.invalid", vision_key="a" * 32)
+    embedder = AzureEmbedder(settings, backoff_seconds=0.01)
+    said = str(refused_text(embedder))
+    assert "The host of VISION_ENDPOINT cannot be found" in said
+
+
+def test_a_host_with_an_untrusted_certificate_never_gets_the_key() -> None:
+    got: list[bytes] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def handle(self) -> None:
+            with contextlib.suppress(OSError):
+                got.append(self.rfile.read(1))
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(Path(__file__).parent / "data" / "pictures.example.pem")
+    server.socket = context.wrap_socket(server.socket, True, do_handshake_on_connect=False)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        endpoint = f"https://127.0.0.1:{server.server_address[1]}"
+        settings = Settings(vision_endpoint=endpoint, vision_key="a" * 32)
+        error = refused_text(AzureEmbedder(settings))
+    finally:
+        server.shutdown()
+        server.server_close()
+    assert isinstance(error, ServiceRefused)
+    assert "certificate of VISION_ENDPOINT cannot be trusted" in str(error)
+    assert not any(got)
 
 
 def test_an_unforeseen_refusal_is_said_in_the_services_words_on_one_line(

@@ -14,7 +14,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
   }
   while (kept.size > KEPT) kept.delete(kept.keys().next().value);
   // A rerun for the larger view leaves what hangs as it is.
-  const told = JSON.stringify(pictures.map(({ id, name, cosine }) => [id, name, cosine]));
+  const told = JSON.stringify(pictures.map(({ id, name, cosine, more }) => [id, name, cosine, more]));
   if (wall.told === told) return;
   wall.told = told;
   wall.replaceChildren(...pictures.map((picture) => hang(wall, picture)));
@@ -43,7 +43,7 @@ function hang(wall, { id, name, source, cosine, more }) {
     caption.append("\n", make("span", { className: "cosine", textContent: cosine }));
   }
   const actions = make("div", { className: "actions" });
-  actions.append(likeIt(more), view, compare);
+  actions.append(...(more === null ? [view] : [likeIt(more), view, compare]));
   figure.append(image, caption, actions);
   return figure;
 }

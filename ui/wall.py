@@ -40,7 +40,8 @@ def wall(
     """Pictures with their names, cosines and what can be done with them."""
     pictures = space.store.pictures([hit.picture_id for hit in hits], scope)
     shown = {hit.picture_id: hit for hit in hits if hit.picture_id in pictures}
-    told = [_told(space, pictures[i], shown[i], scored) for i in shown]
+    has_vector = space.matrix().row_of
+    told = [_told(space, pictures[i], shown[i], scored, i in has_vector) for i in shown]
     with st.container(key=f"wall-{key}"):
         asked = _wall(
             key=f"wall-of-{key}",
@@ -60,14 +61,16 @@ def _rerun() -> None:
     """With a callback, even one that does nothing, a trigger is always there to be read."""
 
 
-def _told(space: Workspace, picture: Picture, hit: Hit, scored: bool) -> dict[str, str | None]:
-    """A picture as wall.js hangs it."""
+def _told(
+    space: Workspace, picture: Picture, hit: Hit, scored: bool, has_vector: bool
+) -> dict[str, str | None]:
+    """A picture as wall.js hangs it. One that waits for its vector can only be viewed."""
     return {
         "id": picture.id,
         "name": picture.name,
         "source": _source(space, picture.id),
         "cosine": f"{hit.cosine:.4f}" if scored else None,
-        "more": f"image_search?id={picture.id}",
+        "more": f"image_search?id={picture.id}" if has_vector else None,
     }
 
 

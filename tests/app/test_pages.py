@@ -16,7 +16,7 @@ from tests.app.conftest import COLOURS, paint
 from tests.app.server import ROOT
 from tests.azure_emulator import Emulator
 from tests.conftest import fill, plain, wait_for
-from ui import resources
+from ui import resources, results
 
 PAGES = ("text_search", "image_search", "explorer", "indexing")
 
@@ -54,9 +54,14 @@ class Page:
     @property
     def captions(self) -> list[str]:
         """The names and cosines under the results."""
+        scored = [one for one in self.hung if one["cosine"] is not None]
+        return [f"{one['name']}\n{one['cosine']}" for one in scored]
+
+    @property
+    def hung(self) -> list[dict[str, str]]:
+        """What the browser is told of every picture on the wall."""
         walls = [json.loads(wall.proto.bytes) for wall in self.test.get("bidi_component")]
-        hung = [picture for wall in walls for picture in wall]
-        return [f"{one['name']}\n{one['cosine']}" for one in hung if one["cosine"] is not None]
+        return [picture for wall in walls for picture in wall]
 
 
 Visit = Callable[..., Page]
@@ -177,6 +182,28 @@ def test_a_text_ranks_the_pictures(visit: Visit, with_key: dict[str, str]) -> No
     assert not visitor.search("red").exception
     assert len(visitor.captions) == 14
     assert all("red" in caption for caption in visitor.captions[:2])
+
+
+def test_a_ranking_ends_at_its_longest_and_says_so(
+    visit: Visit, with_key: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert results.LONGEST == 1000
+    monkeypatch.setattr(results, "LONGEST", 5)
+    visitor = visit(**with_key)
+    visitor.open(q="red")
+    assert len(visitor.captions) == 5
+    assert "The first 5 pictures" in visitor.said
+
+
+def test_a_picture_that_waits_for_its_vector_can_only_be_viewed(
+    visit: Visit, with_key: dict[str, str]
+) -> None:
+    visitor = visit(indexed=False, **with_key)
+    visitor.open()
+    assert {one["more"] for one in visitor.hung} == {None}
+    visitor = visit(**with_key)
+    visitor.open()
+    assert all("image_search?id=" in one["more"] for one in visitor.hung)
 
 
 def test_a_text_is_written_into_the_address(visit: Visit, with_key: dict[str, str]) -> None:

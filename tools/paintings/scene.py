@@ -297,7 +297,8 @@ def subject(scene: Scene) -> str:
 
 _NUMBERS = {1: "a", 2: "two", 3: "three"}
 _PLURALS = {"fish": "fish", "bicycle": "bicycles", "city": "cities"}
-_WHERE = {
+# How a place, an hour and a weather are said; "" is not said at all.
+WHERE = {
     "mountains": "in the mountains",
     "forest": "in a forest",
     "field": "in a field",
@@ -329,8 +330,8 @@ _ALONE = {
     "table": "a table",
     "abstract": "an abstract composition",
 }
-_WHEN = {"dawn": "at dawn", "day": "by day", "sunset": "at sunset", "night": "at night"}
-_UNDER = {
+WHEN = {"dawn": "at dawn", "day": "by day", "sunset": "at sunset", "night": "at night"}
+UNDER = {
     "clear": "",
     "rain": "in the rain",
     "snowfall": "in falling snow",
@@ -355,11 +356,11 @@ def phrase(thing: Thing) -> str:
 def caption(scene: Scene) -> str:
     """One plain English sentence that is true of the picture."""
     what = " and ".join(phrase(thing) for thing in scene.coloured)
-    parts = [what, _WHERE[scene.place]] if what else [_ALONE[scene.place]]
+    parts = [what, WHERE[scene.place]] if what else [_ALONE[scene.place]]
     if scene.time is not None:
-        parts.append(_WHEN[scene.time])
+        parts.append(WHEN[scene.time])
     if scene.weather is not None:
-        parts.append(_UNDER[scene.weather])
+        parts.append(UNDER[scene.weather])
     sky = [phrase(thing) for thing in scene.things if thing.kind in SKY_KINDS]
     if sky:
         parts.append(f"with {sky[0]} in the sky")

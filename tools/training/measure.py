@@ -12,36 +12,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tools.paintings.scene import COLOURED_KINDS, COLOURS, KINDS, PLACES, Scene
+from tools.paintings.scene import COLOURED_KINDS, COLOURS, KINDS, PLACES, UNDER, WHEN, Scene
+from tools.paintings.scene import WHERE as PLACE_WORDS
 from tools.paintings.scene import subject as subject_of
 from tools.training.captions import ANY, FACT_IDS, STYLES, Phrase, Query, fact_table
 
 FEWEST_RIGHT = 5
 
 # How the benchmark says a place or an hour. The training texts have these forms among others.
-WHERE = {
-    "mountains": "in the mountains",
-    "forest": "in a forest",
-    "field": "in a field",
-    "desert": "in the desert",
-    "snow": "in the snow",
-    "coast": "on the coast",
-    "river": "by a river",
-    "lake": "by a lake",
-    "sea": "at sea",
-    "village": "in a village",
-    "city": "in the city",
-    "garden": "in a garden",
-    "table": "on a table",
-    "dawn": "at dawn",
-    "day": "by day",
-    "sunset": "at sunset",
-    "night": "at night",
-    "rain": "in the rain",
-    "snowfall": "in falling snow",
-    "storm": "in a storm",
-    "fog": "in fog",
-}
+WHERE = {name: words for name, words in {**PLACE_WORDS, **WHEN, **UNDER}.items() if words}
 # Words that no training text has (they are resolved by the reading), for the last text group.
 OTHER_NOUNS = {
     "house": "cottage",
