@@ -26,6 +26,7 @@ class LiveMatrix:
     """All vectors of one embedder; swapped for a newer copy, never changed. Safe between threads.
 
     is_running: whether a run is on, here or in another process.
+    dropped: told when damaged vectors were dropped, which have to be made again.
     """
 
     def __init__(
@@ -34,11 +35,13 @@ class LiveMatrix:
         embedder_id: str,
         dimensions: int,
         is_running: Callable[[], bool],
+        dropped: Callable[[], object],
     ) -> None:
         self._store = store
         self._embedder_id = embedder_id
         self._dimensions = dimensions
         self._is_running = is_running
+        self._dropped = dropped
         # The index's own name is in the folder's: generations of two indexes say nothing of each
         # other, and a damaged index makes room for a new one.
         folder = store.data_dir / f"matrix-{store.uid}"
@@ -110,7 +113,9 @@ class LiveMatrix:
             # Numbers on a bad sector: SQLite does not look at them, the matrix does.
             dropped = self._store.drop_unusable_vectors(self._embedder_id, self._dimensions)
             log.warning("%d damaged vectors were dropped; they are made again", dropped)
-            return self._copy()
+            fresh = self._copy()
+            self._dropped()
+            return fresh
 
     def _copy(self) -> Matrix:
         with self._store.searchable(self._embedder_id) as (generation, ids, rows):

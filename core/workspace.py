@@ -89,7 +89,8 @@ class Workspace:
             self.store,
             self.embedder.id,
             self.embedder.dimensions,
-            lambda: self.indexer.progress().running,
+            is_running=lambda: self.indexer.progress().running,
+            dropped=self.rescan,
         )
         self._counts: dict[Scope, _Count] = {}
         self._load_seeds(root / "seed")

@@ -228,6 +228,21 @@ def test_damaged_numbers_are_dropped_from_the_matrix_and_asked_for_again(
     assert space.plan().calls == 1
 
 
+def test_damaged_numbers_that_cost_nothing_are_made_again_by_themselves(root: Path) -> None:
+    fill(root / "images", 3)
+    space = opened(root)
+    assert len(space.matrix()) == 3
+    i = space.store.ids(Scope())[0]
+    with space.store.writing() as db:
+        db.execute(
+            "UPDATE vectors SET vector = zeroblob(length(vector)) WHERE picture_id = ?", (i,)
+        )
+        db.execute("UPDATE meta SET value = value + 1 WHERE key LIKE 'generation:%'")
+    space.matrix()
+    wait_for(lambda: len(space.matrix()) == 3)
+    space.close()
+
+
 def test_the_matrix_of_a_mended_index_is_never_mistaken(root: Path, emulator: Emulator) -> None:
     fill(root / "images", 3)
     space = indexed(root, emulator)
