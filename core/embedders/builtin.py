@@ -24,7 +24,7 @@ WEIGHTS = Path(__file__).with_name("weights") / "builtin.npz"
 # Picture to picture, this share of the squared length is plain colour and layout; texts have
 # nothing there, so that a text ranks pictures by the learned part alone. Measured in
 # benchmarks/builtin_quality.md: it helps on photographs.
-COLOUR_SHARE = 0.2
+COLOUR_SHARE = 0.4
 # One component that every picture and every text shares, before all is scaled to unit length. It
 # shifts all cosines between texts and pictures alike: without it a good match lies near 0 and a
 # poor one below, which reads as if nothing had been found. No ranking changes.
