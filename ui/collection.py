@@ -12,7 +12,7 @@ from core.transfer import IndexFileError, export_index, import_index
 from core.uploads import PREFIX, UploadFailed, add_upload, remove_upload
 from core.workspace import Workspace
 from ui.query_picture import TYPES
-from ui.wall import thumbnail
+from ui.wall import address
 from ui.words import count
 
 ROWS = 100
@@ -151,11 +151,9 @@ def collection_table(space: Workspace) -> None:
         picture = known.get(i)
         if picture is None:
             continue  # deleted since the list was made
-        thumbnail(space, i)  # so that the static file is there
         rows.append(
             {
-                # Relative: a host may serve the app below a path of its own.
-                "picture": f"app/static/thumbs/{i}.jpg",
+                "picture": address(space, i),
                 "file": picture.paths[0],
                 "indexed": i in row_of,
                 "size": f"{picture.width} × {picture.height}",

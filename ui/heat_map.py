@@ -19,7 +19,7 @@ from core.store import Scope, query_key
 from core.workspace import Workspace
 from ui.results import harmless
 from ui.table import MOST, table_pictures, table_texts
-from ui.wall import thumbnail
+from ui.wall import address, thumbnail
 
 # More names than this make a list that nobody scrolls, and a page that is slow to send.
 LISTED = 2000
@@ -32,11 +32,12 @@ CELL = 72  # pixels; twelve of them fit a laptop
 
 @dataclass(frozen=True)
 class Item:
-    """Something on the table: a picture (with its id) or a text."""
+    """Something on the table: a picture (with its id and its thumbnail's address) or a text."""
 
     label: str
     vector: np.ndarray
     picture_id: str = ""
+    thumbnail: str = ""
 
 
 def compare_view(space: Workspace) -> None:
@@ -129,7 +130,8 @@ def put_example(space: Workspace) -> None:
 def items_on_table(space: Workspace) -> list[Item]:
     ids, vectors = space.vectors_of(table_pictures())
     known = space.store.pictures(ids)
-    items = [Item(known[i].name, v, i) for i, v in zip(ids, vectors, strict=True) if i in known]
+    rows = [(i, v) for i, v in zip(ids, vectors, strict=True) if i in known]
+    items = [Item(known[i].name, v, i, address(space, i)) for i, v in rows]
     for text in table_texts():
         try:
             items.append(Item(text, space.queries.text(text)))
@@ -161,8 +163,7 @@ def heat_map(items: Sequence[Item], similarities: np.ndarray) -> tuple[int, int]
                 "edge": -1,
                 "label": item.label,
                 "lines": _lines(item.label),
-                # Relative: a host may serve the app below a path of its own.
-                "url": f"app/static/thumbs/{item.picture_id}.jpg" if item.picture_id else None,
+                "url": item.thumbnail or None,
             }
             for place, item in enumerate(items)
         ]

@@ -13,7 +13,7 @@ from core.search import Hit
 from core.store import Scope
 from core.workspace import Workspace
 from ui.scope import choose_scope
-from ui.wall import thumbnail, wall
+from ui.wall import address, wall
 
 # Beyond this many (the gallery fits) pictures cover each other: dots, with the picture on hover.
 AS_PICTURES = 300
@@ -56,16 +56,14 @@ def map_view(space: Workspace) -> None:
 def draw(space: Workspace, ids: list[str], points: np.ndarray, scope: Scope) -> str:
     """The chart; the id of the picture that was clicked, or ""."""
     known = space.store.pictures(ids, scope)
-    for i in ids:
-        thumbnail(space, i)  # so that the static file is there
     table = pd.DataFrame(
         {
             "x": points[:, 0],
             "y": points[:, 1],
             "id": ids,
             "name": [known[i].name if i in known else "" for i in ids],
-            # Vega's tooltip draws a field of this name. Relative: see ui/heat_map.py.
-            "image": [f"app/static/thumbs/{i}.jpg" for i in ids],
+            # Vega's tooltip draws a field of this name.
+            "image": [address(space, i) for i in ids],
         }
     )
     picked = alt.selection_point(name="picture", fields=["id"], empty=False)

@@ -33,6 +33,19 @@ def thumbnail(space: Workspace, picture_id: str) -> str | bytes:
     return space.store.thumbnail(picture_id) or b""
 
 
+def address(space: Workspace, picture_id: str) -> str:
+    """What a chart, a table or the wall draws: the static file, or the data where there is none.
+
+    Relative: a host may serve the app below a path of its own, and rewrites only st.image's.
+    """
+    source = thumbnail(space, picture_id)
+    return source.removeprefix("/") if isinstance(source, str) else _inline(source)
+
+
+def _inline(jpeg: bytes) -> str:
+    return "data:image/jpeg;base64," + base64.b64encode(jpeg).decode()
+
+
 @st.fragment
 def wall(
     space: Workspace, hits: Sequence[Hit], scope: Scope, key: str, scored: bool = True
@@ -78,16 +91,13 @@ def _source(space: Workspace, picture_id: str) -> str:
     """The thumbnail itself when this session sees it first, afterwards its static address.
 
     24 requests for files take longer than all else in a search. wall.js keeps what it was sent;
-    where it has it no more, the address serves. It is relative: a host may serve below a path.
+    where it has it no more, the address serves.
     """
     sent: set[str] = st.session_state.setdefault("thumbnails-sent", set())
-    source = thumbnail(space, picture_id)
-    if picture_id not in sent:
-        sent.add(picture_id)
-        source = space.store.thumbnail(picture_id) or source
-    if isinstance(source, bytes):
-        return "data:image/jpeg;base64," + base64.b64encode(source).decode()
-    return source.removeprefix("/")
+    if picture_id in sent:
+        return address(space, picture_id)
+    sent.add(picture_id)
+    return _inline(space.store.thumbnail(picture_id) or b"")
 
 
 def more_like_this(picture_id: str, key: str) -> None:

@@ -328,7 +328,11 @@ def test_the_explorer_compares_an_example(visit: Visit) -> None:
     test = visitor.open("explorer")
     next(b for b in test.button if b.label == "Show an example").click().run()
     assert not test.exception
-    assert len(test.multiselect(key="chosen-pictures").value) > 2
+    chosen = test.multiselect(key="chosen-pictures").value
+    assert len(chosen) > 2
+    # The chart draws them by their static address, though no wall has shown them yet.
+    files = [visitor.space.thumbs_dir / f"{picture_id}.jpg" for picture_id in chosen]
+    assert all(file.exists() for file in files)
 
 
 # --- Indexing ------------------------------------------------------------------------------------
