@@ -25,10 +25,7 @@ MOST_FILES = 50
 
 
 def uploads(space: Workspace) -> None:
-    # Followed by the server, so that the rerun at a run's end leaves it as it is.
-    with st.expander(
-        "Add your own pictures", key="own-pictures", icon=":material/upload:", on_change="rerun"
-    ):
+    with st.expander("Add your own pictures", key="own-pictures", icon=":material/upload:"):
         st.caption(
             "Dropped here, or into the images folder at any depth. Uploads stay on this server "
             "until you delete them."
@@ -83,9 +80,7 @@ def _delete(space: Workspace) -> None:
 
 def transfer(space: Workspace) -> None:
     running = space.indexer.progress().running
-    with st.expander(
-        "Take the index along", key="take-along", icon=":material/move_down:", on_change="rerun"
-    ):
+    with st.expander("Take the index along", key="take-along", icon=":material/move_down:"):
         st.caption(
             "One file with vectors, ids, names and thumbnails: for another machine, or committed "
             "under seed/ for a host whose disk forgets."
