@@ -31,7 +31,11 @@ async colour => {
 def bring(page: Page, name: str, data: bytes, mime: str = "image/png") -> None:
     """By the page's first file input, as anybody would."""
     file = FilePayload(name=name, mimeType=mime, buffer=data)
-    page.locator('input[type="file"]').first.set_input_files(file)
+    chooser = page.locator('input[type="file"]').first
+    chooser.wait_for(state="attached")
+    # A sentence is there before the script has ended; its end may draw the chooser anew.
+    story.ready(page)
+    chooser.set_input_files(file)
 
 
 def way(page: Page, name: str) -> None:
