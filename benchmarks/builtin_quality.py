@@ -260,8 +260,8 @@ def speeds() -> dict[str, float]:
 def speeds_here() -> dict[str, float]:
     files = [path.read_bytes() for path in sorted(GALLERY.glob("*.jpg"))[:64]]
     files += [_baseline(data) for data in files]
-    squares = np.zeros((64, BuiltinEmbedder().side, BuiltinEmbedder().side, 3), np.uint8)
     model = BuiltinEmbedder()
+    squares = np.zeros((64, model.side, model.side, 3), np.uint8)
     text = "a red boat and a blue house by a lake at sunset"
     return {
         "a picture of the gallery, its progressive JPEG decoded": _ms(

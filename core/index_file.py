@@ -140,13 +140,12 @@ def connect(path: Path) -> sqlite3.Connection:
         timeout=BUSY_SECONDS,
         check_same_thread=False,
     )
-    try:
+    with contextlib.ExitStack() as undo:
+        undo.callback(db.close)
         db.execute("PRAGMA journal_mode = WAL")
         # A paid answer must outlive a power cut, so every commit reaches the disk.
         db.execute("PRAGMA synchronous = FULL")
-    except BaseException:
-        db.close()
-        raise
+        undo.pop_all()
     return db
 
 
@@ -198,15 +197,14 @@ def _make(path: Path) -> None:
 
 def _fill(draft: Path) -> sqlite3.Connection:
     db = sqlite3.connect(draft)
-    try:
+    with contextlib.ExitStack() as undo:
+        undo.callback(db.close)
         db.execute(f"PRAGMA page_size = {PAGE_BYTES}")
         db.executescript(SCHEMA)
         db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
         db.execute("INSERT INTO meta VALUES ('uid', ?)", (uuid.uuid4().hex[:12],))
         db.commit()
-    except BaseException:
-        db.close()
-        raise
+        undo.pop_all()
     return db
 
 
@@ -278,13 +276,13 @@ def _mend(path: Path) -> str:
     the middle, the next start tries again.
     """
     draft, copy = _draft(path), path.with_name(f"{path.stem}.copy{path.suffix}")
-    try:
-        saved = _rebuild(path, draft, copy)
-    except BaseException:
-        _remove(draft)  # on a full disk its room is wanted
-        raise
-    finally:
-        _remove(copy)
+    with contextlib.ExitStack() as undo:
+        undo.callback(_remove, draft)  # on a full disk its room is wanted
+        try:
+            saved = _rebuild(path, draft, copy)
+        finally:
+            _remove(copy)
+        undo.pop_all()
     stamp = time.strftime("%Y%m%d-%H%M%S")
     aside = path.with_name(f"{path.stem}.damaged-{stamp}-{uuid.uuid4().hex[:4]}{path.suffix}")
     # The log first: a draft that takes the place of the file must never meet the old log.

@@ -476,7 +476,8 @@ def test_one_refusal_for_the_rate_makes_everybody_wait_as_long_as_asked(
     ]
     threads[0].start()
     wait_for(lambda: emulator.statuses()[429])
-    time.sleep(0.1)  # for the answer to be read
+    pace = embedder._limiter._pace
+    wait_for(lambda: pace.resume_at > time.monotonic())  # the answer has been read
     for thread in threads[1:]:
         thread.start()
     for thread in threads:

@@ -637,13 +637,13 @@ def test_asking_whether_a_lock_is_held_never_keeps_anybody_from_taking_it(tmp_pa
 
 
 HOLD = """
-import sys, time
+import sys
 from pathlib import Path
 from core.lock import FileLock
 lock = FileLock(Path(sys.argv[1]))
 assert lock.acquire()
 print("held", flush=True)
-time.sleep(60)
+sys.stdin.read()
 """
 
 
@@ -651,15 +651,17 @@ def test_a_lock_goes_with_its_process_even_on_kill_9(tmp_path: Path) -> None:
     process = subprocess.Popen(
         [sys.executable, "-c", HOLD, str(tmp_path / "lock")],
         cwd=ROOT,
+        stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
     )
-    assert process.stdout is not None
+    assert process.stdin is not None and process.stdout is not None
     assert process.stdout.readline() == "held\n"
     lock = FileLock(tmp_path / "lock")
     assert lock.is_held()
     process.kill()
     process.wait()
+    process.stdin.close()
     process.stdout.close()
     assert lock.acquire()
     lock.release()

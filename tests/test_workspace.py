@@ -151,7 +151,7 @@ def test_searches_during_a_run_are_answered_from_the_last_matrix_at_once(
         assert len(space.matrix()) >= len(before)
         space.status()
         slowest = max(slowest, time.perf_counter() - started)
-        time.sleep(0.01)
+        space.indexer.join(0.01)
     assert slowest < 0.5
     space.indexer.join(60)
     assert len(space.matrix()) == 43

@@ -100,11 +100,11 @@ def _source(space: Workspace, picture_id: str) -> str:
     return _inline(space.store.thumbnail(picture_id) or b"")
 
 
-def more_like_this(picture_id: str, key: str) -> None:
+def more_like_this(picture_id: str) -> None:
     """Search with this picture; the browser's Back then finds the search it came from."""
     if (st.context.url or "").rstrip("/").endswith("/image_search"):
         # A link from a page to itself runs it but leaves the address as it was.
-        if st.button("More like this", key=key, type="tertiary"):
+        if st.button("More like this", key="more-larger", type="tertiary"):
             st.query_params["id"] = picture_id
             st.rerun()
     else:
@@ -145,6 +145,6 @@ def larger(space: Workspace, picture: Picture, hit: Hit | None) -> None:
         for path in picture.paths:
             st.text(path)
         with st.container(horizontal=True, vertical_alignment="center"):
-            more_like_this(picture.id, "more-larger")
+            more_like_this(picture.id)
             if st.button("Compare", key="compare-larger", icon=":material/add_circle:"):
                 st.toast(add_picture(picture.id))

@@ -18,7 +18,7 @@ import cv2
 import numpy as np
 
 from tools.paintings.compose import Picture, compose
-from tools.paintings.scene import HELD_OUT_STYLE, TRAINING_STYLES, Scene, random_scene
+from tools.paintings.scene import TRAINING_STYLES, Scene, random_scene
 from tools.paintings.styles import paint
 
 # Pixels a side of the kept squares: a tenth more than the model sees, for random crops.
@@ -33,7 +33,6 @@ STYLES_EACH = 3
 # Styles whose palette or shapes begin with the composition; the others share one.
 COMPOSED_APART = {"ink wash": "ink", "woodcut": "cut", "poster": "cut"}
 PER_SHARD = 2000
-FLAT = "flat-"  # what the names of shards without styles begin with
 
 
 def twin(scene: Scene) -> Scene | None:
@@ -74,20 +73,6 @@ def in_styles(
     return squares
 
 
-def draw_flat(rng: np.random.Generator, count: int) -> tuple[np.ndarray, list[Scene]]:
-    """`count` bare compositions, in no style at all: cheap, and one more manner to see past."""
-    pixels, scenes = [], []
-    while len(scenes) < count:
-        scene = random_scene(rng, TRAINING_STYLES, two=TWO_THINGS)
-        size = SHAPES[int(rng.integers(len(SHAPES)))]
-        for one in (scene, twin(scene)):
-            if one is not None:
-                flat = compose(one, *size).pixels
-                pixels.append(cv2.resize(flat, (KEPT, KEPT), interpolation=cv2.INTER_AREA))
-                scenes.append(one)
-    return np.stack(pixels[:count]), scenes[:count]
-
-
 def draw_scenes(
     rng: np.random.Generator, count: int, painted_share: float
 ) -> tuple[np.ndarray, list[Scene]]:
@@ -116,10 +101,7 @@ def make_shard(done: Path, seed: tuple[int, ...], painted_share: float) -> None:
         return
     cv2.setNumThreads(1)
     rng = np.random.default_rng(seed)
-    if done.name.startswith(FLAT):
-        pixels, scenes = draw_flat(rng, PER_SHARD)
-    else:
-        pixels, scenes = draw_scenes(rng, PER_SHARD, painted_share)
+    pixels, scenes = draw_scenes(rng, PER_SHARD, painted_share)
     done.with_suffix(".json").write_text(json.dumps([scene.to_dict() for scene in scenes]))
     partial = done.with_suffix(".part.npy")
     np.save(partial, pixels, allow_pickle=False)
@@ -130,16 +112,12 @@ def _work(job: tuple[Path, tuple[int, ...], float]) -> None:
     make_shard(*job)
 
 
-def make(
-    folder: Path, pictures: int, flat: int, seed: int, painted_share: float, processes: int
-) -> None:
-    """Draw whatever shards are missing, of `pictures` in styles and `flat` without."""
+def make(folder: Path, pictures: int, seed: int, painted_share: float, processes: int) -> None:
+    """Draw whatever shards are missing of so many pictures."""
     folder.mkdir(parents=True, exist_ok=True)
     jobs: list[tuple[Path, tuple[int, ...], float]] = []
     for shard in range(-(-pictures // PER_SHARD)):
         jobs.append((folder / f"{shard:04d}.npy", (seed, shard), painted_share))
-    for shard in range(-(-flat // PER_SHARD)):
-        jobs.append((folder / f"{FLAT}{shard:04d}.npy", (seed, shard, 1), 0.0))
     jobs = [job for job in jobs if not job[0].exists()]
     began = time.monotonic()
     if jobs:
@@ -158,13 +136,7 @@ def load(shard: Path) -> tuple[np.ndarray, list[Scene]]:
     """Pixels uint8 (n, KEPT, KEPT, 3) and their scenes."""
     told = json.loads(shard.with_suffix(".json").read_text())
     scenes = [Scene.from_dict(scene) for scene in told]
-    if shard.name.startswith(FLAT):
-        # A flat picture shows no style that a text may name. A scene has to have one; the one
-        # held out has no word (and no picture here is drawn in it).
-        scenes = [replace(scene, style=HELD_OUT_STYLE) for scene in scenes]
     pixels = np.load(shard, allow_pickle=False)
-    if pixels.shape[1] != KEPT:  # drawn for a smaller model
-        pixels = np.stack([cv2.resize(one, (KEPT, KEPT)) for one in pixels])
     return pixels, scenes
 
 
@@ -178,13 +150,12 @@ def held_out(count: int, style: str | None, seed: int) -> list[Scene]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--pictures", type=int, default=120_000, help="in the training styles")
-    parser.add_argument("--flat", type=int, default=0, help="in no style")
     parser.add_argument("--seed", type=int, default=2)
     parser.add_argument("--painted", type=float, default=0.06, help="share of painted pictures")
     parser.add_argument("--processes", type=int, default=os.cpu_count())
     parser.add_argument("--folder", type=Path, default=Path("tools/.cache/training"))
     given = parser.parse_args()
-    make(given.folder, given.pictures, given.flat, given.seed, given.painted, given.processes)
+    make(given.folder, given.pictures, given.seed, given.painted, given.processes)
 
 
 if __name__ == "__main__":

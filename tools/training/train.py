@@ -45,7 +45,6 @@ from tools.training.model import FEATURES, SIDE, TwoTowers
 QUERIES_PER_SCENE = 6
 WARM_UP = 80
 SMALL_SIDE = 64
-FLAT_SHARE = 0.35
 
 
 def augment(pixels: np.ndarray, side: int, rng: np.random.Generator) -> Tensor:
@@ -123,7 +122,6 @@ class Lessons:
         self.folder, self.rng = folder, rng
         self.taken: set[Path] = set()
         self.pixels = np.zeros((0, data.KEPT, data.KEPT, 3), np.uint8)
-        self.flat = np.zeros(0, bool)
         self.arrays: dict[str, Tensor] = {}
         self.take_new()
 
@@ -136,8 +134,6 @@ class Lessons:
         blocks, told = zip(*map(data.load, new), strict=True)
         scenes = [scene for some in told for scene in some]
         self.pixels = np.concatenate([self.pixels, *blocks])
-        flat = [shard.name.startswith(data.FLAT) for shard in new for _ in range(data.PER_SHARD)]
-        self.flat = np.concatenate([self.flat, np.array(flat)])
         sure, possible = fact_table(scenes)
         bank = query_bank(scenes, QUERIES_PER_SCENE, self.rng)
         subjects = [FACT_IDS[(subject(s), ANY if s.coloured else "", 0)] for s in scenes]
@@ -259,25 +255,15 @@ def evaluate(
     return figures
 
 
-def batch_rows(flat: np.ndarray, size: int, rng: np.random.Generator) -> np.ndarray:
-    """Random picture numbers in neighbouring pairs, so that twins meet (see data.draw_scenes).
-
-    flat: for each picture, whether it is without style. FLAT_SHARE of the rows are such.
-    """
-    starts = []
-    for which, share in ((True, FLAT_SHARE), (False, 1 - FLAT_SHARE)):
-        among = np.flatnonzero(flat[:-1] == which)
-        if not len(among):
-            among = np.arange(len(flat) - 1)
-        starts.append(rng.choice(among, round(size * share / 2)))
-    first = np.concatenate(starts)
+def batch_rows(count: int, size: int, rng: np.random.Generator) -> np.ndarray:
+    """Random picture numbers in neighbouring pairs, so that twins meet (see data.draw_scenes)."""
+    first = rng.choice(count - 1, size // 2)
     return np.unique(np.concatenate([first, first + 1]))
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--pictures", type=int, default=120_000, help="in the training styles")
-    parser.add_argument("--flat", type=int, default=0, help="in no style")
     parser.add_argument("--painted", type=float, default=0.06, help="share of painted pictures")
     parser.add_argument("--seed", type=int, default=2)
     parser.add_argument("--steps", type=int, default=14_000)
@@ -310,9 +296,7 @@ def main() -> None:
         learn(given)
         return
     if not given.growing:
-        data.make(
-            given.folder, given.pictures, given.flat, given.seed, given.painted, os.cpu_count() or 1
-        )
+        data.make(given.folder, given.pictures, given.seed, given.painted, os.cpu_count() or 1)
     # One process and one thread a core: the small convolutions gain little from several threads.
     command = [sys.executable, "-m", "tools.training.train", *sys.argv[1:]]
     ranks = [
@@ -428,7 +412,7 @@ def learn_pictures(
         # Small pictures first: most of what there is to learn shows at two thirds of the price.
         side = SMALL_SIDE if done < given.small else SIDE
         # Shuffled, because augment treats the parts of a batch differently.
-        rows = torch.from_numpy(batch_rows(lessons.flat, given.batch, rng))
+        rows = torch.from_numpy(batch_rows(len(lessons.pixels), given.batch, rng))
         rows = rows[torch.randperm(len(rows))]
         n = len(rows)
         model.train()
