@@ -188,7 +188,12 @@ class Indexer:
 
     def join(self, seconds: float | None = None) -> None:
         """Wait for this object's own run to end."""
-        self._over.wait(seconds)
+        if seconds is not None:
+            self._over.wait(seconds)
+            return
+        # In slices: a Ctrl-C that another thread was handed (or any, on Windows) ends no wait.
+        while not self._over.wait(BEAT_SECONDS):
+            pass
 
     # -- on the job's own thread -------------------------------------------------------------
 

@@ -553,7 +553,9 @@ from core.store import Scope
 from tests.test_indexing import Job
 folder, images, url, key = sys.argv[1:]
 job = Job(Path(folder), Path(images))
-embedder = AzureEmbedder(load_settings({"VISION_ENDPOINT": url, "VISION_KEY": key}))
+embedder = AzureEmbedder(load_settings({
+    "VISION_ENDPOINT": url, "VISION_KEY": key, "VISION_CALLS_PER_SECOND": "10",
+}))
 print(job.indexer.start(embedder, Scope), flush=True)
 job.indexer.join()
 print(job.state, flush=True)
@@ -561,6 +563,7 @@ print(job.state, flush=True)
 
 
 def run_elsewhere(folder: Path, images: Path, emulator: Emulator) -> subprocess.Popen[str]:
+    """At ten calls a second, so that a run of hundreds is still on however late a test looks."""
     command = [sys.executable, "-c", RUN, str(folder), str(images), emulator.url, emulator.key]
     return subprocess.Popen(
         command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True

@@ -10,7 +10,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from playwright.sync_api import Browser, BrowserContext, Error, Page, Playwright, Response, expect
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    Error,
+    FilePayload,
+    Page,
+    Playwright,
+    Response,
+    expect,
+)
 
 from tests.app.server import Server
 
@@ -101,6 +110,15 @@ WALL = '[class*="st-key-wall-results"]'
 def ready(page: Page) -> None:
     """Until the script behind the page has run to its end."""
     expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning")
+
+
+def bring(page: Page, label: str, *files: FilePayload) -> None:
+    """Files for the uploader of that name, chosen as anybody would."""
+    chooser = page.get_by_role("region", name=label, exact=True).locator("input")
+    chooser.wait_for(state="attached")
+    # Streamlit forgets a file that is chosen in the instant in which a script starts.
+    ready(page)
+    chooser.set_input_files(files)
 
 
 def pictures(page: Page):

@@ -9,7 +9,7 @@ import re
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import FilePayload, expect
 
 from tests import tiny_clip
 from tests.app import browser as story
@@ -43,7 +43,9 @@ def test_every_page_works_with_a_local_clip_and_no_network(
         assert set(story.names(page)[:2]) == {"red house.png", "red boat.png"}
 
         story.go(page, "Image search")
-        page.locator("input[type=file]").first.set_input_files(home / "images" / "blue house.png")
+        blue = (home / "images" / "blue house.png").read_bytes()
+        file = FilePayload(name="mine.png", mimeType="image/png", buffer=blue)
+        story.bring(page, "A picture to search with", file)
         expect(page.get_by_role("button", name="Download CSV")).to_be_visible()
         story.expect_wall(page, 14)
         assert set(story.names(page)[:2]) == {"blue house.png", "blue boat.png"}

@@ -174,7 +174,7 @@ def test_an_upload_joins_the_collection_and_can_be_deleted(start: Start, open_pa
         FilePayload(name="my house.png", mimeType="image/png", buffer=plain(COLOURS["red"])),
         FilePayload(name="letter.jpg", mimeType="image/jpeg", buffer=not_a_picture()),
     ]
-    page.locator('input[type="file"]').first.set_input_files(files)
+    story.bring(page, "Pictures", *files)
     expect(page.get_by_test_id("stFileChip")).to_have_count(2)
     page.get_by_role("button", name="Add to the collection").click()
     expect(page.get_by_text("Indexed 0 of 1")).to_be_visible()
@@ -204,7 +204,7 @@ def test_a_downloaded_index_can_be_imported_elsewhere(
     page = open_page(app, "/indexing")
     page.get_by_text("Take the index along").click()
     file = FilePayload(name="index.zip", mimeType="application/zip", buffer=data)
-    page.locator('input[type="file"]').last.set_input_files(file)
+    story.bring(page, "Import index", file)
     expect(page.get_by_text("14 pictures imported")).to_be_visible()
     expect(page.get_by_text("Indexed 14 of 14")).to_be_visible()
     story.go(page, "Text search")

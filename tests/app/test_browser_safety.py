@@ -148,11 +148,11 @@ def test_a_hostile_upload_name_stays_text(indexed: App, open_page: Open) -> None
     page = open_page(indexed, "/image_search")
     name = "![x](http://evil.example/x.png) <b>b<b>.png"
     file = FilePayload(name=name, mimeType="image/png", buffer=plain("green", width=90))
-    page.locator('input[type="file"]').first.set_input_files(file)
+    story.bring(page, "A picture to search with", file)
     expect(page.get_by_role("button", name="Download CSV")).to_be_visible()
     no_link_leads_away(page, indexed.server)
     broken = FilePayload(name=name, mimeType="image/png", buffer=b"not a picture")
-    page.locator('input[type="file"]').first.set_input_files(broken)
+    story.bring(page, "A picture to search with", broken)
     expect(page.get_by_test_id("stAlert")).to_be_visible()
     no_link_leads_away(page, indexed.server)
 
