@@ -112,6 +112,14 @@ def ready(page: Page) -> None:
     expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning")
 
 
+def unfold(page: Page, title: str) -> None:
+    """Open that expander, to the end of its movement: whatever moves closes its lists."""
+    expander = page.get_by_test_id("stExpander").filter(has_text=title)
+    expander.get_by_text(title).click()
+    expect(expander.locator("details")).to_have_attribute("open", "")
+    expect(expander.locator("details")).not_to_have_css("overflow", "hidden")
+
+
 def bring(page: Page, label: str, *files: FilePayload) -> None:
     """Files for the uploader of that name, chosen as anybody would."""
     chooser = page.get_by_role("region", name=label, exact=True).locator("input")

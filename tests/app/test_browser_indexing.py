@@ -7,7 +7,6 @@ from collections.abc import Callable
 
 import pytest
 from playwright.sync_api import FilePayload, Page, expect
-from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
 from tests.app import browser as story
 from tests.app.conftest import COLOURS, App, Open
@@ -154,22 +153,15 @@ def test_what_failed_is_listed_with_its_reason_and_tried_again_when_told(
 
 
 def choose(page: Page, label: str, option: str) -> None:
-    """Open the list until it stays: the end of a scan draws the page anew, and closes it."""
-    for _ in range(10):
-        page.get_by_role("combobox", name=re.compile(label)).click()
-        try:
-            page.get_by_role("option", name=option).click(timeout=4000)
-            return
-        except PlaywrightTimeout:
-            page.keyboard.press("Escape")
-    pytest.fail(f"the list {label!r} never showed {option!r}")
+    page.get_by_role("combobox", name=re.compile(label)).click()
+    page.get_by_role("option", name=option).click()
 
 
 def test_an_upload_joins_the_collection_and_can_be_deleted(start: Start, open_page: Open) -> None:
     app = start()
     page = open_page(app, "/indexing")
     expect(page.get_by_text("Indexed 0 of 0")).to_be_visible()
-    page.get_by_text("Add your own pictures").click()
+    story.unfold(page, "Add your own pictures")
     files = [
         FilePayload(name="my house.png", mimeType="image/png", buffer=plain(COLOURS["red"])),
         FilePayload(name="letter.jpg", mimeType="image/jpeg", buffer=not_a_picture()),
@@ -186,7 +178,7 @@ def test_an_upload_joins_the_collection_and_can_be_deleted(start: Start, open_pa
     expect(page.get_by_role("button", name="Download CSV")).to_be_visible()
     expect(story.captions(page)).to_contain_text(["my house.png"])
     story.go(page, "Indexing")
-    page.get_by_text("Add your own pictures").click()
+    story.unfold(page, "Add your own pictures")
     choose(page, "Delete uploads", "my house.png")
     page.keyboard.press("Escape")
     page.get_by_role("button", name="Delete 1").click()
@@ -198,11 +190,11 @@ def test_a_downloaded_index_can_be_imported_elsewhere(
     indexed: App, start: Start, open_page: Open
 ) -> None:
     page = open_page(indexed, "/indexing")
-    page.get_by_text("Take the index along").click()
+    story.unfold(page, "Take the index along")
     data = story.download(page, "Download index")
     app = start()
     page = open_page(app, "/indexing")
-    page.get_by_text("Take the index along").click()
+    story.unfold(page, "Take the index along")
     file = FilePayload(name="index.zip", mimeType="application/zip", buffer=data)
     story.bring(page, "Import index", file)
     expect(page.get_by_text("14 pictures imported")).to_be_visible()
