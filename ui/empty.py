@@ -7,8 +7,8 @@ import streamlit as st
 from core.search import Hit
 from core.store import Scope
 from core.workspace import Workspace
+from ui.polling import poll
 from ui.results import show_pages
-from ui.shell import POLL_SECONDS
 from ui.words import count
 
 
@@ -19,7 +19,7 @@ def nothing_to_search(space: Workspace) -> bool:
     status = space.status()
     if status.progress.running and not space.embedder.paid:
         st.info("The first pictures are being indexed …", icon=":material/hourglass_top:")
-        _until_some_are_there(space)
+        poll(_until_some_are_there, True)(space)
     elif space.settings.read_only:
         st.info("There are no pictures to search here yet.", icon=":material/photo_library:")
     elif status.total:
@@ -46,7 +46,6 @@ def nothing_to_search(space: Workspace) -> bool:
     return True
 
 
-@st.fragment(run_every=POLL_SECONDS)
 def _until_some_are_there(space: Workspace) -> None:
     if len(space.matrix()):
         st.rerun()

@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from ui.polling import poll
+
 if TYPE_CHECKING:
     from core.embedders.clip_setup import ClipSetup
-
-# How often the bar moves.
-POLL_SECONDS = 1.0
 
 
 def clip_download(setup: ClipSetup, reopen: Callable[[], None]) -> None:
@@ -21,7 +20,7 @@ def clip_download(setup: ClipSetup, reopen: Callable[[], None]) -> None:
     state = setup.state()
     moving = state.phase == "downloading"
     if moving or state.can_start:
-        st.fragment(_bar, run_every=POLL_SECONDS if moving else None)(setup, reopen, moving)
+        poll(_bar, moving)(setup, reopen, moving)
 
 
 def _bar(setup: ClipSetup, reopen: Callable[[], None], was_moving: bool) -> None:

@@ -6,13 +6,13 @@ import streamlit as st
 
 from core.indexing import Progress
 from core.workspace import Workspace
-from ui.shell import POLL_SECONDS
+from ui.polling import poll
 from ui.words import count
 
 
 def run_controls(space: Workspace) -> None:
     running = space.indexer.progress().running
-    st.fragment(_controls, run_every=POLL_SECONDS if running else None)(space, running)
+    poll(_controls, running)(space, running)
 
 
 def _controls(space: Workspace, was_running: bool) -> None:

@@ -8,13 +8,11 @@ import streamlit as st
 
 from core.workspace import Workspace
 from ui.local_clip import clip_download
+from ui.polling import poll
 from ui.resources import reopen_workspace
 from ui.style import apply_style
 
 LOGO = Path(__file__).with_name("logo.svg")
-
-# A run is looked at this often; faster polls lose media files.
-POLL_SECONDS = 1.0
 
 
 def just_opened(title: str) -> bool:
@@ -39,7 +37,7 @@ def page_frame(space: Workspace, title: str, counted: bool = True) -> None:
 def status_line(space: Workspace, counted: bool) -> None:
     """Polls only while a run is on; its end reruns the page once, for the new results."""
     running = space.indexer.progress().running
-    st.fragment(_status, run_every=POLL_SECONDS if running else None)(space, counted, running)
+    poll(_status, running, width="content")(space, counted, running)
 
 
 def _status(space: Workspace, counted: bool, was_running: bool) -> None:
