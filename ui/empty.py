@@ -7,7 +7,7 @@ import streamlit as st
 from core.search import Hit
 from core.store import Scope
 from core.workspace import Workspace
-from ui.polling import poll
+from ui.polling import poll, redraw
 from ui.results import show_pages
 from ui.words import count
 
@@ -48,7 +48,7 @@ def nothing_to_search(space: Workspace) -> bool:
 
 def _until_some_are_there(space: Workspace) -> None:
     if len(space.matrix()):
-        st.rerun()
+        redraw()
 
 
 def _go(label: str) -> None:

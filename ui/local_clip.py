@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from ui.polling import poll
+from ui.polling import poll, redraw
 
 if TYPE_CHECKING:
     from core.embedders.clip_setup import ClipSetup
@@ -28,7 +28,7 @@ def _bar(setup: ClipSetup, reopen: Callable[[], None], was_moving: bool) -> None
     if was_moving and state.phase == "ready":
         reopen()
     if was_moving != (state.phase == "downloading"):
-        st.rerun()
+        redraw()
     with st.container(border=True):
         st.text(state.sentence)
         if was_moving:

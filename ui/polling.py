@@ -30,3 +30,13 @@ def poll(
             st.fragment(draw, run_every=POLL_SECONDS if under_way else None)(*args, **kwargs)
 
     return drawn
+
+
+def redraw() -> None:
+    """The whole page anew, from a poll that found its work done.
+
+    First whatever the visitor has asked for meanwhile: st.rerun alone would put this page and its
+    address over the page that was just clicked.
+    """
+    st.empty()  # whatever waits to run is run here, and draws everything anew
+    st.rerun()

@@ -11,6 +11,7 @@ from core.settings import load_settings
 from core.store import StoreError
 from core.workspace import Workspace
 from ui.navigation import require_frame
+from ui.polling import redraw
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -34,7 +35,7 @@ def reopen_workspace() -> None:
     """Start over with what the settings ask for, now that it is there."""
     _workspace().close()
     _workspace.clear()
-    st.rerun()
+    redraw()
 
 
 def _secrets() -> dict[str, object]:

@@ -6,7 +6,7 @@ import streamlit as st
 
 from core.indexing import Progress
 from core.workspace import Workspace
-from ui.polling import poll
+from ui.polling import poll, redraw
 from ui.words import count
 
 
@@ -19,7 +19,7 @@ def _controls(space: Workspace, was_running: bool) -> None:
     status = space.status()
     progress = status.progress
     if was_running != progress.running:
-        st.rerun()
+        redraw()
     with st.container(border=True):
         if space.embedder.paid and status.gallery:
             st.checkbox(

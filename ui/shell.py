@@ -8,7 +8,7 @@ import streamlit as st
 
 from core.workspace import Workspace
 from ui.local_clip import clip_download
-from ui.polling import poll
+from ui.polling import poll, redraw
 from ui.resources import reopen_workspace
 from ui.style import apply_style
 
@@ -44,7 +44,7 @@ def _status(space: Workspace, counted: bool, was_running: bool) -> None:
     status = space.status()
     progress = status.progress
     if was_running and not progress.running:
-        st.rerun()
+        redraw()
     words = f"{space.embedder.label} answers"
     if counted:
         words += f" · Indexed {status.indexed:,} of {status.total:,}"

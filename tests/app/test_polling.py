@@ -1,0 +1,44 @@
+"""What looks again while something is under way leaves the rest of the page, and its clicks, alone.
+
+Streamlit's test runs a function by its source, so each imports what it needs.
+"""
+
+from __future__ import annotations
+
+from streamlit.testing.v1 import AppTest
+
+
+def polled_page() -> None:
+    import streamlit as st
+
+    from ui.polling import poll
+
+    poll(st.text, True)("polled")
+    st.text("its neighbour")
+
+
+def page_that_is_left_while_it_redraws() -> None:
+    import streamlit as st
+    from streamlit.runtime.scriptrunner import get_script_run_ctx
+    from streamlit.runtime.scriptrunner_utils.script_requests import RerunData
+
+    from ui.polling import redraw
+
+    if "clicked" not in st.session_state:
+        st.session_state["clicked"] = True
+        get_script_run_ctx().script_requests.request_rerun(RerunData(query_string="q=clicked"))
+        redraw()
+    st.text(st.query_params.get("q", ""))
+
+
+def test_what_polls_is_alone_in_its_box() -> None:
+    box, neighbour = AppTest.from_function(polled_page).run().main.children.values()
+    assert neighbour.value == "its neighbour"
+    [fragment] = box.children.values()
+    [polled] = fragment.children.values()
+    assert polled.value == "polled"
+
+
+def test_a_redraw_does_not_undo_a_click_that_came_first() -> None:
+    page = AppTest.from_function(page_that_is_left_while_it_redraws).run()
+    assert [text.value for text in page.text] == ["clicked"]
