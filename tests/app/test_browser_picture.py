@@ -63,8 +63,11 @@ def test_a_pasted_picture_is_searched_for(indexed: App, open_page: Open) -> None
     page.evaluate(COPY, "rgb(240, 220, 20)")
     box = page.get_by_placeholder(re.compile("paste"))
     box.click()
+    story.ready(page)
     box.press("Control+V")
     expect(page.get_by_test_id("stChatInput").get_by_text(re.compile("png"))).to_be_visible()
+    # Pressed before the picture is there, Enter does nothing.
+    expect(page.get_by_role("button", name="Send message")).to_be_enabled()
     box.press("Enter")
     expect(story.captions(page).first).to_contain_text("yellow house.png")
 
@@ -76,6 +79,7 @@ def test_a_photograph_is_taken_only_when_asked_for(indexed: App, open_page: Open
     assert page.get_by_test_id("stCameraInput").count() == 0
     page.get_by_text("Use the camera").click()
     page.wait_for_function("() => document.querySelector('video')?.videoWidth > 0")
+    story.ready(page)
     page.get_by_role("button", name="Take Photo").click()
     expect(page.locator(QUERY).get_by_role("img")).to_be_visible()
     expect(page.get_by_role("button", name="Download CSV")).to_be_visible()
