@@ -217,11 +217,18 @@ def test_a_text_that_says_nothing_is_refused_and_the_words_are_named(
 ) -> None:
     with pytest.raises(InputRefused, match="nothing to look for"):
         model.embed_text("  the ... ", Call())
-    with pytest.raises(InputRefused, match=r"does not know “spaceship”, “walrus”.*“boat”"):
-        model.embed_text("a spaceship and a walrus", Call())
+    with pytest.raises(InputRefused, match=r"does not know “xylograph”, “quux”\. .*such as “boat”"):
+        model.embed_text("a xylograph and a quux", Call())
     for joint in JOINTS:
         with pytest.raises(InputRefused):
             model.embed_text(joint, Call())
+
+
+def test_words_that_are_all_unknown_are_named_with_the_nearest_known(
+    model: BuiltinEmbedder,
+) -> None:
+    with pytest.raises(InputRefused, match=r"does not know “zebra”\. .*knows: “horse”, “stripe”\."):
+        model.embed_text("a zebra", Call())
 
 
 def test_a_text_of_too_many_words_is_refused(model: BuiltinEmbedder) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import io
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -116,17 +116,14 @@ class BuiltinEmbedder:
         """Raises InputRefused for a text without a known word, or with very many."""
         call.check()
         reading = read(text)
-        examples = ", ".join(f"“{word}”" for word in SOME_WORDS)
+        such_as = f"knows words such as {_quoted(SOME_WORDS)}."
         if not reading.says_something:
             if reading.unknown:
-                named = ", ".join(f"“{word}”" for word in reading.unknown[:8])
-                raise InputRefused(
-                    f"The built-in model does not know {named}. It knows words such as {examples}."
-                )
-            raise InputRefused(
-                f"There is nothing to look for yet. The built-in model knows words such as "
-                f"{examples}."
-            )
+                asked = reading.unknown[:8]
+                near = dict.fromkeys(n for word in asked for n in neighbours(word))
+                known = f"The nearest that it knows: {_quoted(near)}." if near else f"It {such_as}"
+                raise InputRefused(f"The built-in model does not know {_quoted(asked)}. {known}")
+            raise InputRefused(f"There is nothing to look for yet. The built-in model {such_as}")
         if len(reading.tokens) > MAX_TOKENS:
             raise InputRefused(
                 f"That is too long for the built-in model: it reads up to {MAX_TOKENS} words "
@@ -151,3 +148,7 @@ class BuiltinEmbedder:
 
     def close(self) -> None:
         """Nothing is held."""
+
+
+def _quoted(words: Iterable[str]) -> str:
+    return ", ".join(f"“{word}”" for word in words)
