@@ -129,6 +129,12 @@ def bring(page: Page, label: str, *files: FilePayload) -> None:
     chooser.set_input_files(files)
 
 
+def search_with(page: Page, name: str, data: bytes, mime: str = "image/png") -> None:
+    """Upload that file on the image search."""
+    file = FilePayload(name=name, mimeType=mime, buffer=data)
+    bring(page, "A picture to search with", file)
+
+
 def pictures(page: Page):
     """The wall's pictures, in order."""
     return page.locator(f"{WALL} img")

@@ -9,7 +9,7 @@ import re
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import FilePayload, expect
+from playwright.sync_api import expect
 
 from tests import tiny_clip
 from tests.app import browser as story
@@ -44,8 +44,7 @@ def test_every_page_works_with_a_local_clip_and_no_network(
 
         story.go(page, "Image search")
         blue = (home / "images" / "blue house.png").read_bytes()
-        file = FilePayload(name="mine.png", mimeType="image/png", buffer=blue)
-        story.bring(page, "A picture to search with", file)
+        story.search_with(page, "mine.png", blue)
         expect(page.get_by_role("button", name="Download CSV")).to_be_visible()
         story.expect_wall(page, 14)
         assert set(story.names(page)[:2]) == {"blue house.png", "blue boat.png"}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from playwright.sync_api import FilePayload, Page, expect
+from playwright.sync_api import Page, expect
 
 from core.pictures import DAMAGED
 from tests.app import browser as story
@@ -29,18 +29,13 @@ async colour => {
 """
 
 
-def bring(page: Page, name: str, data: bytes, mime: str = "image/png") -> None:
-    file = FilePayload(name=name, mimeType=mime, buffer=data)
-    story.bring(page, "A picture to search with", file)
-
-
 def way(page: Page, name: str) -> None:
     page.get_by_role("tab", name=name).click()
 
 
 def test_an_uploaded_picture_is_shown_and_searched_for(indexed: App, open_page: Open) -> None:
     page = open_page(indexed, "/image_search")
-    bring(page, "mine.png", plain(COLOURS["green"], width=77))
+    story.search_with(page, "mine.png", plain(COLOURS["green"], width=77))
     expect(page.locator(QUERY).get_by_role("img", name="mine.png")).to_be_visible()
     expect(story.captions(page).first).to_contain_text("green house.png")
     story.expect_wall(page, 14)
@@ -52,7 +47,7 @@ def test_a_picture_of_the_collection_finds_itself_for_nothing(
 ) -> None:
     page = open_page(indexed, "/image_search")
     calls = len(indexed.emulator.calls)
-    bring(page, "copy of it.png", plain(COLOURS["cyan"], width=200, height=150))
+    story.search_with(page, "copy of it.png", plain(COLOURS["cyan"], width=200, height=150))
     expect(story.captions(page).first).to_contain_text("cyan house.png\n1.0000")
     assert len(indexed.emulator.calls) == calls
 
@@ -115,13 +110,13 @@ def test_the_source_used_last_counts(indexed: App, open_page: Open) -> None:
     page.get_by_text("More like this").first.click()
     shown = page.locator(QUERY).get_by_role("img")
     expect(shown).to_have_attribute("alt", "pink house.png")
-    bring(page, "first.png", plain(COLOURS["green"], width=78))
+    story.search_with(page, "first.png", plain(COLOURS["green"], width=78))
     expect(shown).to_have_attribute("alt", "first.png")
     expect(page).to_have_url(re.compile("/image_search$"))
     page.get_by_text("More like this").nth(1).click()
     expect(page).to_have_url(re.compile(r"\?id="))
     expect(shown).to_have_attribute("alt", re.compile("house|boat"))
-    bring(page, "second.png", plain(COLOURS["blue"], width=79))
+    story.search_with(page, "second.png", plain(COLOURS["blue"], width=79))
     expect(shown).to_have_attribute("alt", "second.png")
     expect(story.captions(page).first).to_contain_text("blue")
 
@@ -130,11 +125,11 @@ def test_a_file_that_is_no_picture_gets_a_sentence(indexed: App, open_page: Open
     page = open_page(indexed, "/image_search")
     calls = len(indexed.emulator.calls)
     said = page.get_by_test_id("stAlert")
-    bring(page, "letter.jpg", not_a_picture(), "image/jpeg")
+    story.search_with(page, "letter.jpg", not_a_picture(), "image/jpeg")
     expect(said).to_contain_text("It is not a picture that can be read")
-    bring(page, "half.png", truncated("PNG"))
+    story.search_with(page, "half.png", truncated("PNG"))
     expect(said).to_contain_text(DAMAGED)
-    bring(page, "whole.png", plain(COLOURS["brown"], width=81))
+    story.search_with(page, "whole.png", plain(COLOURS["brown"], width=81))
     expect(story.captions(page).first).to_contain_text("brown house.png")
     assert len(indexed.emulator.calls) == calls + 1
 
