@@ -105,6 +105,15 @@ def check(watch: Watch, server: Server, secrets: list[str]) -> None:
 # --- What a person does and sees -----------------------------------------------------------------
 
 WALL = '[class*="st-key-wall-results"]'
+QUERY = '[class*="st-key-query-picture"]'
+
+# What stands at the top of the page that the navigation calls so.
+HEADINGS = {
+    "Text search": "Describe a picture",
+    "Image search": "Search with a picture",
+    "Explorer": "Explore the vectors",
+    "Indexing": "Index pictures",
+}
 
 
 def ready(page: Page) -> None:
@@ -173,8 +182,10 @@ def look_for(page: Page, text: str) -> None:
 
 
 def go(page: Page, title: str) -> None:
-    """To another page, by the navigation."""
+    """To another page, by the navigation, until nothing of the former one is left."""
     page.get_by_role("link", name=title, exact=True).click()
+    expect(page.get_by_role("heading", name=HEADINGS[title], exact=True)).to_be_visible()
+    ready(page)
 
 
 def download(page: Page, label: str) -> bytes:

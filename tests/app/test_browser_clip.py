@@ -50,7 +50,6 @@ def test_every_page_works_with_a_local_clip_and_no_network(
         assert set(story.names(page)[:2]) == {"blue house.png", "blue boat.png"}
 
         story.go(page, "Explorer")
-        story.ready(page)
         expect(page.get_by_text("CLIP from “pair” on this machine answers")).to_be_visible()
         story.go(page, "Indexing")
         expect(page.get_by_text("Indexed 14 of 14")).to_be_visible()

@@ -13,8 +13,6 @@ from tests.conftest import plain
 from tests.hostile_pictures import text as not_a_picture
 from tests.hostile_pictures import truncated
 
-QUERY = '[class*="st-key-query-picture"]'
-
 # Puts the picture in the clipboard that the page then gets with Ctrl+V.
 COPY = """
 async colour => {
@@ -36,7 +34,7 @@ def way(page: Page, name: str) -> None:
 def test_an_uploaded_picture_is_shown_and_searched_for(indexed: App, open_page: Open) -> None:
     page = open_page(indexed, "/image_search")
     story.search_with(page, "mine.png", plain(COLOURS["green"], width=77))
-    expect(page.locator(QUERY).get_by_role("img", name="mine.png")).to_be_visible()
+    expect(page.locator(story.QUERY).get_by_role("img", name="mine.png")).to_be_visible()
     expect(story.captions(page).first).to_contain_text("green house.png")
     story.expect_wall(page, 14)
     assert float(story.cosines(page)[0]) > float(story.cosines(page)[1])
@@ -76,7 +74,7 @@ def test_a_photograph_is_taken_only_when_asked_for(indexed: App, open_page: Open
     page.wait_for_function("() => document.querySelector('video')?.videoWidth > 0")
     story.ready(page)
     page.get_by_role("button", name="Take Photo").click()
-    expect(page.locator(QUERY).get_by_role("img")).to_be_visible()
+    expect(page.locator(story.QUERY).get_by_role("img")).to_be_visible()
     expect(page.get_by_role("button", name="Download CSV")).to_be_visible()
 
 
@@ -88,8 +86,8 @@ def test_a_link_goes_to_azure_and_is_shown_as_text(indexed: App, open_page: Open
     page.get_by_label("Address of a picture").fill(address)
     page.get_by_label("Address of a picture").press("Enter")
     expect(story.captions(page).first).to_contain_text("red")
-    expect(page.locator(QUERY).get_by_text(address, exact=True)).to_be_visible()
-    assert page.locator(QUERY).get_by_role("img").count() == 0
+    expect(page.locator(story.QUERY).get_by_text(address, exact=True)).to_be_visible()
+    assert page.locator(story.QUERY).get_by_role("img").count() == 0
     asked = [call for call in indexed.emulator.calls if call.text == address]
     assert [call.kind for call in asked] == ["link"]
 
@@ -108,7 +106,7 @@ def test_a_private_address_is_refused_with_a_sentence(indexed: App, open_page: O
 def test_the_source_used_last_counts(indexed: App, open_page: Open) -> None:
     page = open_page(indexed, "/?q=pink")
     page.get_by_text("More like this").first.click()
-    shown = page.locator(QUERY).get_by_role("img")
+    shown = page.locator(story.QUERY).get_by_role("img")
     expect(shown).to_have_attribute("alt", "pink house.png")
     story.search_with(page, "first.png", plain(COLOURS["green"], width=78))
     expect(shown).to_have_attribute("alt", "first.png")

@@ -28,10 +28,10 @@ NAMES = (
 HOSTILE_FOLDER = "[click](https:"
 
 PAGES = {
-    "/": "Describe a picture",
-    "/image_search": "Search with a picture",
-    "/explorer": "Explore the vectors",
-    "/indexing": "Index pictures",
+    "/": "Text search",
+    "/image_search": "Image search",
+    "/explorer": "Explorer",
+    "/indexing": "Indexing",
 }
 
 # Parts of a page that would be wider than the screen, if any were.
@@ -160,8 +160,8 @@ def test_a_deep_link_as_the_very_first_request_shows_its_page(
 ) -> None:
     app = start({"red.png": plain("red")}, ready=True)
     page = open_page(app, "/explorer")
-    expect(page.get_by_role("heading", name=PAGES["/explorer"])).to_be_visible()
-    for title in ("Text search", "Image search", "Explorer", "Indexing"):
+    expect(page.get_by_role("heading", name=story.HEADINGS["Explorer"])).to_be_visible()
+    for title in PAGES.values():
         expect(page.get_by_role("link", name=title, exact=True)).to_be_visible()
 
 
@@ -170,7 +170,7 @@ def test_a_phone_shows_every_page_without_scrolling_sideways(
     indexed: App, open_page: Open, path: str
 ) -> None:
     page = open_page(indexed, path, size={"width": 390, "height": 844})
-    expect(page.get_by_role("heading", name=PAGES[path])).to_be_visible()
+    expect(page.get_by_role("heading", name=story.HEADINGS[PAGES[path]])).to_be_visible()
     if path == "/explorer":
         page.get_by_role("button", name="Show an example").click()
         expect(page.locator("image").first).to_be_visible()
