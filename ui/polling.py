@@ -36,7 +36,8 @@ def redraw() -> None:
     """The whole page anew, from a poll that found its work done.
 
     First whatever the visitor has asked for meanwhile: st.rerun alone would put this page and its
-    address over the page that was just clicked.
+    address over the page that was just clicked. Nothing is drawn for it, because that would stand
+    in place of what is shown until the page comes.
     """
-    st.empty()  # whatever waits to run is run here, and draws everything anew
+    st.session_state.get("redraw")  # a look at the session: whatever waits to run is run here
     st.rerun()

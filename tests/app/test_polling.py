@@ -31,6 +31,27 @@ def page_that_is_left_while_it_redraws() -> None:
     st.text(st.query_params.get("q", ""))
 
 
+def page_that_counts_what_a_redraw_draws() -> None:
+    import streamlit as st
+    from streamlit.runtime.scriptrunner import RerunException, get_script_run_ctx
+
+    from ui.polling import redraw
+
+    context, drawn = get_script_run_ctx(), []
+    send = context._enqueue
+
+    def counted(message: object) -> None:
+        send(message)
+        drawn.append(message)
+
+    context._enqueue = counted
+    try:
+        redraw()
+    except RerunException:
+        context._enqueue = send
+        st.text(len(drawn))
+
+
 def test_what_polls_is_alone_in_its_box() -> None:
     box, neighbour = AppTest.from_function(polled_page).run().main.children.values()
     assert neighbour.value == "its neighbour"
@@ -42,3 +63,8 @@ def test_what_polls_is_alone_in_its_box() -> None:
 def test_a_redraw_does_not_undo_a_click_that_came_first() -> None:
     page = AppTest.from_function(page_that_is_left_while_it_redraws).run()
     assert [text.value for text in page.text] == ["clicked"]
+
+
+def test_a_redraw_leaves_what_is_shown_until_the_page_comes() -> None:
+    page = AppTest.from_function(page_that_counts_what_a_redraw_draws).run()
+    assert [text.value for text in page.text] == ["0"]
