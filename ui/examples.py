@@ -15,7 +15,7 @@ GALLERY = (
     "a village in falling snow",
     "abstract waves",
 )
-# For anybody's photographs, with an embedder that knows the world.
+# For anybody's photographs: of the world first, then of colour, light and scene.
 ANYTHING = (
     "people laughing",
     "something to eat",
@@ -23,12 +23,20 @@ ANYTHING = (
     "an animal looking at the camera",
     "bright colours",
     "at night",
+    "something blue",
+    "something red",
+    "a green field",
+    "sunset by the sea",
+    "black and white",
 )
 
 
 def example_queries(space: Workspace) -> None:
-    status = space.status()
-    queries = ANYTHING if status.own else GALLERY
+    queries = GALLERY
+    if space.status().own:
+        # An example that the embedder would not understand is no example.
+        known = [query for query in ANYTHING if not space.embedder.unknown_words(query)]
+        queries = tuple(known[: len(GALLERY)])
 
     def ask() -> None:
         chosen = st.session_state["example"]

@@ -12,10 +12,15 @@ def say_what_is_known(space: Workspace) -> None:
     vocabulary = getattr(space.embedder, "vocabulary", None)
     if vocabulary is None:
         return
+    answers = "A small model, trained on paintings like these, answers"
+    if space.status().own:
+        answers = (
+            "A small model, trained on paintings, answers; photographs it compares by colour, "
+            "light and composition"
+        )
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.caption(
-            "A small model, trained on paintings like these, answers; a key for Azure AI Vision "
-            "opens the search to everything.",
+            f"{answers}; a key for Azure AI Vision opens the search to everything.",
             width="content",
         )
         with st.popover("What it knows", type="tertiary"):

@@ -290,6 +290,22 @@ def test_an_example_becomes_the_query(visit: Visit, with_key: dict[str, str]) ->
     assert len(visitor.captions) == 14
 
 
+def test_every_example_for_own_pictures_is_one_that_the_built_in_model_understands(
+    visit: Visit,
+) -> None:
+    visitor = visit()
+    examples = visitor.open().button_group(key="example").options
+    assert len(examples) == 6
+    assert [visitor.space.embedder.unknown_words(example) for example in examples] == [[]] * 6
+    assert "photographs it compares by colour" in visitor.said
+
+
+def test_azure_is_shown_off_with_examples_of_the_world(
+    visit: Visit, with_key: dict[str, str]
+) -> None:
+    assert "people laughing" in visit(**with_key).open().button_group(key="example").options
+
+
 # --- Image search and explorer -------------------------------------------------------------------
 
 
