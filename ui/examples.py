@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from itertools import islice
+
 import streamlit as st
 
 from core.workspace import Workspace
@@ -32,12 +35,6 @@ ANYTHING = (
 
 
 def example_queries(space: Workspace) -> None:
-    queries = GALLERY
-    if space.status().own:
-        # An example that the embedder would not understand is no example.
-        known = [query for query in ANYTHING if not space.embedder.unknown_words(query)]
-        queries = tuple(known[: len(GALLERY)])
-
     def ask() -> None:
         chosen = st.session_state["example"]
         if chosen:
@@ -45,4 +42,13 @@ def example_queries(space: Workspace) -> None:
 
     if st.session_state.get("example") != st.query_params.get("q"):
         st.session_state["example"] = None
+    queries = _queries(space)
     st.pills("Examples", queries, key="example", on_change=ask, label_visibility="collapsed")
+
+
+def _queries(space: Workspace) -> Sequence[str]:
+    if not space.status().own:
+        return GALLERY
+    # What the embedder would not understand is no example.
+    understood = (query for query in ANYTHING if not space.embedder.unknown_words(query))
+    return list(islice(understood, len(GALLERY)))

@@ -36,8 +36,7 @@ def page_frame(space: Workspace, title: str, counted: bool = True) -> None:
 
 def status_line(space: Workspace, counted: bool) -> None:
     """Polls only while a run is on; its end reruns the page once, for the new results."""
-    # Without counts nothing here moves, and a second poll beside a page's own slows a small host.
-    running = counted and space.indexer.progress().running
+    running = space.indexer.progress().running
     poll(_status, running, width="content")(space, counted, running)
 
 
