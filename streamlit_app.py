@@ -2,11 +2,11 @@
 
 import streamlit as st
 
-from core.store import StoreError
+from core.errors import IndexUnavailable
 from ui.navigation import navigation
 
 page = navigation()
 try:
     page.run()
-except StoreError as error:  # a full disk, a damaged index: nothing that a page could mend
+except IndexUnavailable as error:  # a full disk, a damaged index: nothing that a page could mend
     st.error(str(error), icon=":material/database_off:")

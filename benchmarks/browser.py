@@ -24,11 +24,12 @@ import numpy as np
 from PIL import Image, ImageDraw
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from core.embedders.base import Call, unit
-from core.scanning import scan
+from core.deadline import Deadline
+from core.indexing.scan import scan
+from core.model import Scope
 from core.search import Part, search
 from core.settings import load_settings
-from core.store import Scope
+from core.vectors import unit
 from core.workspace import Workspace
 from tests.app.browser import WALL, WIDE, chromium, launch
 from tests.app.server import Server, clone, serve
@@ -90,7 +91,7 @@ def index(home: Path) -> dict[str, list[str]]:
     space = Workspace(load_settings({"EMBEDDER": "builtin"}, root=home), home)
     space.indexer.stop()
     space.indexer.join()
-    scan(space.store, space.roots, Call())
+    scan(space.store, space.roots, Deadline())
     ids, random = space.store.ids(Scope()), np.random.default_rng(1)
     vectors = unit(random.standard_normal((len(ids), space.embedder.dimensions)))
     for start in range(0, len(ids), 500):

@@ -24,9 +24,9 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from core.embedders.base import Call
-from core.embedders.builtin import BuiltinEmbedder
-from core.embedders.builtin_words import TOKENS, read
+from core.deadline import Deadline
+from core.embedders.builtin.embedder import BuiltinEmbedder
+from core.embedders.builtin.words import TOKENS, read
 from tools.paintings.scene import HELD_OUT_STYLE, Scene, Thing
 from tools.training import data, measure
 from tools.training.captions import FACTS, fact_table
@@ -221,7 +221,7 @@ def photograph_overlap(model: BuiltinEmbedder) -> dict[str, float] | None:
         service = recorded["vectors"].astype(np.float32)
     service /= np.linalg.norm(service, axis=1, keepdims=True)
     files = [(RECORDINGS / "product_images" / name).read_bytes() for name in names]
-    blended = model.embed_images(files, Call())
+    blended = model.embed_images(files, Deadline())
     wanted = _five_nearest(service)
 
     def overlap(vectors: np.ndarray) -> float:
@@ -265,11 +265,11 @@ def speeds_here() -> dict[str, float]:
     text = "a red boat and a blue house by a lake at sunset"
     return {
         "a picture of the gallery, its progressive JPEG decoded": _ms(
-            lambda: model.embed_images(files[:64], Call()), 64
+            lambda: model.embed_images(files[:64], Deadline()), 64
         ),
-        "the same as a baseline JPEG": _ms(lambda: model.embed_images(files[64:], Call()), 64),
+        "the same as a baseline JPEG": _ms(lambda: model.embed_images(files[64:], Deadline()), 64),
         "a decoded picture": _ms(lambda: model.embed_squares(squares), 64),
-        "a text": _ms(lambda: [model.embed_text(text, Call()) for _ in range(100)], 100),
+        "a text": _ms(lambda: [model.embed_text(text, Deadline()) for _ in range(100)], 100),
         "loading": _ms(BuiltinEmbedder, 1),
     }
 
@@ -302,7 +302,7 @@ def gallery_figures(model: BuiltinEmbedder) -> dict[str, float] | None:
         settings = (said["place"], said["time"], said["weather"], said["style"], said["seed"])
         scenes.append(Scene(things, *settings))
         files.append((GALLERY / name).read_bytes())
-    ranking = measure.Ranking(scenes, model.embed_images(files, Call()))
+    ranking = measure.Ranking(scenes, model.embed_images(files, Deadline()))
     ranking.pictures = _unit(ranking.pictures[:, : model.towers.dimensions])
     return measure.table(ranking, free_text(model))
 

@@ -23,7 +23,8 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from core.matrix import MatrixFile, scores, top_k
+from core.index.sqlite.matrix import scores, top_k
+from core.index.sqlite.matrix_file import MatrixFile
 
 DIMENSIONS = 1024
 K = 24

@@ -14,20 +14,24 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from core.calls import CallCounter
 from core.embedders import builtin_embedder, make_embedder
-from core.embedders.base import Embedder, EmbedderError, Vectors
-from core.embedding import read_picture
-from core.indexing import Indexer, Plan, Progress, plan
-from core.live_matrix import LiveMatrix
-from core.matrix import Matrix
-from core.queries import QueryVectors
+from core.embedders.port import Embedder
+from core.errors import ArchiveError, EmbedderError, IndexUnavailable
+from core.hosting import CallCounter
+from core.index.archive import import_index
+from core.index.sqlite.current_matrix import LiveMatrix
+from core.index.sqlite.engine import SqliteIndex
+from core.index.sqlite.matrix import Matrix
+from core.indexing import Progress
+from core.indexing.job import Indexer, plan
+from core.model import Picture, Plan, Scope
+from core.search import QueryVectors
 from core.settings import Settings
-from core.store import Picture, Scope, Store, StoreError
-from core.transfer import IndexFileError, import_index
+from core.sources import read_picture
+from core.vectors import Vectors
 
 if TYPE_CHECKING:
-    from core.embedders.clip_setup import ClipSetup
+    from core.embedders.clip.setup import ClipSetup
 
 log = logging.getLogger(__name__)
 
@@ -62,8 +66,8 @@ class Workspace:
     """One per process. Holds no secrets of its own; safe to use from many threads.
 
     problems: sentences for every page. clip_setup: the download of the CLIP weights, if CLIP is
-    asked for; a new Workspace uses them. Raises StoreError if the data folder cannot be used at
-    all.
+    asked for; a new Workspace uses them. Raises IndexUnavailable if the data folder cannot be used
+    at all.
     """
 
     def __init__(self, settings: Settings, root: Path) -> None:
@@ -74,7 +78,7 @@ class Workspace:
             "uploads/": settings.data_dir / "uploads",
         }
         self.thumbs_dir = root / "static" / "thumbs"
-        self.store = Store(settings.data_dir)
+        self.store = SqliteIndex(settings.data_dir)
         self.problems = [*settings.problems, *self.store.notices]
         if not settings.images_dir.is_dir():
             self.problems.append(
@@ -107,7 +111,7 @@ class Workspace:
         if self.settings.embedder_kind != "clip":
             return None
         # Not before: without EMBEDDER=clip the project starts as if CLIP did not exist.
-        from core.embedders.clip_setup import ClipSetup
+        from core.embedders.clip.setup import ClipSetup
 
         return ClipSetup(self.settings)
 
@@ -119,7 +123,7 @@ class Workspace:
         return self.store.meta("gallery") == "1"
 
     def tick_gallery(self, wanted: bool) -> None:
-        """Raises StoreError."""
+        """Raises IndexUnavailable."""
         self.store.set_meta("gallery", "1" if wanted else "0")
 
     def wanted(self) -> Scope:
@@ -171,7 +175,7 @@ class Workspace:
     def retry_failed(self) -> bool:
         """Like `start_indexing`, with the pictures that were refused before."""
         # Where that cannot be written, the run meets the same trouble, and says so.
-        with contextlib.suppress(StoreError):
+        with contextlib.suppress(IndexUnavailable):
             self.store.clear_failures(self.embedder.id)
         return self.start_indexing()
 
@@ -188,7 +192,7 @@ class Workspace:
                 if self.store.meta(key) != mark:
                     import_index(self.store, file, trusted=True)
                     self.store.set_meta(key, mark)
-            except (IndexFileError, StoreError, OSError) as error:
+            except (ArchiveError, IndexUnavailable, OSError) as error:
                 self.problems.append(f"seed/{file.name}: {error}")
 
     # -- searching ---------------------------------------------------------------------------

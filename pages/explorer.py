@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from ui.empty import nothing_to_search
+from ui.empty_state import nothing_to_search
 from ui.heat_map import compare_view
 from ui.map import map_view
 from ui.resources import open_workspace

@@ -2,8 +2,9 @@
 
 import streamlit as st
 
-from core.search import Hit, Part
-from ui.empty import nothing_to_search
+from core.model import Hit
+from core.search import Part
+from ui.empty_state import nothing_to_search
 from ui.query_picture import ask_for_picture, chosen_picture, follow_id
 from ui.resources import open_workspace
 from ui.results import show_pages, show_results

@@ -3,8 +3,8 @@
 import streamlit as st
 
 from ui.collection import collection_table, transfer, uploads
+from ui.indexing_panel import failures, run_controls
 from ui.resources import open_workspace
-from ui.run import failures, run_controls
 from ui.shell import just_opened, page_frame
 
 space = open_workspace()

@@ -2,18 +2,18 @@
 
 import streamlit as st
 
-from core.embedders.base import EmbedderError
-from core.search import Hit, Part
-from core.store import query_key
+from core.errors import EmbedderError
+from core.model import Hit
+from core.search import Part, query_key
 from ui.address import follow_address, write_address
-from ui.empty import nothing_to_search
+from ui.empty_state import nothing_to_search
 from ui.examples import example_queries
-from ui.known import say_what_is_known
 from ui.resources import open_workspace
 from ui.results import show_pages, show_results
 from ui.scope import choose_scope
 from ui.shell import page_frame
-from ui.words import say_unknown_words
+from ui.vocabulary_notice import say_what_is_known
+from ui.wording import say_unknown_words
 
 space = open_workspace()
 page_frame(space, "Describe a picture")

@@ -15,8 +15,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from core.embedders.base import Call, InputRefused, Vector, Vectors, unit
-from core.store import Store
+from core.deadline import Deadline
+from core.errors import InputRefused
+from core.index.sqlite.engine import SqliteIndex
+from core.vectors import Vector, Vectors, unit
 
 COLOURS = {
     "red": (230, 20, 20),
@@ -45,7 +47,7 @@ class ColourEmbedder:
         paid: bool = True,
         batch_size: int = 1,
         concurrency: int = 2,
-        before_answer: Callable[[Call], None] = lambda call: None,
+        before_answer: Callable[[Deadline], None] = lambda deadline: None,
     ) -> None:
         self.paid = paid
         self.batch_size = batch_size
@@ -56,30 +58,30 @@ class ColourEmbedder:
         self._bytes = 0
         self._guard = threading.Lock()
 
-    def embed_images(self, images: Sequence[bytes], call: Call) -> Vectors:
+    def embed_images(self, images: Sequence[bytes], deadline: Deadline) -> Vectors:
         size = sum(map(len, images))
         with self._guard:
             self.calls.append("image")
             self._bytes += size
             self.most_bytes = max(self.most_bytes, self._bytes)
         try:
-            call.check()
-            self.before_answer(call)
+            deadline.check()
+            self.before_answer(deadline)
             return np.stack([self._place(mean_colour(data)) for data in images])
         finally:
             with self._guard:
                 self._bytes -= size
 
-    def embed_text(self, text: str, call: Call) -> Vector:
+    def embed_text(self, text: str, deadline: Deadline) -> Vector:
         with self._guard:
             self.calls.append("text")
-        self.before_answer(call)
+        self.before_answer(deadline)
         known = [COLOURS[word] for word in text.split() if word in COLOURS]
         if not known:
             raise InputRefused("No word of this text is a colour.")
         return self._place(np.mean(known, axis=0))
 
-    def embed_link(self, url: str, call: Call) -> Vector:
+    def embed_link(self, url: str, deadline: Deadline) -> Vector:
         raise InputRefused("Links are not taken.")
 
     def unknown_words(self, text: str) -> list[str]:
@@ -153,7 +155,7 @@ def public_folder() -> Iterator[Path]:
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    opened = Store(tmp_path / "data")
+def store(tmp_path: Path) -> Iterator[SqliteIndex]:
+    opened = SqliteIndex(tmp_path / "data")
     yield opened
     opened.close()

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import numpy as np
 
+from core.deadline import Deadline
 from core.embedders import builtin_embedder
-from core.embedders.base import Call
 
 ROOT = Path(__file__).resolve().parent.parent
 SEED = ROOT / "seed" / "gallery.zip"
@@ -40,5 +40,8 @@ def test_the_shipped_vectors_equal_a_fresh_computation() -> None:
             shipped = np.load(file, allow_pickle=False)
     files, embedder = files_by_id(), builtin_embedder()
     some = range(0, len(ids), 5)
-    fresh = embedder.embed_images([files[ids[row]].read_bytes() for row in some], Call())
-    np.testing.assert_allclose(shipped[list(some)], fresh, atol=1e-4)
+    fresh = embedder.embed_images([files[ids[row]].read_bytes() for row in some], Deadline())
+    # By cosine, not number by number: on another processor the last bit of a product differs, and
+    # an edge whose direction lies on the border of two bins is counted in the other one.
+    cosines = np.einsum("ij,ij->i", shipped[list(some)], fresh)
+    assert cosines.min() > 1 - 1e-6

@@ -13,16 +13,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from core.embedders.base import Vector
+from core.errors import IndexUnavailable
+from core.index.archive import export_index
+from core.model import Scope
 from core.pictures import check
 from core.search import Part, search
 from core.settings import load_settings
-from core.store import Scope, StoreError
-from core.transfer import export_index
+from core.vectors import Vector
 from core.workspace import Workspace
 from tests.azure_emulator import Emulator
 from tests.conftest import fill, plain, wait_for
-from tests.test_store import fill_up, needs_mount, small_disk
+from tests.small_disk import fill_up, needs_mount, small_disk
 
 ROOT = Path(__file__).parent.parent
 
@@ -160,7 +161,7 @@ def test_searches_during_a_run_are_answered_from_the_last_matrix_at_once(
 def test_during_a_long_run_new_pictures_are_found_before_its_end(
     root: Path, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("core.live_matrix.REFRESH_SECONDS", 0.05)
+    monkeypatch.setattr("core.index.sqlite.current_matrix.REFRESH_SECONDS", 0.05)
     fill(root / "images", 150)
     space = opened(root, emulator)
     assert len(space.matrix()) == 0
@@ -462,11 +463,11 @@ def test_with_a_full_disk_searching_goes_on(root: Path, emulator: Emulator) -> N
         assert space.retry_failed()
         space.indexer.join(60)
         assert "disk is full" in space.status().progress.sentence
-        with pytest.raises(StoreError, match="disk is full"):
+        with pytest.raises(IndexUnavailable, match="disk is full"):
             space.tick_gallery(True)
         (disk / "films").unlink()
         space.start_indexing()
         space.indexer.join(60)
         assert (space.status().indexed, space.status().total) == (4, 4)
-        assert sum(call.kind == "image" for call in emulator.calls) == 4
+        assert sum(deadline.kind == "image" for deadline in emulator.calls) == 4
         space.close()

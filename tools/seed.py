@@ -9,12 +9,13 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 
+from core.deadline import Deadline
 from core.embedders import builtin_embedder
-from core.embedders.base import Call
+from core.index.archive import export_index
+from core.index.sqlite.engine import SqliteIndex
 from core.indexing import Indexer
-from core.scanning import scan
-from core.store import GALLERY, Scope, Store
-from core.transfer import export_index
+from core.indexing.scan import scan
+from core.model import GALLERY, Scope
 
 ROOT = Path(__file__).resolve().parent.parent
 SEED = ROOT / "seed" / "gallery.zip"
@@ -24,8 +25,8 @@ ROOTS = {GALLERY: ROOT / "images" / "gallery"}
 def main() -> None:
     embedder = builtin_embedder()
     with tempfile.TemporaryDirectory() as folder:
-        store = Store(Path(folder))
-        scan(store, ROOTS, Call())
+        store = SqliteIndex(Path(folder))
+        scan(store, ROOTS, Deadline())
         indexer = Indexer(store, ROOTS, Path(folder))
         indexer.start(embedder, Scope)
         indexer.join()

@@ -6,14 +6,14 @@ import io
 
 import streamlit as st
 
-from core.pictures import PictureError
-from core.store import Scope, StoreError
-from core.transfer import IndexFileError, export_index, import_index
-from core.uploads import PREFIX, UploadFailed, add_upload, remove_upload
+from core.errors import ArchiveError, IndexUnavailable, PictureError, UploadFailed
+from core.index.archive import export_index, import_index
+from core.model import Scope
+from core.sources.uploads import PREFIX, add_upload, remove_upload
 from core.workspace import Workspace
 from ui.query_picture import TYPES
 from ui.wall import address
-from ui.words import count
+from ui.wording import count
 
 ROWS = 100
 
@@ -118,7 +118,7 @@ def _import(space: Workspace) -> None:
             st.session_state["imported"] = import_index(
                 space.store, file, space.embedder.id, dimensions=space.embedder.dimensions
             )
-        except (IndexFileError, StoreError) as error:
+        except (ArchiveError, IndexUnavailable) as error:
             st.session_state["imported"] = str(error)
 
 

@@ -12,13 +12,13 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from core.embedders.base import EmbedderError
+from core.errors import EmbedderError
 from core.explore import similarity_matrix
-from core.search import Part, search
-from core.store import Scope, query_key
+from core.model import Scope
+from core.search import Part, query_key, search
 from core.workspace import Workspace
+from ui.comparison import MOST, table_pictures, table_texts
 from ui.results import harmless
-from ui.table import MOST, table_pictures, table_texts
 from ui.wall import address, thumbnail
 
 # More names than this make a list that nobody scrolls, and a page that is slow to send.

@@ -10,7 +10,7 @@ import streamlit as st
 from ui.polling import poll, redraw
 
 if TYPE_CHECKING:
-    from core.embedders.clip_setup import ClipSetup
+    from core.embedders.clip.setup import ClipSetup
 
 
 def clip_download(setup: ClipSetup, reopen: Callable[[], None]) -> None:

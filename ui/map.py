@@ -7,10 +7,9 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from core.explore import Projection, projection
-from core.matrix import Matrix
-from core.search import Hit
-from core.store import Scope
+from core.explore import Projection, project
+from core.index.sqlite.matrix import Matrix
+from core.model import Hit, Scope
 from core.workspace import Workspace
 from ui.scope import choose_scope
 from ui.wall import address, wall
@@ -26,7 +25,7 @@ HEIGHT = 680
 @st.cache_data(max_entries=16, show_spinner="Drawing the map …")
 def _projected(key: str, _matrix: Matrix, _rows: np.ndarray) -> Projection:
     # The key stands for the arrays: hashing them would read only a sample.
-    return projection(np.asarray(_matrix.vectors[_rows]))
+    return project(np.asarray(_matrix.vectors[_rows]))
 
 
 def map_view(space: Workspace) -> None:

@@ -10,9 +10,10 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from core.embedders.base import EmbedderError, Vector
-from core.links import LinkError, check_public, fetch
-from core.pictures import EXTENSIONS, PictureError, check, payload
+from core.errors import EmbedderError, LinkError, PictureError
+from core.pictures import EXTENSIONS, check, payload
+from core.sources import check_public, fetch
+from core.vectors import Vector
 from core.workspace import Workspace
 from ui.address import write_address
 from ui.wall import thumbnail

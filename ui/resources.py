@@ -7,8 +7,8 @@ from pathlib import Path
 import streamlit as st
 from streamlit.errors import StreamlitSecretNotFoundError
 
+from core.errors import IndexUnavailable
 from core.settings import load_settings
-from core.store import StoreError
 from core.workspace import Workspace
 from ui.navigation import require_frame
 from ui.polling import redraw
@@ -26,7 +26,7 @@ def open_workspace() -> Workspace:
     require_frame()
     try:
         return _workspace()
-    except StoreError as error:
+    except IndexUnavailable as error:
         st.error(str(error), icon=":material/database_off:")
         st.stop()
 

@@ -8,11 +8,11 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from core.search import Hit, Part, search
-from core.store import Scope
+from core.model import Hit, Scope
+from core.search import Part, search
 from core.workspace import Workspace
 from ui.wall import PER_PAGE, wall
-from ui.words import count
+from ui.wording import count
 
 # What "Download CSV" holds at most, and how far one can page.
 LONGEST = 1000

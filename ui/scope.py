@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from core.store import GALLERY, Scope
+from core.model import GALLERY, Scope
 from core.workspace import Workspace
 
 

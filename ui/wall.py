@@ -9,11 +9,11 @@ from pathlib import Path
 
 import streamlit as st
 
-from core.pictures import PictureError, display
-from core.search import Hit
-from core.store import Picture, Scope
+from core.errors import PictureError
+from core.model import Hit, Picture, Scope
+from core.pictures import display
 from core.workspace import Workspace
-from ui.table import add_picture
+from ui.comparison import add_picture
 
 PER_PAGE = 24
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from core.embedders.base import Embedder
+from core.embedders.port import Embedder
 from core.settings import Settings
 
 
@@ -16,17 +16,17 @@ def make_embedder(settings: Settings, on_call: Callable[[str], None]) -> Embedde
     """
     kind = settings.embedder_kind
     if kind == "azure" and settings.has_azure:
-        from core.embedders.azure import AzureEmbedder
+        from core.embedders.azure.embedder import AzureEmbedder
 
         return AzureEmbedder(settings, on_call=on_call)
     if kind == "clip":
-        from core.embedders.clip import ClipEmbedder
+        from core.embedders.clip.embedder import ClipEmbedder
 
         return ClipEmbedder(settings)
     return builtin_embedder()
 
 
 def builtin_embedder() -> Embedder:
-    from core.embedders.builtin import BuiltinEmbedder
+    from core.embedders.builtin.embedder import BuiltinEmbedder
 
     return BuiltinEmbedder()

@@ -14,7 +14,8 @@ import time
 from collections import deque
 from dataclasses import dataclass
 
-from core.embedders.base import Call, DeadlinePassed
+from core.deadline import Deadline
+from core.errors import DeadlinePassed
 
 # The smallest per-second limit published for a paid resource; a free one allows 20 calls a minute,
 # and so the first second cannot harm either.
@@ -299,18 +300,18 @@ class Limiter:
         with self._lock:
             return self._pace.rate
 
-    def take(self, call: Call) -> float:
+    def take(self, deadline: Deadline) -> float:
         """Wait for this call's turn -> the time it left (`time.monotonic()`), to report back.
 
         A person's call goes before the job's. Raises Cancelled; DeadlinePassed at once if the
         service has asked for a pause that is longer than the call may last.
         """
-        ticket = _Ticket(0 if call.interactive else 1, next(self._numbers))
+        ticket = _Ticket(0 if deadline.interactive else 1, next(self._numbers))
         with self._lock:
             bisect.insort(self._queue, ticket)
         try:
             while True:
-                call.check()
+                deadline.check()
                 with self._lock:
                     now = time.monotonic()
                     delay = self._pace.delay(now)
@@ -320,12 +321,12 @@ class Limiter:
                         return now
                     pause = self._pace.resume_at - now
                     delay += place / self._pace.rate
-                if pause > call.remaining():
+                if pause > deadline.remaining():
                     raise DeadlinePassed(
                         "The service has asked for a pause: it takes the next call in "
                         f"{seconds_in_words(pause)}. Please try again then."
                     )
-                call.wait(min(max(delay, 0.001), self.LOOK_UP))
+                deadline.wait(min(max(delay, 0.001), self.LOOK_UP))
         finally:
             with self._lock:
                 self._queue.remove(ticket)

@@ -15,7 +15,7 @@ from tests import tiny_clip
 from tests.app import browser as story
 from tests.app.conftest import Open, paint
 from tests.app.server import clone, serve
-from tests.test_clip import TEXT, VISION, needs_clip
+from tests.embedders.test_clip import TEXT, VISION, needs_clip
 from tests.tiny_hub import TinyHub
 
 OFFLINE = {"EMBEDDER": "clip", "HF_HUB_OFFLINE": "1"}

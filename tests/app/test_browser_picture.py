@@ -6,7 +6,7 @@ import re
 
 from playwright.sync_api import Page, expect
 
-from core.pictures import DAMAGED
+from core.pictures.formats import DAMAGED
 from tests.app import browser as story
 from tests.app.conftest import COLOURS, App, Open
 from tests.conftest import plain

@@ -110,7 +110,7 @@ def with_key(emulator: Emulator) -> dict[str, str]:
 
 
 def calls_for(emulator: Emulator, kind: str) -> int:
-    return sum(call.kind == kind for call in emulator.calls)
+    return sum(deadline.kind == kind for deadline in emulator.calls)
 
 
 # --- Every page, in every state ------------------------------------------------------------------

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from core.embedders.builtin_words import GROUPS, MAX_TOKENS, read
+from core.embedders.builtin.words import GROUPS, MAX_TOKENS, read
 from tools.paintings.scene import COLOURED_KINDS, INCIDENTAL, KINDS, Scene, plural
 
 COLOURS = GROUPS["colours"]

@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from core.embedders.builtin_words import MAX_TOKENS, TOKENS, read
+from core.embedders.builtin.words import MAX_TOKENS, TOKENS, read
 from tools.paintings.scene import Scene
 from tools.training.model import CONVOLUTIONS, EARLY, HEADS, SIDE, TwoTowers
 

@@ -1,4 +1,4 @@
-"""The two towers in PyTorch. `core/embedders/builtin_net.py` computes the same in numpy."""
+"""The two towers in PyTorch. `core/embedders/builtin/net.py` computes the same in numpy."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812 (its usual name)
 
-from core.embedders.builtin_words import MAX_TOKENS, TOKENS
+from core.embedders.builtin.words import MAX_TOKENS, TOKENS
 from tools.training.captions import FACTS
 
 DIMENSIONS = 256

@@ -29,7 +29,7 @@ import torch.distributed
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812 (its usual name)
 
-from core.embedders.builtin_words import MAX_TOKENS, read
+from core.embedders.builtin.words import MAX_TOKENS, read
 from tools.paintings.scene import HELD_OUT_STYLE, TRAINING_STYLES, Scene, random_scene, subject
 from tools.training import data, measure
 from tools.training.captions import (

@@ -1,0 +1,60 @@
+"""What every embedder promises: bytes or text in, unit vectors of one space out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from core.deadline import Deadline
+from core.vectors import Vector, Vectors
+
+
+class Embedder(Protocol):
+    """Pictures and texts -> unit vectors of one space.
+
+    Every method raises an `EmbedderError` for what can be expected to go wrong. Implementations
+    are safe to call from several threads.
+    """
+
+    @property
+    def id(self) -> str:
+        """Names model and weights, e.g. "azure:2023-04-15". Vectors of two ids never meet."""
+
+    @property
+    def label(self) -> str:
+        """What the page calls it, e.g. "Azure AI Vision"."""
+
+    @property
+    def dimensions(self) -> int: ...
+
+    @property
+    def paid(self) -> bool:
+        """True if every call costs money or quota."""
+
+    @property
+    def batch_size(self) -> int:
+        """How many pictures the indexing job hands to one `embed_images`."""
+
+    @property
+    def concurrency(self) -> int:
+        """How many `embed_images` the indexing job may have in flight at once."""
+
+    @property
+    def takes_links(self) -> bool:
+        """True if `embed_link` works: the service itself fetches the picture."""
+
+    def embed_images(self, images: Sequence[bytes], deadline: Deadline) -> Vectors:
+        """Encoded pictures (file bytes, already checked by core.pictures) -> (n, dimensions)."""
+
+    def embed_link(self, url: str, deadline: Deadline) -> Vector: ...
+
+    def embed_text(self, text: str, deadline: Deadline) -> Vector:
+        """Raises InputRefused for a text that it cannot place (empty, too long, no known word)."""
+
+    def unknown_words(self, text: str) -> list[str]:
+        """The words of the text that carry no meaning for this embedder, in order."""
+
+    def known_neighbours(self, word: str) -> list[str]:
+        """Up to three known words nearest to an unknown one; often empty."""
+
+    def close(self) -> None: ...

@@ -1,0 +1,376 @@
+"""An index as one file: vectors, ids, names, thumbnails and the embedder that made them.
+
+A zip of `manifest.json`, `vectors.npy`, `pictures.jsonl` (one picture a line, in the order of the
+vectors) and `thumbs/<id>.jpg`, nothing compressed. What is imported is a stranger's: everything in
+it is checked before it is kept, nothing is unpickled, and memory is bounded by the file's size.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import logging
+import math
+import re
+import struct
+import zipfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+from PIL import Image
+
+from core.errors import ArchiveError, IndexUnavailable
+from core.index.sqlite.engine import SqliteIndex, add_pictures, add_vector, bump
+from core.model import Picture, Scope
+from core.pictures import FORMATS, THUMBNAIL_SIDE
+from core.vectors import Vectors
+
+log = logging.getLogger(__name__)
+
+FORMAT = "vectorscope-index"
+VERSION = 1
+
+# Bounds on what a stranger's file may make this process hold or look at.
+MAX_PICTURES = 200_000
+MAX_MANIFEST_BYTES = 64 * 1024
+MAX_LINE_BYTES = 256 * 1024
+MAX_THUMBNAIL_BYTES = 256 * 1024
+MAX_DIMENSIONS = 8192
+MAX_NUMBER = 2**53  # what JSON carries exactly
+
+# Beside the numbers of vectors.npy.
+MAX_HEADER_BYTES = 4096
+
+ROOTS = ("gallery/", "images/", "uploads/")
+
+# What zipfile, struct and Pillow raise on bytes that were cut, turned or made up.
+UNREADABLE = (
+    zipfile.BadZipFile,
+    EOFError,
+    OSError,
+    NotImplementedError,
+    RuntimeError,
+    ValueError,
+    OverflowError,
+    IndexError,
+    KeyError,
+    TypeError,
+    MemoryError,
+    struct.error,
+)
+
+
+@dataclass(frozen=True)
+class _Entry:
+    picture: Picture
+    altered: bool
+    thumbnail: bytes
+
+
+@dataclass(frozen=True)
+class _Manifest:
+    embedder_id: str
+    dimensions: int
+    count: int
+
+
+# -- export ----------------------------------------------------------------------------------
+
+
+def export_index(store: SqliteIndex, embedder_id: str, scope: Scope, target: IO[bytes]) -> int:
+    """Write every picture in `scope` that has a vector of this embedder; returns how many.
+
+    The same index gives the same bytes. Only names and sizes are held in memory.
+    """
+    dimensions = store.dimensions(embedder_id) or 0
+    store.drop_unusable_vectors(embedder_id, dimensions)
+    wanted = set(store.ids(scope))
+    with (
+        store.searchable(embedder_id) as (_, ids, rows),
+        zipfile.ZipFile(target, "w", zipfile.ZIP_STORED) as archive,
+    ):
+        known = store.pictures([i for i in ids if i in wanted], scope)
+        altered = store.altered(embedder_id)
+        kept: set[str] = set()
+        for picture_id in known:
+            thumbnail = store.thumbnail(picture_id)
+            if thumbnail is not None:  # else its file went away just now
+                archive.writestr(_member_info(f"thumbs/{picture_id}.jpg"), thumbnail)
+                kept.add(picture_id)
+        with archive.open(_member_info("vectors.npy"), "w") as member:
+            header = {"descr": "<f4", "fortran_order": False, "shape": (len(kept), dimensions)}
+            np.lib.format.write_array_header_1_0(member, header)
+            for picture_id, vector in rows:
+                if picture_id in kept:
+                    member.write(vector.astype("<f4", copy=False).tobytes())
+        with archive.open(_member_info("pictures.jsonl"), "w") as member:
+            for picture_id in ids:
+                if picture_id in kept:
+                    line = _describe(known[picture_id], picture_id in altered)
+                    member.write(json.dumps(line, ensure_ascii=False).encode() + b"\n")
+        manifest = {
+            "format": FORMAT,
+            "version": VERSION,
+            "embedder_id": embedder_id,
+            "dimensions": dimensions,
+            "count": len(kept),
+        }
+        archive.writestr(_member_info("manifest.json"), json.dumps(manifest, indent=1))
+    return len(kept)
+
+
+def _describe(picture: Picture, altered: bool) -> dict[str, Any]:
+    return {
+        "id": picture.id,
+        "paths": list(picture.paths),
+        "format": picture.format,
+        "width": picture.width,
+        "height": picture.height,
+        "bytes": picture.bytes,
+        "note": picture.note,
+        "altered": altered,
+    }
+
+
+def _member_info(name: str) -> zipfile.ZipInfo:
+    # A fixed date: the same index gives the same file.
+    return zipfile.ZipInfo(name, (2026, 1, 1, 0, 0, 0))
+
+
+# -- import ----------------------------------------------------------------------------------
+
+
+def import_index(
+    store: SqliteIndex,
+    source: IO[bytes] | Path,
+    embedder_id: str | None = None,
+    *,
+    dimensions: int | None = None,
+    trusted: bool = False,
+) -> int:
+    """Take an exported index into the store; returns the number of its pictures.
+
+    embedder_id: the only embedder whose index is wanted (None: any), dimensions: of its vectors.
+    trusted: the file comes with the program. A stranger's word on a picture is replaced by what
+    its bytes say as soon as a scan finds them here. Raises ArchiveError.
+    """
+    try:
+        with zipfile.ZipFile(source) as archive:
+            manifest = _manifest(archive, embedder_id, dimensions)
+            vectors = _vectors(archive, manifest)
+            with store.writing() as db:
+                _check_dimensions(store, manifest)
+                entries = _entries(archive, manifest)
+                for vector, entry in zip(vectors, entries, strict=True):
+                    picture = entry.picture
+                    add_pictures(db, [(picture, entry.thumbnail)], vetted=trusted)
+                    # Never over a vector that was made here.
+                    add_vector(
+                        db,
+                        manifest.embedder_id,
+                        picture.id,
+                        vector,
+                        entry.altered,
+                        overwrite=False,
+                    )
+                    # A file that a scan has seen knows better.
+                    db.executemany(
+                        "INSERT OR IGNORE INTO files VALUES (?, ?, NULL, NULL)",
+                        [(path, picture.id) for path in picture.paths],
+                    )
+                bump(db, "live")
+    except IndexUnavailable as error:
+        raise ArchiveError(str(error)) from error
+    except UNREADABLE as error:
+        log.info("An index file could not be read", exc_info=True)
+        raise ArchiveError(
+            "This file is not a whole index: it was cut short or damaged. Download it again."
+        ) from error
+    return manifest.count
+
+
+def _manifest(
+    archive: zipfile.ZipFile, embedder_id: str | None, dimensions: int | None
+) -> _Manifest:
+    listed = archive.infolist()
+    if len({info.filename for info in listed}) != len(listed):
+        raise _forged("it holds a file twice")
+    # Members of a zip may share their bytes; then a small file reads as an endless one.
+    if sum(info.file_size for info in listed) > _size(archive):
+        raise _forged("it says to be larger than it is")
+    said = _json(_read(archive, "manifest.json", MAX_MANIFEST_BYTES))
+    if not isinstance(said, dict) or said.get("format") != FORMAT:
+        raise ArchiveError("This file is not an index of this product.")
+    if said.get("version") != VERSION:
+        raise ArchiveError("This index was made by another version of this product.")
+    made_by = said.get("embedder_id")
+    if not isinstance(made_by, str) or not re.fullmatch(r"[A-Za-z0-9_:.@/+-]{1,200}", made_by):
+        raise _forged("it does not say which embedder made it")
+    if embedder_id is not None and made_by != embedder_id:
+        raise ArchiveError(
+            f"This index was made by {made_by}, and {embedder_id} answers here. Vectors of two "
+            "embedders cannot be compared; switch to that embedder first, then import it."
+        )
+    count, length = said.get("count"), said.get("dimensions")
+    if count == 0:
+        raise ArchiveError("This index holds no pictures.")
+    if type(count) is not int or not 0 < count <= MAX_PICTURES:
+        raise _forged("it does not say how many pictures it holds")
+    if type(length) is not int or not 0 < length <= MAX_DIMENSIONS:
+        raise _forged("it does not say how long its vectors are")
+    if dimensions is not None and length != dimensions:
+        raise _forged(f"its vectors have {length} numbers and not {dimensions}")
+    return _Manifest(made_by, length, count)
+
+
+def _size(archive: zipfile.ZipFile) -> int:
+    assert archive.fp is not None
+    return archive.fp.seek(0, io.SEEK_END)
+
+
+def _vectors(archive: zipfile.ZipFile, manifest: _Manifest) -> Vectors:
+    shape = (manifest.count, manifest.dimensions)
+    needed = math.prod(shape) * 4
+    info = _member(archive, "vectors.npy")
+    if not needed < info.file_size <= needed + MAX_HEADER_BYTES:
+        raise _forged("its vectors do not have the size that it says")
+    with archive.open(info) as file:
+        try:
+            if np.lib.format.read_magic(file) != (1, 0):
+                raise ValueError("another version")
+            header = np.lib.format.read_array_header_1_0(file)
+        except Exception as error:  # it parses Python literals, and raises whatever they raise
+            raise _forged("its vectors cannot be read") from error
+        if header != (shape, False, np.dtype("<f4")):
+            raise _forged("its vectors do not have the shape that it says")
+        data = file.read(needed + 1)
+    if len(data) != needed:
+        raise _forged("its vectors do not have the size that it says")
+    vectors = np.frombuffer(data, "<f4").reshape(shape)
+    squares = np.einsum("ij,ij->i", vectors, vectors)
+    if not np.all(np.abs(squares - 1.0) < 2e-3):  # NaN fails too
+        raise _forged("its vectors are not unit vectors")
+    return vectors
+
+
+def _check_dimensions(store: SqliteIndex, manifest: _Manifest) -> None:
+    known = store.dimensions(manifest.embedder_id)
+    if known is not None and known != manifest.dimensions:
+        raise _forged(f"its vectors have {manifest.dimensions} numbers and not {known}")
+
+
+def _entries(archive: zipfile.ZipFile, manifest: _Manifest) -> Iterator[_Entry]:
+    seen: set[str] = set()
+    with archive.open(_member(archive, "pictures.jsonl")) as lines:
+        while line := lines.readline(MAX_LINE_BYTES):
+            if len(seen) == manifest.count:
+                raise _forged("it lists more pictures than it has vectors")
+            entry = _entry(archive, _json(line))
+            if entry.picture.id in seen:
+                raise _forged("it names a picture twice")
+            seen.add(entry.picture.id)
+            yield entry
+    if len(seen) != manifest.count:
+        raise _forged("it lists fewer pictures than it has vectors")
+
+
+def _entry(archive: zipfile.ZipFile, item: Any) -> _Entry:
+    if not isinstance(item, dict):
+        raise _forged("a picture is not described")
+    picture_id, kind, note = (_text(item, name) for name in ("id", "format", "note"))
+    if not re.fullmatch(r"[0-9a-f]{64}", picture_id):
+        raise _forged("a picture has no proper id")
+    if kind not in FORMATS:
+        raise _forged("a picture is of no known format")
+    if type(item.get("altered")) is not bool:
+        raise _forged("a picture's description is incomplete")
+    picture = Picture(
+        id=picture_id,
+        format=kind,
+        width=_number(item, "width"),
+        height=_number(item, "height"),
+        bytes=_number(item, "bytes"),
+        note=note[:500],
+        paths=_paths(item.get("paths")),
+    )
+    return _Entry(picture, item["altered"], _thumbnail(archive, picture_id))
+
+
+def _thumbnail(archive: zipfile.ZipFile, picture_id: str) -> bytes:
+    data = _read(archive, f"thumbs/{picture_id}.jpg", MAX_THUMBNAIL_BYTES)
+    try:
+        with Image.open(io.BytesIO(data), formats=["JPEG"]) as image:
+            # Ours are never progressive: such a file may take very long to be shown.
+            fits = max(image.size) <= THUMBNAIL_SIDE and not image.info.get("progressive")
+    except Exception as error:  # Pillow's readers raise almost anything on hostile bytes
+        raise _forged("a thumbnail is not a JPEG picture") from error
+    if not fits or not data.endswith(b"\xff\xd9"):
+        raise _forged("a thumbnail is not one that this product makes")
+    return data
+
+
+def _text(item: dict[str, Any], name: str) -> str:
+    value = item.get(name)
+    if not isinstance(value, str) or not _is_storable(value):
+        raise _forged("a picture's description is incomplete")
+    return value
+
+
+def _number(item: dict[str, Any], name: str) -> int:
+    value = item.get(name)
+    if type(value) is not int or not 0 < value < MAX_NUMBER:
+        raise _forged("a picture's description is incomplete")
+    return value
+
+
+def _paths(paths: Any) -> tuple[str, ...]:
+    """Names as a scan could have made them: they are looked for under the folders here."""
+    if not isinstance(paths, list) or not paths:
+        raise _forged("a picture has no name")
+    for path in paths:
+        if not isinstance(path, str) or not _is_storable(path) or not path.startswith(ROOTS):
+            raise _forged("a picture has no proper name")
+        if any(part in ("", ".", "..") for part in path.split("/")):
+            raise _forged("a picture has no proper name")
+        if len(path) > 4096 or "\0" in path:
+            raise _forged("a picture has no proper name")
+    return tuple(paths)
+
+
+def _is_storable(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:  # half of a surrogate pair
+        return False
+    return True
+
+
+def _json(data: bytes) -> Any:
+    try:
+        return json.loads(data)
+    except (ValueError, RecursionError) as error:
+        raise _forged("its description of the pictures cannot be read") from error
+
+
+def _read(archive: zipfile.ZipFile, name: str, limit: int) -> bytes:
+    info = _member(archive, name)
+    if info.file_size > limit:
+        raise _forged(f"{name} is too large")
+    return archive.read(info)
+
+
+def _member(archive: zipfile.ZipFile, name: str) -> zipfile.ZipInfo:
+    try:
+        info = archive.getinfo(name)
+    except KeyError:
+        raise _forged(f"{name} is missing") from None
+    if info.flag_bits & 1 or info.compress_type != zipfile.ZIP_STORED:
+        raise _forged("it was packed by another program")  # and what is not packed is no bomb
+    return info
+
+
+def _forged(why: str) -> ArchiveError:
+    return ArchiveError(f"This index is not taken: {why}.")

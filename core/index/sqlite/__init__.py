@@ -1,0 +1,1 @@
+"""The index in one SQLite file, searched through a memory-mapped numpy matrix."""

@@ -1,0 +1,126 @@
+"""The matrix that searches read while the index changes under it."""
+
+from __future__ import annotations
+
+import logging
+import shutil
+import threading
+import time
+from collections.abc import Callable
+
+import numpy as np
+import numpy.typing as npt
+
+from core.errors import IndexUnavailable
+from core.index.sqlite.engine import SqliteIndex
+from core.index.sqlite.matrix import Matrix
+from core.index.sqlite.matrix_file import MatrixFile
+from core.model import Scope
+
+log = logging.getLogger(__name__)
+
+# While a run adds vectors, searches go on with the last matrix; a new one is made this often at
+# most, and never more than a tenth of the time is spent on making it.
+REFRESH_SECONDS = 2.0
+REFRESH_SHARE = 10
+
+
+class LiveMatrix:
+    """All vectors of one embedder; swapped for a newer copy, never changed. Safe between threads.
+
+    is_running: whether a run is on, here or in another process.
+    dropped: told when damaged vectors were dropped, which have to be made again.
+    """
+
+    def __init__(
+        self,
+        store: SqliteIndex,
+        embedder_id: str,
+        dimensions: int,
+        is_running: Callable[[], bool],
+        dropped: Callable[[], object],
+    ) -> None:
+        self._store = store
+        self._embedder_id = embedder_id
+        self._dimensions = dimensions
+        self._is_running = is_running
+        self._dropped = dropped
+        # The index's own name is in the folder's: generations of two indexes say nothing of each
+        # other, and a damaged index makes room for a new one.
+        folder = store.data_dir / f"matrix-{store.uid}"
+        for stale in store.data_dir.glob("matrix-*"):
+            if stale != folder:
+                shutil.rmtree(stale, ignore_errors=True)
+        self._files = MatrixFile(folder)
+        self._current: Matrix | None = None
+        self._made = 0.0
+        self._cost = 0.0
+        self._making = threading.Lock()
+        self._masks: dict[tuple[Scope, int], npt.NDArray[np.bool_]] = {}
+
+    def get(self) -> Matrix:
+        """What can be searched now; never waits for a run that is on."""
+        current = self._current
+        if current is None:
+            return self._refresh()
+        try:
+            if self._store.generation(self._embedder_id) == current.generation:
+                return current
+        except IndexUnavailable:
+            log.warning("The index cannot be asked for news", exc_info=True)
+            return current
+        # The first vectors of all are worth a short wait: without them there is nothing to search.
+        if not len(current) or not self._is_running():
+            return self._refresh()
+        pause = max(REFRESH_SECONDS, self._cost * REFRESH_SHARE)
+        if time.monotonic() - self._made > pause and not self._making.locked():
+            threading.Thread(target=self._refresh_quietly, name="matrix", daemon=True).start()
+        return current
+
+    def allowed(self, matrix: Matrix, scope: Scope) -> npt.NDArray[np.bool_] | None:
+        """Which rows of the matrix lie in `scope`, shape (n,); None for all of them."""
+        if scope == Scope():
+            return None
+        key = (scope, matrix.generation)
+        mask = self._masks.get(key)
+        if mask is None:
+            inside = set(self._store.ids(scope))
+            mask = np.fromiter((i in inside for i in matrix.ids), bool, len(matrix.ids))
+            self._masks[key] = mask
+        return mask
+
+    def _refresh_quietly(self) -> None:
+        try:
+            self._refresh()
+        except IndexUnavailable:
+            log.warning("The matrix cannot be made anew", exc_info=True)
+
+    def _refresh(self) -> Matrix:
+        with self._making:
+            generation = self._store.generation(self._embedder_id)
+            current = self._current
+            if current is not None and current.generation == generation:
+                return current
+            started = time.monotonic()
+            fresh = self._files.load(self._embedder_id, generation) or self._make()
+            self._made = time.monotonic()
+            self._cost = self._made - started
+            self._masks.clear()
+            self._current = fresh
+            return fresh
+
+    def _make(self) -> Matrix:
+        try:
+            return self._copy()
+        except ValueError:
+            # Numbers on a bad sector: SQLite does not look at them, the matrix does.
+            dropped = self._store.drop_unusable_vectors(self._embedder_id, self._dimensions)
+            log.warning("%d damaged vectors were dropped; they are made again", dropped)
+            fresh = self._copy()
+            self._dropped()
+            return fresh
+
+    def _copy(self) -> Matrix:
+        with self._store.searchable(self._embedder_id) as (generation, ids, rows):
+            vectors = (vector for _, vector in rows)
+            return self._files.save(self._embedder_id, generation, ids, vectors, self._dimensions)

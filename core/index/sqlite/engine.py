@@ -1,0 +1,481 @@
+"""The durable index: one SQLite file that knows pictures, files, vectors, failures and queries.
+
+Identity is content: a picture is the SHA-256 of its bytes, a file is a path that holds one. A path
+starts with its root (`gallery/`, `images/`, `uploads/`); the folder behind a root is the caller's
+to know. Vectors outlive their files: a picture that comes back costs no call.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from queue import Empty, LifoQueue
+
+import numpy as np
+
+from core.errors import IndexUnavailable as IndexUnavailable
+from core.file_lock import FileLock
+from core.index.sqlite.repair import open_index
+from core.index.sqlite.tables import connect, scope_condition, sentence
+from core.model import Failure, FileRow, Missing, Picture, Scope, Unreadable
+from core.vectors import Vector, is_unit_blob
+
+# Typed queries are a few kilobytes each; beyond this the ones asked longest ago go.
+QUERIES_KEPT = 20_000
+QUERIES_DROPPED_AT_ONCE = 1_000
+
+# SQLite caps the parameters of one statement.
+IDS_AT_ONCE = 500
+
+
+class SqliteIndex:
+    """Opens, or makes, the index in `data_dir`. Safe to use from many threads and processes.
+
+    A damaged file is set aside and rebuilt from what can be read of it; `notices` then says so.
+    Every method raises IndexUnavailable where the file cannot be used.
+    """
+
+    def __init__(self, data_dir: Path) -> None:
+        self.data_dir = data_dir
+        self.path = data_dir / "index.sqlite"
+        self._pool: LifoQueue[sqlite3.Connection] = LifoQueue()
+        self._in_use = FileLock(data_dir / "index.lock")
+        self._folders: tuple[int, list[tuple[str, int]]] = (-1, [])
+        notice = open_index(self.path, self._in_use)
+        self.notices: list[str] = [notice] if notice else []
+        self.uid = self.meta("uid")
+
+    @contextmanager
+    def connection(self) -> Iterator[sqlite3.Connection]:
+        """A connection with a transaction around it: committed on success, else rolled back."""
+        db: sqlite3.Connection | None = None
+        try:
+            try:
+                db = self._pool.get_nowait()
+            except Empty:
+                db = connect(self.path)
+            with db:
+                yield db
+        except sqlite3.DatabaseError as error:
+            if db is not None:
+                db.close()
+                db = None
+            raise IndexUnavailable(sentence(error, self.path)) from error
+        finally:
+            if db is not None:
+                self._pool.put(db)
+
+    @contextmanager
+    def writing(self) -> Iterator[sqlite3.Connection]:
+        """Like `connection`, with the write lock taken first, so that what is read stays true."""
+        with self.connection() as db:
+            db.execute("BEGIN IMMEDIATE")
+            yield db
+
+    def close(self) -> None:
+        while True:
+            try:
+                self._pool.get_nowait().close()
+            except Empty:
+                break
+        self._in_use.release()
+
+    # -- small facts -------------------------------------------------------------------------
+
+    def meta(self, key: str, default: str = "") -> str:
+        with self.connection() as db:
+            row = db.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
+        return row[0] if row else default
+
+    def set_meta(self, key: str, value: str) -> None:
+        with self.connection() as db:
+            db.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, value))
+
+    def generation(self, embedder_id: str) -> int:
+        """Grows whenever the set of searchable vectors of this embedder changes."""
+        with self.connection() as db:
+            return _generation(db, embedder_id)
+
+    # -- files and pictures ------------------------------------------------------------------
+
+    def files(self) -> dict[str, FileRow]:
+        with self.connection() as db:
+            rows = db.execute("SELECT path, picture_id, size, mtime_ns FROM files")
+            return {row[0]: FileRow(*row) for row in rows}
+
+    def unreadable(self) -> dict[str, Unreadable]:
+        with self.connection() as db:
+            rows = db.execute("SELECT path, reason, size, mtime_ns FROM unreadable ORDER BY path")
+            return {row[0]: Unreadable(*row) for row in rows}
+
+    def is_vetted(self, picture_id: str) -> bool:
+        """True for a picture whose description was made from its bytes, here."""
+        with self.connection() as db:
+            found = db.execute(
+                "SELECT 1 FROM pictures WHERE id = ? AND vetted", (picture_id,)
+            ).fetchone()
+        return found is not None
+
+    def add_files(
+        self, files: Sequence[FileRow], pictures: Sequence[tuple[Picture, bytes]] = ()
+    ) -> None:
+        """Record files, and the pictures (with their thumbnails) that were made from them."""
+        with self.writing() as db:
+            add_pictures(db, pictures, vetted=True)
+            db.executemany("DELETE FROM unreadable WHERE path = ?", [(f.path,) for f in files])
+            db.executemany(
+                "INSERT OR REPLACE INTO files VALUES (?, ?, ?, ?)",
+                [(f.path, f.picture_id, f.size, f.mtime_ns) for f in files],
+            )
+            bump(db, "live")
+
+    def add_unreadable(self, entries: Sequence[Unreadable]) -> None:
+        paths = [(entry.path,) for entry in entries]
+        with self.writing() as db:
+            db.executemany(
+                "INSERT OR REPLACE INTO unreadable VALUES (?, ?, ?, ?)",
+                [(e.path, e.reason, e.size, e.mtime_ns) for e in entries],
+            )
+            if db.executemany("DELETE FROM files WHERE path = ?", paths).rowcount:
+                bump(db, "live")
+
+    def forget_files(self, paths: Iterable[str]) -> None:
+        """Drop files that are gone. Their pictures stay until `forget_pictures`."""
+        gone = [(path,) for path in paths]
+        with self.writing() as db:
+            db.executemany("DELETE FROM unreadable WHERE path = ?", gone)
+            if db.executemany("DELETE FROM files WHERE path = ?", gone).rowcount:
+                bump(db, "live")
+
+    def orphans(self) -> list[str]:
+        """The pictures that no file holds any more."""
+        with self.connection() as db:
+            rows = db.execute(
+                "SELECT id FROM pictures WHERE id NOT IN (SELECT picture_id FROM files)"
+            )
+            return [row[0] for row in rows]
+
+    def forget_pictures(self, ids: Iterable[str]) -> None:
+        """Drop what is known of pictures that no file holds; their vectors stay."""
+        orphans = [(i, i) for i in ids]
+        unheld = "AND NOT EXISTS (SELECT 1 FROM files WHERE picture_id = ?)"
+        with self.writing() as db:
+            db.executemany(f"DELETE FROM pictures WHERE id = ? {unheld}", orphans)
+            db.executemany(f"DELETE FROM failures WHERE picture_id = ? {unheld}", orphans)
+
+    def pictures(self, ids: Sequence[str], scope: Scope | None = None) -> dict[str, Picture]:
+        """What is known of these pictures; their files inside `scope` are named first.
+
+        Ids come from visitors too: what is none is not found, whatever it is.
+        """
+        ids = [i for i in ids if i.isascii()]
+        condition, parameters = scope_condition(scope or Scope())
+        found: dict[str, Picture] = {}
+        with self.connection() as db:
+            for start in range(0, len(ids), IDS_AT_ONCE):
+                some = ids[start : start + IDS_AT_ONCE]
+                marks = ",".join("?" * len(some))
+                paths: dict[str, list[str]] = {}
+                for picture_id, path in db.execute(
+                    f"SELECT picture_id, path FROM files WHERE picture_id IN ({marks}) "
+                    f"ORDER BY NOT ({condition}), path",
+                    (*some, *parameters),
+                ):
+                    paths.setdefault(picture_id, []).append(path)
+                for i, kind, width, height, size, note in db.execute(
+                    "SELECT id, format, width, height, bytes, note FROM pictures "
+                    f"WHERE id IN ({marks})",
+                    some,
+                ):
+                    if i in paths:
+                        found[i] = Picture(i, kind, width, height, size, note, tuple(paths[i]))
+        return found
+
+    def names(self, scope: Scope) -> dict[str, str]:
+        """Picture id -> its first path in `scope`; twenty times cheaper than `pictures`."""
+        condition, parameters = scope_condition(scope)
+        with self.connection() as db:
+            rows = db.execute(
+                f"SELECT picture_id, min(path) FROM files WHERE {condition} GROUP BY picture_id",
+                parameters,
+            )
+            return dict(rows.fetchall())
+
+    def thumbnail(self, picture_id: str) -> bytes | None:
+        with self.connection() as db:
+            row = db.execute(
+                "SELECT thumbnail FROM pictures WHERE id = ?", (picture_id,)
+            ).fetchone()
+        return row[0] if row else None
+
+    def ids(self, scope: Scope) -> list[str]:
+        """The distinct pictures that have a file in `scope`, sorted."""
+        condition, parameters = scope_condition(scope)
+        with self.connection() as db:
+            rows = db.execute(
+                f"SELECT DISTINCT picture_id FROM files WHERE {condition} ORDER BY picture_id",
+                parameters,
+            )
+            return [row[0] for row in rows]
+
+    def folders(self) -> list[tuple[str, int]]:
+        """Every folder that holds pictures, at any depth, with how many files lie below it."""
+        counts: dict[str, int] = {}
+        with self.connection() as db:
+            db.execute("BEGIN")
+            live = _counter(db, "live")
+            if self._folders[0] != live:
+                for (path,) in db.execute("SELECT path FROM files"):
+                    at = path.find("/")
+                    while at != -1:
+                        folder = path[: at + 1]
+                        counts[folder] = counts.get(folder, 0) + 1
+                        at = path.find("/", at + 1)
+                self._folders = (live, sorted(counts.items()))
+        return list(self._folders[1])
+
+    def counts(self, embedder_id: str, scope: Scope) -> tuple[int, int]:
+        """(pictures with a vector of this embedder, pictures that have or can get one) in `scope`.
+
+        A picture known only from an index of another embedder has no file to embed: not counted.
+        """
+        condition, parameters = scope_condition(scope)
+        with self.connection() as db:
+            row = db.execute(
+                "SELECT count(v.picture_id), count(CASE WHEN v.picture_id IS NOT NULL OR on_disk "
+                "THEN 1 END) FROM (SELECT picture_id, max(size IS NOT NULL) AS on_disk FROM files "
+                f"WHERE {condition} GROUP BY picture_id) AS f "
+                "LEFT JOIN vectors AS v ON v.embedder_id = ? AND v.picture_id = f.picture_id",
+                (*parameters, embedder_id),
+            ).fetchone()
+        return row[0], row[1]
+
+    # -- vectors -----------------------------------------------------------------------------
+
+    def add_vectors(self, embedder_id: str, rows: Sequence[tuple[str, Vector, bool]]) -> None:
+        """Record (picture id, unit vector, whether the bytes sent were altered)."""
+        if not rows:
+            return
+        with self.writing() as db:
+            for picture_id, vector, altered in rows:
+                add_vector(db, embedder_id, picture_id, vector, altered)
+                db.execute(
+                    "DELETE FROM failures WHERE embedder_id = ? AND picture_id = ?",
+                    (embedder_id, picture_id),
+                )
+            bump(db, f"vectors:{embedder_id}")
+
+    def vector(self, embedder_id: str, picture_id: str) -> Vector | None:
+        with self.connection() as db:
+            row = db.execute(
+                "SELECT vector FROM vectors WHERE embedder_id = ? AND picture_id = ?",
+                (embedder_id, picture_id),
+            ).fetchone()
+        return _vector(row)
+
+    def was_altered(self, embedder_id: str, picture_id: str) -> bool:
+        with self.connection() as db:
+            row = db.execute(
+                "SELECT altered FROM vectors WHERE embedder_id = ? AND picture_id = ?",
+                (embedder_id, picture_id),
+            ).fetchone()
+        return bool(row and row[0])
+
+    def altered(self, embedder_id: str) -> set[str]:
+        """The pictures of which a smaller copy was sent."""
+        with self.connection() as db:
+            rows = db.execute(
+                "SELECT picture_id FROM vectors WHERE embedder_id = ? AND altered", (embedder_id,)
+            )
+            return {row[0] for row in rows}
+
+    def dimensions(self, embedder_id: str) -> int | None:
+        """How many numbers this embedder's vectors have; None while there is none."""
+        with self.connection() as db:
+            row = db.execute(
+                "SELECT length(vector) FROM vectors WHERE embedder_id = ? LIMIT 1", (embedder_id,)
+            ).fetchone()
+        return row[0] // 4 if row else None
+
+    @contextmanager
+    def searchable(
+        self, embedder_id: str
+    ) -> Iterator[tuple[int, list[str], Iterator[tuple[str, Vector]]]]:
+        """One consistent read: (generation, sorted ids, rows in that order) of live pictures."""
+        with self.connection() as db:
+            db.execute("BEGIN")
+            generation = _generation(db, embedder_id)
+            live = (
+                "FROM vectors WHERE embedder_id = ? AND picture_id IN "
+                "(SELECT picture_id FROM files) ORDER BY picture_id"
+            )
+            ids = [row[0] for row in db.execute(f"SELECT picture_id {live}", (embedder_id,))]
+            rows = db.execute(f"SELECT picture_id, vector {live}", (embedder_id,))
+            yield generation, ids, ((row[0], np.frombuffer(row[1], np.float32)) for row in rows)
+
+    def drop_unusable_vectors(self, embedder_id: str, dimensions: int) -> int:
+        """Forget vectors that are not unit vectors of that many numbers; returns how many.
+
+        SQLite does not check what is in its pages: numbers on a bad sector are found only here.
+        """
+        with self.writing() as db:
+            bad = [
+                (rowid,)
+                for rowid, blob in db.execute(
+                    "SELECT rowid, vector FROM vectors WHERE embedder_id = ?", (embedder_id,)
+                )
+                if len(blob) != 4 * dimensions or not is_unit_blob(blob)
+            ]
+            db.executemany("DELETE FROM vectors WHERE rowid = ?", bad)
+            if bad:
+                bump(db, f"vectors:{embedder_id}")
+        return len(bad)
+
+    def missing(self, embedder_id: str, scope: Scope) -> list[Missing]:
+        """The pictures to embed, by path: no vector, and no refusal that would be repeated."""
+        condition, parameters = scope_condition(scope)
+        with self.connection() as db:
+            rows = db.execute(
+                "SELECT f.picture_id, f.first, p.bytes FROM ("
+                "SELECT picture_id, min(path) AS first FROM files "
+                f"WHERE {condition} AND size IS NOT NULL GROUP BY picture_id) AS f "
+                "JOIN pictures AS p ON p.id = f.picture_id "
+                "WHERE NOT EXISTS (SELECT 1 FROM vectors AS v "
+                "WHERE v.embedder_id = ? AND v.picture_id = f.picture_id) "
+                "AND NOT EXISTS (SELECT 1 FROM failures AS x "
+                "WHERE x.embedder_id = ? AND x.picture_id = f.picture_id AND NOT x.again) "
+                "ORDER BY f.first",
+                (*parameters, embedder_id, embedder_id),
+            )
+            return [Missing(*row) for row in rows]
+
+    # -- failures ----------------------------------------------------------------------------
+
+    def add_failures(self, embedder_id: str, failures: Sequence[Failure]) -> None:
+        if not failures:
+            return
+        with self.writing() as db:
+            db.executemany(
+                "INSERT OR REPLACE INTO failures VALUES (?, ?, ?, ?, ?)",
+                [(embedder_id, f.picture_id, f.path, f.reason, f.again) for f in failures],
+            )
+
+    def failures(self, embedder_id: str) -> list[Failure]:
+        with self.connection() as db:
+            rows = db.execute(
+                "SELECT picture_id, path, reason, again FROM failures WHERE embedder_id = ? "
+                "ORDER BY path",
+                (embedder_id,),
+            )
+            return [Failure(i, path, reason, bool(again)) for i, path, reason, again in rows]
+
+    def clear_failures(self, embedder_id: str) -> None:
+        with self.writing() as db:
+            db.execute("DELETE FROM failures WHERE embedder_id = ?", (embedder_id,))
+
+    # -- queries and calls -------------------------------------------------------------------
+
+    def query_vector(self, embedder_id: str, kind: str, key: str) -> Vector | None:
+        """A query answered before: kind "text" or "image", key the text or the picture id."""
+        with self.connection() as db:
+            row = db.execute(
+                "SELECT vector FROM queries WHERE embedder_id = ? AND kind = ? AND key = ?",
+                (embedder_id, kind, key),
+            ).fetchone()
+        return _vector(row)
+
+    def add_query_vector(self, embedder_id: str, kind: str, key: str, vector: Vector) -> None:
+        with self.writing() as db:
+            db.execute(
+                "INSERT OR REPLACE INTO queries VALUES (?, ?, ?, ?, ?)",
+                (embedder_id, kind, key, _blob(vector), time.time()),
+            )
+            kept: int = db.execute("SELECT count(*) FROM queries").fetchone()[0]
+            if kept > QUERIES_KEPT:
+                db.execute(
+                    "DELETE FROM queries WHERE rowid IN "
+                    "(SELECT rowid FROM queries ORDER BY asked LIMIT ?)",
+                    (kept - QUERIES_KEPT + QUERIES_DROPPED_AT_ONCE,),
+                )
+
+    def count_calls(self, embedder_id: str, counts: Mapping[str, int]) -> None:
+        """Add answered calls by kind ("image", "text", "link") to today's."""
+        with self.writing() as db:
+            for kind, count in counts.items():
+                db.execute(
+                    "INSERT INTO calls VALUES (?, ?, ?, ?) ON CONFLICT (embedder_id, kind, day) "
+                    "DO UPDATE SET count = count + excluded.count",
+                    (embedder_id, kind, time.strftime("%Y-%m-%d"), count),
+                )
+
+    def calls(self, embedder_id: str, month: str) -> int:
+        """Calls answered in a month ("2026-11")."""
+        with self.connection() as db:
+            row = db.execute(
+                "SELECT coalesce(sum(count), 0) FROM calls "
+                "WHERE embedder_id = ? AND substr(day, 1, 7) = ?",
+                (embedder_id, month),
+            ).fetchone()
+        return int(row[0])
+
+
+def add_pictures(
+    db: sqlite3.Connection, pictures: Iterable[tuple[Picture, bytes]], *, vetted: bool
+) -> None:
+    """What was made from the bytes here takes the place of what a stranger's index said."""
+    db.executemany(
+        "INSERT INTO pictures VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET "
+        "format = excluded.format, width = excluded.width, height = excluded.height, "
+        "bytes = excluded.bytes, note = excluded.note, vetted = 1, thumbnail = excluded.thumbnail "
+        "WHERE excluded.vetted AND NOT vetted",
+        (
+            (p.id, p.format, p.width, p.height, p.bytes, p.note, vetted, thumbnail)
+            for p, thumbnail in pictures
+        ),
+    )
+
+
+def add_vector(
+    db: sqlite3.Connection,
+    embedder_id: str,
+    picture_id: str,
+    vector: Vector,
+    altered: bool,
+    *,
+    overwrite: bool = True,
+) -> None:
+    db.execute(
+        f"INSERT OR {'REPLACE' if overwrite else 'IGNORE'} INTO vectors VALUES (?, ?, ?, ?)",
+        (embedder_id, picture_id, _blob(vector), altered),
+    )
+
+
+def bump(db: sqlite3.Connection, counter: str) -> None:
+    """Say that what `counter` stands for ("live", "vectors:<embedder id>") has changed."""
+    db.execute(
+        "INSERT INTO meta VALUES (?, '1') "
+        "ON CONFLICT (key) DO UPDATE SET value = CAST(value AS INTEGER) + 1",
+        (f"generation:{counter}",),
+    )
+
+
+def _counter(db: sqlite3.Connection, name: str) -> int:
+    row = db.execute("SELECT value FROM meta WHERE key = ?", (f"generation:{name}",)).fetchone()
+    return int(row[0]) if row else 0
+
+
+def _generation(db: sqlite3.Connection, embedder_id: str) -> int:
+    # Both counters only grow, so their sum names one state.
+    return _counter(db, "live") + _counter(db, f"vectors:{embedder_id}")
+
+
+def _blob(vector: Vector) -> bytes:
+    return np.ascontiguousarray(vector, np.float32).tobytes()
+
+
+def _vector(row: tuple[bytes] | None) -> Vector | None:
+    # A damaged vector counts as none: it is made again.
+    return np.frombuffer(row[0], np.float32) if row and is_unit_blob(row[0]) else None

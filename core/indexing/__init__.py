@@ -1,0 +1,6 @@
+"""Indexing: scan the folders, plan what is left, and run it in the background."""
+
+from core.indexing.job import Indexer
+from core.indexing.progress import Progress
+
+__all__ = ["Indexer", "Progress"]

@@ -1,0 +1,187 @@
+"""What lies in the folders now, against what the index knows of them."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Collection, Iterator, Mapping
+from concurrent.futures import FIRST_COMPLETED, Future, wait
+from dataclasses import dataclass
+from pathlib import Path
+
+from core.deadline import Deadline
+from core.errors import PictureError
+from core.index.sqlite.engine import SqliteIndex
+from core.indexing.workers import Workers
+from core.model import FileRow, Picture, Unreadable
+from core.pictures import MAX_FILE_BYTES, check, picture_id
+from core.sources import Found, walk, why_unreadable
+
+log = logging.getLogger(__name__)
+
+# Decoding releases the interpreter lock; two threads fill a small machine and leave room for pages.
+WORKERS = 2
+
+# A batch is committed at least this often, so that a stop loses little and pages see it grow.
+COMMIT_SECONDS = 0.5
+
+
+@dataclass(frozen=True)
+class ScanResult:
+    """How many files were new, known under another name, as they were, gone, or unreadable."""
+
+    new: int = 0
+    moved: int = 0
+    unchanged: int = 0
+    gone: int = 0
+    unreadable: int = 0
+
+
+@dataclass(frozen=True)
+class _Read:
+    """A file that was read; `made` is its picture and thumbnail, None if they were known."""
+
+    file: FileRow
+    made: tuple[Picture, bytes] | None
+
+
+def scan(
+    store: SqliteIndex,
+    roots: Mapping[str, Path],
+    deadline: Deadline,
+    progress: Callable[[int, int], None] = lambda done, total: None,
+    skipped: Collection[Path] = (),
+) -> ScanResult:
+    """Bring the index in line with the folders; reads only files whose path, size or time changed.
+
+    roots: "images/" -> folder. skipped: folders that are nobody's pictures, wherever they lie.
+    progress gets (files read, files to read). Raises Cancelled, with what was read by then kept,
+    and IndexUnavailable. Pictures whose last file went are left as the store's orphans.
+    """
+    seen = _look(store, roots, skipped)
+    batch = _Batch(store)
+    batch.unreadable += seen.unreadable
+    new = moved = 0
+    try:
+        with Workers(WORKERS, "scan") as workers:
+            reads = (workers.submit(_read, store, found) for found in seen.changed)
+            for done, outcome in enumerate(_bounded(reads, WORKERS * 2), 1):
+                deadline.check()
+                if isinstance(outcome, Unreadable):
+                    batch.unreadable.append(outcome)
+                elif outcome is not None:
+                    batch.read.append(outcome)
+                    new += outcome.made is not None
+                    moved += outcome.made is None
+                batch.commit(now=False)
+                progress(done, len(seen.changed))
+    finally:
+        batch.commit(now=True)
+    if seen.gone:
+        # Last, so that a renamed file keeps its picture: its new path is known by now.
+        store.forget_files(seen.gone)
+    return ScanResult(new, moved, seen.unchanged, len(seen.gone), len(store.unreadable()))
+
+
+@dataclass(frozen=True)
+class _Seen:
+    changed: list[Found]
+    unreadable: list[Unreadable]  # only those that the store does not know as such
+    gone: list[str]
+    unchanged: int
+
+
+def _look(store: SqliteIndex, roots: Mapping[str, Path], skipped: Collection[Path]) -> _Seen:
+    """What is different on the disk, by names, sizes and times."""
+    known, refused = store.files(), store.unreadable()
+    seen: set[str] = set()
+    closed: list[str] = []
+    changed: list[Found] = []
+    unreadable: list[Unreadable] = []
+    unchanged = 0
+    for entry in walk(roots, skipped):
+        seen.add(entry.path)
+        if isinstance(entry, Unreadable):
+            if entry.path.endswith("/"):
+                closed.append(entry.path)
+            if refused.get(entry.path) != entry:
+                unreadable.append(entry)
+            continue
+        before = known.get(entry.path) or refused.get(entry.path)
+        if before is not None and (before.size, before.mtime_ns) == (entry.size, entry.mtime_ns):
+            unchanged += 1
+        else:
+            changed.append(entry)
+    # An imported file (no size) was never on this disk; what is behind a closed door may be there.
+    gone = [path for path, row in known.items() if row.size is not None and path not in seen]
+    gone += [path for path in refused if path not in seen]
+    gone = [path for path in gone if not path.startswith(tuple(closed))]
+    return _Seen(changed, unreadable, gone, unchanged)
+
+
+class _Batch:
+    """What was read since the last commit."""
+
+    def __init__(self, store: SqliteIndex) -> None:
+        self._store = store
+        self._committed = time.monotonic()
+        self.read: list[_Read] = []
+        self.unreadable: list[Unreadable] = []
+
+    def commit(self, *, now: bool) -> None:
+        if not now and time.monotonic() - self._committed < COMMIT_SECONDS:
+            return
+        read, self.read = self.read, []
+        unreadable, self.unreadable = self.unreadable, []
+        if read:
+            self._store.add_files([r.file for r in read], [r.made for r in read if r.made])
+        if unreadable:
+            self._store.add_unreadable(unreadable)
+        self._committed = time.monotonic()
+
+
+def _bounded(
+    futures: Iterator[Future[_Read | Unreadable | None]], ahead: int
+) -> Iterator[_Read | Unreadable | None]:
+    """Results as they come, with at most `ahead` files in memory."""
+    running: set[Future[_Read | Unreadable | None]] = set()
+    for future in futures:
+        running.add(future)
+        if len(running) >= ahead:
+            done, running = wait(running, return_when=FIRST_COMPLETED)
+            yield from (f.result() for f in done)
+    yield from (f.result() for f in running)
+
+
+def _read(store: SqliteIndex, found: Found) -> _Read | Unreadable | None:
+    """The file's row and, for bytes not seen before, its picture. None: it went away meanwhile."""
+    if found.size > MAX_FILE_BYTES:
+        reason = f"The file is larger than {MAX_FILE_BYTES // 2**20} MB."
+        return Unreadable(found.path, reason, found.size, found.mtime_ns)
+    try:
+        data = found.absolute.read_bytes()
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        # No size: what it takes to read it (a permission) changes neither size nor time.
+        return Unreadable(found.path, why_unreadable(error))
+    row = FileRow(found.path, picture_id(data), found.size, found.mtime_ns)
+    if store.is_vetted(row.picture_id):
+        return _Read(row, None)
+    try:
+        checked = check(data, found.absolute.name)
+    except PictureError as error:
+        return Unreadable(found.path, str(error), found.size, found.mtime_ns)
+    except Exception:  # one file must never end the scan of all others
+        log.exception("A picture could not be checked")
+        reason = "Something unexpected happened while it was read; the log has the details."
+        return Unreadable(found.path, reason, found.size, found.mtime_ns)
+    picture = Picture(
+        id=checked.id,
+        format=checked.format,
+        width=checked.width,
+        height=checked.height,
+        bytes=len(data),
+        note=checked.note,
+    )
+    return _Read(row, (picture, checked.thumbnail))

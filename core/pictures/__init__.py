@@ -1,0 +1,31 @@
+"""Pictures: bytes in, a checked and upright picture out. No name, path or service is known here."""
+
+from core.pictures.checking import (
+    THUMBNAIL_SIDE,
+    Checked,
+    Payload,
+    check,
+    display,
+    payload,
+    picture_id,
+    pixels,
+)
+from core.pictures.decode import MAX_FILE_BYTES
+from core.pictures.formats import EXTENSIONS, FORMATS, MAX_BYTES, READERS, SUFFIXES_BY_FORMAT
+
+__all__ = [
+    "EXTENSIONS",
+    "FORMATS",
+    "MAX_BYTES",
+    "MAX_FILE_BYTES",
+    "READERS",
+    "SUFFIXES_BY_FORMAT",
+    "THUMBNAIL_SIDE",
+    "Checked",
+    "Payload",
+    "check",
+    "display",
+    "payload",
+    "picture_id",
+    "pixels",
+]

@@ -1,0 +1,16 @@
+"""Where pictures come from: folders on this machine, uploads, and links."""
+
+from core.sources.folders import Found, read_picture, walk, why_unreadable
+from core.sources.links import check_public, fetch
+from core.sources.uploads import add_upload, remove_upload
+
+__all__ = [
+    "Found",
+    "add_upload",
+    "check_public",
+    "fetch",
+    "read_picture",
+    "remove_upload",
+    "walk",
+    "why_unreadable",
+]

@@ -1,0 +1,46 @@
+"""Embeddings as plain arrays: what a vector is, and what counts as unit length."""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+Vector: TypeAlias = npt.NDArray[np.float32]
+"""One embedding, shape (dimensions,), float32, unit length."""
+
+Vectors: TypeAlias = npt.NDArray[np.float32]
+"""Embeddings, shape (n, dimensions), float32, unit rows."""
+
+# How far a length may be from 1. Rounding a unit row of a few thousand numbers to float32 changes
+# its length by less than 1e-5; a damaged number is further off than this.
+UNIT_TOLERANCE = 1e-3
+
+
+def unit(vector: npt.NDArray[np.floating]) -> Vector:
+    """Scale to unit length along the last axis.
+
+    Raises ValueError for anything that is not finite or has no direction.
+    """
+    wide = np.asarray(vector, dtype=np.float64)
+    norms = np.linalg.norm(wide, axis=-1, keepdims=True)
+    if not np.isfinite(norms).all() or (norms <= 0).any():
+        raise ValueError("a vector without a direction")
+    rows: Vector = (wide / norms).astype(np.float32)
+    return rows
+
+
+def are_unit(rows: Vectors) -> bool:
+    """True if every row of shape (n, dimensions) has length one; NaN and infinity have not."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        squares = np.einsum("ij,ij->i", rows, rows)
+        # The square of a length is twice as far from 1 as the length itself.
+        return bool((np.abs(squares - 1.0) < 2 * UNIT_TOLERANCE).all())
+
+
+def is_unit_blob(blob: object) -> bool:
+    """True for the bytes of one float32 vector of unit length."""
+    if not isinstance(blob, bytes) or len(blob) % 4 or not blob:
+        return False
+    return are_unit(np.frombuffer(blob, np.float32)[None])

@@ -1,0 +1,115 @@
+"""The run: what it will cost, start, stop, how far it is, what failed."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from core.indexing import Progress
+from core.workspace import Workspace
+from ui.polling import poll, redraw
+from ui.wording import count
+
+
+def run_controls(space: Workspace) -> None:
+    running = space.indexer.progress().running
+    poll(_controls, running)(space, running)
+
+
+def _controls(space: Workspace, was_running: bool) -> None:
+    status = space.status()
+    progress = status.progress
+    if was_running != progress.running:
+        redraw()
+    with st.container(border=True):
+        if space.embedder.paid and status.gallery:
+            st.checkbox(
+                f"Index the bundled gallery too ({status.gallery:,} pictures)",
+                value=space.gallery_ticked,
+                key="tick-gallery",
+                disabled=progress.running,
+                on_change=lambda: space.tick_gallery(st.session_state["tick-gallery"]),
+            )
+        st.markdown(f"#### Indexed {status.indexed:,} of {status.total:,}")
+        if status.total:
+            st.progress(status.indexed / status.total)
+        st.caption(_what_next(space) if not progress.running else _how_far(progress))
+        if progress.state == "failed":
+            st.error(progress.sentence, icon=":material/error:")
+        with st.container(horizontal=True):
+            # Not switched off while a scan is on: what is pressed then follows the scan. Callbacks,
+            # because the rerun at a run's end would lose a button that was pressed meanwhile.
+            st.button(
+                "Start indexing",
+                type="primary",
+                icon=":material/play_arrow:",
+                disabled=progress.state in ("indexing", "stopping"),
+                on_click=lambda: _start(space),
+            )
+            st.button(
+                "Stop",
+                icon=":material/stop:",
+                disabled=not progress.running,
+                on_click=space.indexer.stop,
+            )
+
+
+def _start(space: Workspace) -> None:
+    if not space.start_indexing():
+        st.toast("Another process is indexing this collection.")
+
+
+def _what_next(space: Workspace) -> str:
+    plan = space.plan()
+    if plan.calls:
+        words = f"{count(plan.calls, 'new or changed picture')} "
+        words += "waits." if plan.calls == 1 else "wait."
+        if space.embedder.paid:
+            calls = count(plan.calls, "call")
+            words += f" “Start indexing” makes {calls} to {space.embedder.label}."
+    else:
+        words = "Nothing is left to do."
+    if plan.duplicates:
+        words += f" Copies that cost nothing: {plan.duplicates:,}."
+    if plan.skipped:
+        words += f" Files that cannot be used: {plan.skipped:,} (see below)."
+    if space.embedder.paid:
+        words += f" Calls made this month: {space.calls_this_month():,}."
+    return words
+
+
+def _how_far(progress: Progress) -> str:
+    if progress.state == "scanning" and not progress.total:
+        return "Looking through the folders …"
+    if progress.state == "scanning":
+        return f"Reading files: {progress.done:,} of {progress.total:,}"
+    words = "Stopping …" if progress.state == "stopping" else "Embedding"
+    words += f" · {progress.done:,} of {progress.total:,} in this run"
+    if progress.failed:
+        words += f" · {progress.failed:,} failed"
+    if progress.rate:
+        words += f" · {progress.rate:.1f} a second"
+    if progress.seconds_left is not None and progress.state == "indexing":
+        words += f" · {_duration(progress.seconds_left)} left"
+    return words
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 90:
+        return f"{max(1, round(seconds))} s"
+    return f"{round(seconds / 60)} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
+
+
+def failures(space: Workspace) -> None:
+    """Every picture without a vector, with its reason."""
+    failed = space.store.failures(space.embedder.id)
+    unreadable = space.store.unreadable().values()
+    if not failed and not unreadable:
+        return
+    title = count(len(failed) + len(unreadable), "file") + " without a vector"
+    with st.expander(title, icon=":material/report:", expanded=True):
+        rows = [{"file": f.path, "reason": f.reason} for f in failed]
+        rows += [{"file": u.path, "reason": u.reason} for u in unreadable]
+        st.dataframe(rows, hide_index=True, column_config={"reason": {"width": "large"}})
+        if failed and st.button("Retry failed", icon=":material/refresh:"):
+            space.retry_failed()
+            st.rerun()
