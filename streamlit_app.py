@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from core.errors import IndexUnavailable
+from core.errors import IndexUnavailable, NotAllowed
 from ui.navigation import navigation
 
 page = navigation()
@@ -10,3 +10,5 @@ try:
     page.run()
 except IndexUnavailable as error:  # a full disk, a damaged index: nothing that a page could mend
     st.error(str(error), icon=":material/database_off:")
+except NotAllowed as error:  # an action that the page does not offer to this visitor
+    st.error(str(error), icon=":material/lock:")

@@ -25,9 +25,10 @@ from PIL import Image, ImageDraw
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from core.deadline import Deadline
+from core.index import open_index
 from core.indexing.scan import scan
-from core.model import Scope
-from core.search import Part, search
+from core.model import EVERYTHING
+from core.search import Part
 from core.settings import load_settings
 from core.vectors import unit
 from core.workspace import Workspace
@@ -88,22 +89,23 @@ def paint(folder: Path, count: int) -> None:
 
 def index(home: Path) -> dict[str, list[str]]:
     """Scan the pictures and give them vectors; the pictures that each query must then show."""
-    space = Workspace(load_settings({"EMBEDDER": "builtin"}, root=home), home)
-    space.indexer.stop()
-    space.indexer.join()
-    scan(space.store, space.roots, Deadline())
-    ids, random = space.store.ids(Scope()), np.random.default_rng(1)
-    vectors = unit(random.standard_normal((len(ids), space.embedder.dimensions)))
+    workspace = Workspace(load_settings({"EMBEDDER": "builtin"}, root=home), home)
+    workspace.stop_indexing()
+    workspace.indexer.join()
+    embedder, opened = workspace.embedder, open_index(workspace.settings.data_dir)
+    scan(opened, workspace.roots, Deadline())
+    ids, random = opened.page(EVERYTHING, 0, 10_000_000), np.random.default_rng(1)
+    vectors = unit(random.standard_normal((len(ids), embedder.dimensions)))
     for start in range(0, len(ids), 500):
         some = slice(start, start + 500)
         rows = zip(ids[some], vectors[some], strict=True)
-        space.store.add_vectors(space.embedder.id, [(i, vector, False) for i, vector in rows])
-    matrix = space.matrix()
+        opened.add_vectors(embedder.id, [(i, vector, False) for i, vector in rows])
+    opened.close()
     expected = {}
     for text in QUERIES:
-        hits = search(matrix, [Part(space.queries.text(text))], SHOWN)
-        expected[text] = [hit.picture_id for hit in hits]
-    space.close()
+        hits = workspace.search([Part(workspace.queries.text(text))], EVERYTHING).hits
+        expected[text] = [hit.picture_id for hit in hits[:SHOWN]]
+    workspace.close()
     return expected
 
 

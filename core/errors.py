@@ -28,6 +28,10 @@ class QueryError(VectorscopeError):
     """This query cannot be asked as it is: it has no part, or its parts cancel out."""
 
 
+class NotAllowed(VectorscopeError):
+    """This visitor may not do that."""
+
+
 class IndexUnavailable(VectorscopeError):
     """The index cannot be used as it is: a full disk, a damaged file, a newer version."""
 

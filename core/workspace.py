@@ -1,43 +1,46 @@
-"""Everything one data folder needs, put together once: store, embedder, job, matrix, queries."""
+"""The use cases: what a page can ask for, on one data folder."""
 
 from __future__ import annotations
 
 import contextlib
 import logging
 import re
-import secrets
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
-import numpy as np
-import numpy.typing as npt
-
-from core.embedders import builtin_embedder, make_embedder
-from core.embedders.port import Embedder
+from core.embedders import Embedder, builtin_embedder, clip_setup, make_embedder
 from core.errors import ArchiveError, EmbedderError, IndexUnavailable
+from core.explore import CollectionMap, collection_map
+from core.files import write_whole
 from core.hosting import CallCounter
-from core.index.archive import import_index
-from core.index.sqlite.current_matrix import LiveMatrix
-from core.index.sqlite.engine import SqliteIndex
-from core.index.sqlite.matrix import Matrix
-from core.indexing import Progress
-from core.indexing.job import Indexer, plan
-from core.model import Picture, Plan, Scope
-from core.search import QueryVectors
+from core.index import export_index, import_index, open_index
+from core.indexing import Indexer, Progress
+from core.model import (
+    BUNDLED,
+    EVERYTHING,
+    GALLERY,
+    IMAGES,
+    OWN,
+    UPLOADS,
+    Picture,
+    Plan,
+    Scope,
+)
+from core.search import Listing, Part, QueryVectors, Ranking, search
 from core.settings import Settings
-from core.sources import read_picture
-from core.vectors import Vectors
+from core.sources import add_upload, read_picture, remove_upload
+from core.vectors import Vector
 
 if TYPE_CHECKING:
-    from core.embedders.clip.setup import ClipSetup
+    from core.embedders import ClipSetup
 
 log = logging.getLogger(__name__)
 
-OWN = Scope("own")
-BUNDLED = Scope("gallery")
-EVERYTHING = Scope("all")
+# How far one can page through a ranking, and what its CSV holds at most.
+LONGEST = 1000
 
 # Counting takes 25 ms at 10,000 pictures; while a run is on, every visitor's page asks each second.
 COUNT_SECONDS = 0.5
@@ -73,24 +76,23 @@ class Workspace:
     def __init__(self, settings: Settings, root: Path) -> None:
         self.settings = settings
         self.roots = {
-            "gallery/": root / "images" / "gallery",
-            "images/": settings.images_dir,
-            "uploads/": settings.data_dir / "uploads",
+            GALLERY: root / "images" / "gallery",
+            IMAGES: settings.images_dir,
+            UPLOADS: settings.data_dir / "uploads",
         }
         self.thumbs_dir = root / "static" / "thumbs"
-        self.store = SqliteIndex(settings.data_dir)
-        self.problems = [*settings.problems, *self.store.notices]
+        self._index = open_index(settings.data_dir)
+        self.problems = [*settings.problems, *self._index.notices]
         if not settings.images_dir.is_dir():
             self.problems.append(
                 f"The folder {settings.images_dir.name!r} (IMAGES_DIR) is missing."
             )
-        self._calls = CallCounter(self.store, lambda: self.embedder.id)
+        self._calls = CallCounter(self._index, lambda: self.embedder.id)
         self.embedder = self._make_embedder()
-        self.clip_setup = self._make_clip_setup()
-        self.queries = QueryVectors(self.store, self.embedder)
-        self.indexer = Indexer(self.store, self.roots, self.thumbs_dir)
-        self._live = LiveMatrix(
-            self.store,
+        self.clip_setup: ClipSetup | None = clip_setup(settings)
+        self.queries = QueryVectors(self._index, self.embedder)
+        self.indexer = Indexer(self._index, settings.data_dir, self.roots, self.thumbs_dir)
+        self._space = self._index.vector_space(
             self.embedder.id,
             self.embedder.dimensions,
             is_running=lambda: self.indexer.progress().running,
@@ -107,24 +109,16 @@ class Workspace:
             self.problems.append(f"{error} The built-in model answers instead.")
             return builtin_embedder()
 
-    def _make_clip_setup(self) -> ClipSetup | None:
-        if self.settings.embedder_kind != "clip":
-            return None
-        # Not before: without EMBEDDER=clip the project starts as if CLIP did not exist.
-        from core.embedders.clip.setup import ClipSetup
-
-        return ClipSetup(self.settings)
-
     # -- what is there -----------------------------------------------------------------------
 
     @property
     def gallery_ticked(self) -> bool:
         """Whether the person asked for the gallery to be indexed beside their own pictures."""
-        return self.store.meta("gallery") == "1"
+        return self._index.meta("gallery") == "1"
 
     def tick_gallery(self, wanted: bool) -> None:
         """Raises IndexUnavailable."""
-        self.store.set_meta("gallery", "1" if wanted else "0")
+        self._index.set_meta("gallery", "1" if wanted else "0")
 
     def wanted(self) -> Scope:
         """The files that "Indexed N of M" counts and a run embeds.
@@ -148,21 +142,29 @@ class Workspace:
         )
 
     def plan(self) -> Plan:
-        return plan(self.store, self.embedder.id, self.wanted())
+        return self._index.plan(self.embedder.id, self.wanted())
 
     def _count(self, scope: Scope) -> _Count:
-        generation, now = self.store.generation(self.embedder.id), time.monotonic()
+        generation, now = self._index.generation(self.embedder.id), time.monotonic()
         known = self._counts.get(scope)
         if known is not None:
             if known.generation == generation:
                 return known
             if now - known.made < COUNT_SECONDS and self.indexer.progress().running:
                 return known
-        indexed, total = self.store.counts(self.embedder.id, scope)
+        indexed, total = self._index.counts(self.embedder.id, scope)
         self._counts[scope] = count = _Count(indexed, total, generation, now)
         return count
 
     # -- indexing ----------------------------------------------------------------------------
+
+    def progress(self) -> Progress:
+        """How far the run on this data folder is, whoever started it."""
+        return self.indexer.progress()
+
+    def stop_indexing(self) -> None:
+        """Ask the run on this data folder to stop, whoever started it."""
+        self.indexer.stop()
 
     def rescan(self) -> bool:
         """Look at the folders again; what costs nothing is embedded at once."""
@@ -176,11 +178,21 @@ class Workspace:
         """Like `start_indexing`, with the pictures that were refused before."""
         # Where that cannot be written, the run meets the same trouble, and says so.
         with contextlib.suppress(IndexUnavailable):
-            self.store.clear_failures(self.embedder.id)
+            self._index.clear_failures(self.embedder.id)
         return self.start_indexing()
 
     def calls_this_month(self) -> int:
         return self._calls.this_month()
+
+    def start_clip_download(self) -> None:
+        """Begin the download of the CLIP weights, also after a failure."""
+        if self.clip_setup is not None:
+            self.clip_setup.start()
+
+    def cancel_clip_download(self) -> None:
+        """Stop the download of the CLIP weights; nothing of it is kept."""
+        if self.clip_setup is not None:
+            self.clip_setup.cancel()
 
     def _load_seeds(self, folder: Path) -> None:
         """Take every committed index once; each start looks only at their names and times."""
@@ -189,29 +201,71 @@ class Workspace:
             try:
                 status = file.stat()
                 mark = f"{status.st_size}:{status.st_mtime_ns}"
-                if self.store.meta(key) != mark:
-                    import_index(self.store, file, trusted=True)
-                    self.store.set_meta(key, mark)
+                if self._index.meta(key) != mark:
+                    import_index(self._index, file, trusted=True)
+                    self._index.set_meta(key, mark)
             except (ArchiveError, IndexUnavailable, OSError) as error:
                 self.problems.append(f"seed/{file.name}: {error}")
 
-    # -- searching ---------------------------------------------------------------------------
+    # -- searching and browsing --------------------------------------------------------------
 
-    def matrix(self) -> Matrix:
-        """The vectors that can be searched now; never waits for a run that is on."""
-        return self._live.get()
+    def can_search(self) -> bool:
+        """True as soon as one picture has a vector."""
+        return len(self._space) > 0
 
-    def allowed(self, matrix: Matrix, scope: Scope) -> npt.NDArray[np.bool_] | None:
-        """Which rows of the matrix lie in `scope`, shape (n,); None for all of them."""
-        return self._live.allowed(matrix, scope)
+    def search(self, parts: Sequence[Part], scope: Scope, *, leave_out: str = "") -> Ranking:
+        """Rank the pictures in `scope`; never waits for a run that is on.
 
-    def vectors_of(self, ids: list[str]) -> tuple[list[str], Vectors]:
-        """The vectors of those pictures that have one, in the order asked for."""
-        matrix = self.matrix()
-        rows = [(i, matrix.row_of[i]) for i in ids if i in matrix.row_of]
-        return [i for i, _ in rows], np.asarray(matrix.vectors[[r for _, r in rows]])
+        leave_out: the id of a picture that is not to be found: the query itself. Raises
+        QueryError.
+        """
+        return search(self._index, self._space, parts, scope, longest=LONGEST, leave_out=leave_out)
+
+    def browse(self, scope: Scope) -> Listing:
+        """All pictures in `scope`, whether they can be found yet or not."""
+        return Listing(scope, self._index, self._space)
+
+    def folders(self) -> list[tuple[str, int]]:
+        """Every folder that holds pictures, at any depth, with how many files lie below it."""
+        return self._index.folders()
+
+    # -- exploring ---------------------------------------------------------------------------
+
+    def named_pictures(self, limit: int) -> list[tuple[str, str]]:
+        """(id, path) of at most `limit` pictures that can be compared, by path."""
+        return self._index.named(self.embedder.id, limit)
+
+    def some_pictures(self, count: int) -> list[str]:
+        """At most `count` pictures that can be compared, apart from each other."""
+        return list(self._space.sample(EVERYTHING, count).ids)
+
+    def with_vectors(self, ids: Sequence[str]) -> list[tuple[Picture, Vector]]:
+        """Those of the pictures that have a vector, in the order asked for, with it."""
+        found, vectors = self._space.vectors(ids)
+        known = self._index.pictures(found)
+        return [(known[i], vector) for i, vector in zip(found, vectors, strict=True) if i in known]
+
+    def map_state(self) -> str:
+        """Names the vectors that a map is drawn from: another name, another map."""
+        return f"{self.embedder.id}-{self._space.generation()}"
+
+    def map_of(self, scope: Scope) -> CollectionMap:
+        """The pictures in `scope` as points on a plane."""
+        return collection_map(self._index, self._space, scope)
 
     # -- pictures ----------------------------------------------------------------------------
+
+    def picture(self, picture_id: str) -> Picture | None:
+        """What is known of a picture; None for an id that is none."""
+        return self._index.pictures([picture_id]).get(picture_id)
+
+    def was_altered(self, picture_id: str) -> bool:
+        """True if the embedder was sent a smaller copy of the picture."""
+        return self._index.was_altered(self.embedder.id, picture_id)
+
+    def thumbnail(self, picture_id: str) -> bytes:
+        """The thumbnail as JPEG; empty if there is no such picture."""
+        return self._index.thumbnail(picture_id) or b""
 
     def original(self, picture: Picture) -> bytes | None:
         """The file's own bytes; None if no file holds them any more (an imported picture)."""
@@ -227,23 +281,53 @@ class Workspace:
         file = self.thumbs_dir / f"{picture_id}.jpg"
         if file.exists():
             return file
-        thumbnail = self.store.thumbnail(picture_id)
-        if thumbnail is None:
+        thumbnail = self.thumbnail(picture_id)
+        if not thumbnail:
             return None
-        # Two visitors, or two processes, may want the same one at once.
-        draft = self.thumbs_dir / f".{picture_id}.{secrets.token_hex(4)}.part"
         try:
-            self.thumbs_dir.mkdir(parents=True, exist_ok=True)
-            try:
-                draft.write_bytes(thumbnail)
-                draft.replace(file)
-            finally:
-                draft.unlink(missing_ok=True)
+            write_whole(file, thumbnail)
         except OSError:
             log.warning("A thumbnail cannot be written to %s", self.thumbs_dir.name, exc_info=True)
             # On Windows a file that is being read cannot be replaced: then it is there.
             return file if file.exists() else None
         return file
+
+    # -- adding, removing, taking along ------------------------------------------------------
+
+    def uploads(self) -> list[str]:
+        """The paths of the uploads that a scan has seen."""
+        return self._index.files_below(UPLOADS)
+
+    def add_upload(self, name: str, data: bytes) -> None:
+        """Keep a picture in the uploads folder. Raises PictureError, UploadFailed."""
+        add_upload(self.roots[UPLOADS], name, data)
+
+    def remove_uploads(self, paths: Sequence[str]) -> None:
+        """Delete uploads by their paths, and look at the folders again. Raises UploadFailed."""
+        try:
+            for path in paths:
+                remove_upload(self.roots[UPLOADS], path)
+        finally:
+            self.rescan()
+
+    def without_vector(self) -> list[tuple[str, str]]:
+        """(path, reason) of every file that was refused or cannot be read."""
+        refused = [(f.path, f.reason) for f in self._index.failures(self.embedder.id)]
+        return refused + [(f.path, f.reason) for f in self._index.unreadable().values()]
+
+    def has_failures(self) -> bool:
+        """True if "Retry failed" has something to try."""
+        return bool(self._index.failures(self.embedder.id))
+
+    def export_index(self, target: IO[bytes]) -> int:
+        """Write the index of this embedder to one file; returns the number of its pictures."""
+        return export_index(self._index, self.embedder.id, EVERYTHING, target)
+
+    def import_index(self, source: IO[bytes]) -> int:
+        """Take an exported index in; returns the number of its pictures. Raises ArchiveError."""
+        return import_index(
+            self._index, source, self.embedder.id, dimensions=self.embedder.dimensions
+        )
 
     def close(self) -> None:
         """Let go of everything, once nothing is running: a run goes on to its end."""
@@ -252,4 +336,4 @@ class Workspace:
             self.clip_setup.close()
         if not self.indexer.is_own():
             self.embedder.close()
-            self.store.close()
+            self._index.close()

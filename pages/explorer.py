@@ -8,9 +8,9 @@ from ui.map import map_view
 from ui.resources import open_workspace
 from ui.shell import page_frame
 
-space = open_workspace()
-page_frame(space, "Explore the vectors")
-if nothing_to_search(space):
+workspace = open_workspace()
+page_frame(workspace, "Explore the vectors")
+if nothing_to_search(workspace):
     st.stop()
 
 VIEWS = {"compare": "Compare", "map": "Map"}
@@ -25,6 +25,6 @@ view = st.segmented_control(
     persist_state="session",
 )
 if view == "map":
-    map_view(space)
+    map_view(workspace)
 else:
-    compare_view(space)
+    compare_view(workspace)

@@ -2,22 +2,26 @@
 
 import streamlit as st
 
-from ui.collection import collection_table, transfer, uploads
+from ui.collection_table import collection_table
+from ui.index_archive import index_archive
 from ui.indexing_panel import failures, run_controls
 from ui.resources import open_workspace
 from ui.shell import just_opened, page_frame
+from ui.uploads import uploads
+from ui.visitor import manage, visitor
 
-space = open_workspace()
+workspace = open_workspace()
 title = "Index pictures"
-if just_opened(title) and not space.settings.read_only:
-    space.rescan()
-page_frame(space, title, counted=False)
+may_manage = visitor(workspace).may_manage
+if just_opened(title) and may_manage:
+    manage(workspace).rescan()
+page_frame(workspace, title, counted=False)
 
-if space.settings.read_only:
-    st.info("This showcase is read-only: its pictures are set.", icon=":material/lock:")
+if may_manage:
+    run_controls(workspace)
+    failures(workspace)
+    uploads(workspace)
+    index_archive(workspace)
 else:
-    run_controls(space)
-    failures(space)
-    uploads(space)
-    transfer(space)
-collection_table(space)
+    st.info("This showcase is read-only: its pictures are set.", icon=":material/lock:")
+collection_table(workspace)

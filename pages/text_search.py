@@ -3,21 +3,19 @@
 import streamlit as st
 
 from core.errors import EmbedderError
-from core.model import Hit
 from core.search import Part, query_key
 from ui.address import follow_address, write_address
 from ui.empty_state import nothing_to_search
 from ui.examples import example_queries
 from ui.resources import open_workspace
-from ui.results import show_pages, show_results
+from ui.results import show_pages, show_ranking
 from ui.scope import choose_scope
 from ui.shell import page_frame
-from ui.vocabulary_notice import say_what_is_known
-from ui.wording import say_unknown_words
+from ui.vocabulary_notice import say_unknown_words, say_what_is_known
 
-space = open_workspace()
-page_frame(space, "Describe a picture")
-if nothing_to_search(space):
+workspace = open_workspace()
+page_frame(workspace, "Describe a picture")
+if nothing_to_search(workspace):
     st.stop()
 
 start = follow_address("q", "query")
@@ -30,23 +28,24 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
         placeholder="a blue house in the snow",
         # Typing costs nothing only where a call costs nothing. True is a pause of 250 ms; to read
         # one of our own, Streamlit would import pandas, a third of a second of the first start.
-        live=not space.embedder.paid,
+        live=not workspace.embedder.paid,
         on_change=lambda: write_address("q", query_key(st.session_state["query"])),
     )
-    scope = choose_scope(space)
-example_queries(space)
-say_what_is_known(space)
+    scope = choose_scope(workspace)
+example_queries(workspace)
+say_what_is_known(workspace)
 
 query = query_key(text or "")
 if query:
     try:
-        vector = space.queries.text(query)
+        vector = workspace.queries.text(query)
     except EmbedderError as error:
         st.warning(str(error), icon=":material/search_off:")
         st.stop()
-    say_unknown_words(space, query)
-    show_results(space, [Part(vector)], scope, key=f"text-{query}-{scope}")
+    say_unknown_words(workspace, query)
+    ranking = workspace.search([Part(vector)], scope)
+    show_ranking(workspace, ranking, key=f"text-{query}-{scope}")
 else:
-    ids = space.store.ids(scope)
-    st.caption(f"{len(ids):,} pictures. Type what you are looking for, or press an example.")
-    show_pages(space, [Hit(i, 0.0, 0, ()) for i in ids], scope, key=f"all-{scope}", scored=False)
+    pictures = workspace.browse(scope)
+    st.caption(f"{len(pictures):,} pictures. Type what you are looking for, or press an example.")
+    show_pages(workspace, pictures, key=f"all-{scope}")

@@ -27,7 +27,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         store = SqliteIndex(Path(folder))
         scan(store, ROOTS, Deadline())
-        indexer = Indexer(store, ROOTS, Path(folder))
+        indexer = Indexer(store, Path(folder), ROOTS, Path(folder))
         indexer.start(embedder, Scope)
         indexer.join()
         with SEED.open("wb") as target:

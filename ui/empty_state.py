@@ -4,34 +4,35 @@ from __future__ import annotations
 
 import streamlit as st
 
-from core.model import Hit, Scope
+from core.model import EVERYTHING
 from core.workspace import Workspace
+from ui.numbers import count
 from ui.polling import poll, redraw
 from ui.results import show_pages
-from ui.wording import count
+from ui.visitor import visitor
 
 
-def nothing_to_search(space: Workspace) -> bool:
+def nothing_to_search(workspace: Workspace) -> bool:
     """True, and drawn, if no picture has a vector yet: what to press, or what to wait for."""
-    if len(space.matrix()):
+    if workspace.can_search():
         return False
-    status = space.status()
-    if status.progress.running and not space.embedder.paid:
+    status = workspace.status()
+    if status.progress.running and not workspace.embedder.paid:
         st.info("The first pictures are being indexed …", icon=":material/hourglass_top:")
-        poll(_until_some_are_there, True)(space)
-    elif space.settings.read_only:
+        poll(_until_some_are_there, True)(workspace)
+    elif not visitor(workspace).may_manage:
         st.info("There are no pictures to search here yet.", icon=":material/photo_library:")
     elif status.total:
-        waiting = count(status.total, "picture")
+        pictures = count(status.total, "picture")
         verb = "waits" if status.total == 1 else "wait"
-        if space.embedder.paid:
+        if workspace.embedder.paid:
             next_step = (
-                f"Calls to {space.embedder.label} are paid, so none is made before you press "
+                f"Calls to {workspace.embedder.label} are paid, so none is made before you press "
                 "“Start indexing” on the page Indexing."
             )
         else:
             next_step = "Press “Start indexing” on the page Indexing."
-        st.info(f"{waiting} {verb} for a vector. {next_step}", icon=":material/database:")
+        st.info(f"{pictures} {verb} for a vector. {next_step}", icon=":material/database:")
         _go("Go to Indexing")
     else:
         st.info(
@@ -40,13 +41,13 @@ def nothing_to_search(space: Workspace) -> bool:
             icon=":material/photo_library:",
         )
         _go("Go to Indexing")
-    ids = space.store.ids(space.wanted()) or space.store.ids(Scope())
-    show_pages(space, [Hit(i, 0.0, 0, ()) for i in ids], Scope(), key="waiting", scored=False)
+    waiting = workspace.browse(workspace.wanted())
+    show_pages(workspace, waiting if len(waiting) else workspace.browse(EVERYTHING), key="waiting")
     return True
 
 
-def _until_some_are_there(space: Workspace) -> None:
-    if len(space.matrix()):
+def _until_some_are_there(workspace: Workspace) -> None:
+    if workspace.can_search():
         redraw()
 
 

@@ -34,7 +34,7 @@ ANYTHING = (
 )
 
 
-def example_queries(space: Workspace) -> None:
+def example_queries(workspace: Workspace) -> None:
     def ask() -> None:
         chosen = st.session_state["example"]
         if chosen:
@@ -42,13 +42,13 @@ def example_queries(space: Workspace) -> None:
 
     if st.session_state.get("example") != st.query_params.get("q"):
         st.session_state["example"] = None
-    queries = _queries(space)
+    queries = _queries(workspace)
     st.pills("Examples", queries, key="example", on_change=ask, label_visibility="collapsed")
 
 
-def _queries(space: Workspace) -> Sequence[str]:
-    if not space.status().own:
+def _queries(workspace: Workspace) -> Sequence[str]:
+    if not workspace.status().own:
         return GALLERY
     # What the embedder would not understand is no example.
-    understood = (query for query in ANYTHING if not space.embedder.unknown_words(query))
+    understood = (query for query in ANYTHING if not workspace.embedder.unknown_words(query))
     return list(islice(understood, len(GALLERY)))

@@ -14,8 +14,8 @@ import streamlit as st
 
 from core.errors import EmbedderError
 from core.explore import similarity_matrix
-from core.model import Scope
-from core.search import Part, query_key, search
+from core.model import EVERYTHING
+from core.search import Part, query_key
 from core.workspace import Workspace
 from ui.comparison import MOST, table_pictures, table_texts
 from ui.results import harmless
@@ -40,17 +40,17 @@ class Item:
     thumbnail: str = ""
 
 
-def compare_view(space: Workspace) -> None:
+def compare_view(workspace: Workspace) -> None:
     st.markdown(
         "Put pictures and texts on the table: every cell is the **cosine similarity** of two of "
         "their vectors."
     )
-    choose(space)
-    items = items_on_table(space)
+    choose(workspace)
+    items = items_on_table(workspace)
     if len(items) < 2:
         st.caption("Choose at least two, or press Compare under any search result.")
         if not items and st.button("Show an example", icon=":material/auto_awesome:"):
-            put_example(space)
+            put_example(workspace)
             st.rerun()
         return
     similarities = similarity_matrix(np.stack([item.vector for item in items]))
@@ -70,23 +70,23 @@ def compare_view(space: Workspace) -> None:
         if picked is None:
             st.caption("Click a cell to see the two side by side.")
         else:
-            side_by_side(space, items, similarities, *picked)
+            side_by_side(workspace, items, similarities, *picked)
 
 
-def choose(space: Workspace) -> None:
-    paths = space.store.names(Scope())
-    with_vector = [i for i in paths if i in space.matrix().row_of]
-    kept = [i for i in table_pictures() if i in paths]
-    options = list(dict.fromkeys(kept + sorted(with_vector, key=paths.__getitem__)[:LISTED]))
+def choose(workspace: Workspace) -> None:
+    listed = workspace.named_pictures(LISTED)
+    kept = {p.id: p.name for p, _ in workspace.with_vectors(table_pictures())}
+    names = {i: path.rsplit("/", 1)[-1] for i, path in listed} | kept
+    options = list(dict.fromkeys([*kept, *(i for i, _ in listed)]))
     pictures, texts = st.columns(2)
     for_pictures, for_texts = MOST - len(table_texts()), MOST - len(kept)
     with pictures:
         # The table is the truth; the widget starts from it on every visit.
-        st.session_state["chosen-pictures"] = kept
+        st.session_state["chosen-pictures"] = list(kept)
         st.multiselect(
             "Pictures",
             options,
-            format_func=lambda i: paths[i].rsplit("/", 1)[-1],
+            format_func=names.__getitem__,
             key="chosen-pictures",
             max_selections=max(1, for_pictures),
             disabled=not for_pictures,
@@ -115,26 +115,27 @@ def choose(space: Workspace) -> None:
         )
 
 
-def put_example(space: Workspace) -> None:
+def put_example(workspace: Workspace) -> None:
     """Two texts and the pictures nearest to them; where texts are paid, a few pictures apart."""
-    matrix = space.matrix()
-    texts = () if space.embedder.paid else ("a blue house", "boats on the sea")
-    ids = list(matrix.ids[:: max(1, len(matrix.ids) // 6)][:6])
+    texts = () if workspace.embedder.paid else ("a blue house", "boats on the sea")
+    ids = workspace.some_pictures(6)
     if texts:
-        nearest = [search(matrix, [Part(space.queries.text(text))], 3) for text in texts]
-        ids = list(dict.fromkeys(hit.picture_id for hits in nearest for hit in hits))
+        rankings = [
+            workspace.search([Part(workspace.queries.text(text))], EVERYTHING) for text in texts
+        ]
+        ids = list(dict.fromkeys(hit.picture_id for r in rankings for hit in r.hits[:3]))
     st.session_state["table-pictures"] = ids
     st.session_state["table-texts"] = list(texts)
 
 
-def items_on_table(space: Workspace) -> list[Item]:
-    ids, vectors = space.vectors_of(table_pictures())
-    known = space.store.pictures(ids)
-    rows = [(i, v) for i, v in zip(ids, vectors, strict=True) if i in known]
-    items = [Item(known[i].name, v, i, address(space, i)) for i, v in rows]
+def items_on_table(workspace: Workspace) -> list[Item]:
+    items = [
+        Item(picture.name, vector, picture.id, address(workspace, picture.id))
+        for picture, vector in workspace.with_vectors(table_pictures())
+    ]
     for text in table_texts():
         try:
-            items.append(Item(text, space.queries.text(text)))
+            items.append(Item(text, workspace.queries.text(text)))
         except EmbedderError as error:
             st.text(f"“{text}”: {error}")
     return items
@@ -264,7 +265,7 @@ def _lines(text: str) -> str:
 
 
 def side_by_side(
-    space: Workspace, items: Sequence[Item], similarities: np.ndarray, row: int, column: int
+    workspace: Workspace, items: Sequence[Item], similarities: np.ndarray, row: int, column: int
 ) -> None:
     off = similarities[np.triu_indices(len(items), 1)]
     value = float(similarities[row, column])
@@ -273,7 +274,7 @@ def side_by_side(
             with place:
                 item = items[at]
                 if item.picture_id:
-                    st.image(thumbnail(space, item.picture_id), alt=item.label, width="stretch")
+                    st.image(thumbnail(workspace, item.picture_id), alt=item.label, width="stretch")
                 st.text(item.label)
     st.metric("Cosine similarity", f"{value:.4f}")
     if row == column:

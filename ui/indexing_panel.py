@@ -6,33 +6,34 @@ import streamlit as st
 
 from core.indexing import Progress
 from core.workspace import Workspace
+from ui.numbers import count
 from ui.polling import poll, redraw
-from ui.wording import count
+from ui.visitor import manage
 
 
-def run_controls(space: Workspace) -> None:
-    running = space.indexer.progress().running
-    poll(_controls, running)(space, running)
+def run_controls(workspace: Workspace) -> None:
+    running = workspace.progress().running
+    poll(_controls, running)(workspace, running)
 
 
-def _controls(space: Workspace, was_running: bool) -> None:
-    status = space.status()
+def _controls(workspace: Workspace, was_running: bool) -> None:
+    status = workspace.status()
     progress = status.progress
     if was_running != progress.running:
         redraw()
     with st.container(border=True):
-        if space.embedder.paid and status.gallery:
+        if workspace.embedder.paid and status.gallery:
             st.checkbox(
                 f"Index the bundled gallery too ({status.gallery:,} pictures)",
-                value=space.gallery_ticked,
+                value=workspace.gallery_ticked,
                 key="tick-gallery",
                 disabled=progress.running,
-                on_change=lambda: space.tick_gallery(st.session_state["tick-gallery"]),
+                on_change=lambda: manage(workspace).tick_gallery(st.session_state["tick-gallery"]),
             )
         st.markdown(f"#### Indexed {status.indexed:,} of {status.total:,}")
         if status.total:
             st.progress(status.indexed / status.total)
-        st.caption(_what_next(space) if not progress.running else _how_far(progress))
+        st.caption(_what_next(workspace) if not progress.running else _how_far(progress))
         if progress.state == "failed":
             st.error(progress.sentence, icon=":material/error:")
         with st.container(horizontal=True):
@@ -43,37 +44,37 @@ def _controls(space: Workspace, was_running: bool) -> None:
                 type="primary",
                 icon=":material/play_arrow:",
                 disabled=progress.state in ("indexing", "stopping"),
-                on_click=lambda: _start(space),
+                on_click=lambda: _start(workspace),
             )
             st.button(
                 "Stop",
                 icon=":material/stop:",
                 disabled=not progress.running,
-                on_click=space.indexer.stop,
+                on_click=lambda: manage(workspace).stop_indexing(),
             )
 
 
-def _start(space: Workspace) -> None:
-    if not space.start_indexing():
+def _start(workspace: Workspace) -> None:
+    if not manage(workspace).start_indexing():
         st.toast("Another process is indexing this collection.")
 
 
-def _what_next(space: Workspace) -> str:
-    plan = space.plan()
+def _what_next(workspace: Workspace) -> str:
+    plan = workspace.plan()
     if plan.calls:
         words = f"{count(plan.calls, 'new or changed picture')} "
         words += "waits." if plan.calls == 1 else "wait."
-        if space.embedder.paid:
+        if workspace.embedder.paid:
             calls = count(plan.calls, "call")
-            words += f" “Start indexing” makes {calls} to {space.embedder.label}."
+            words += f" “Start indexing” makes {calls} to {workspace.embedder.label}."
     else:
         words = "Nothing is left to do."
     if plan.duplicates:
         words += f" Copies that cost nothing: {plan.duplicates:,}."
     if plan.skipped:
         words += f" Files that cannot be used: {plan.skipped:,} (see below)."
-    if space.embedder.paid:
-        words += f" Calls made this month: {space.calls_this_month():,}."
+    if workspace.embedder.paid:
+        words += f" Calls made this month: {workspace.calls_this_month():,}."
     return words
 
 
@@ -99,17 +100,15 @@ def _duration(seconds: float) -> str:
     return f"{round(seconds / 60)} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
 
 
-def failures(space: Workspace) -> None:
+def failures(workspace: Workspace) -> None:
     """Every picture without a vector, with its reason."""
-    failed = space.store.failures(space.embedder.id)
-    unreadable = space.store.unreadable().values()
-    if not failed and not unreadable:
+    listed = workspace.without_vector()
+    if not listed:
         return
-    title = count(len(failed) + len(unreadable), "file") + " without a vector"
+    title = count(len(listed), "file") + " without a vector"
     with st.expander(title, icon=":material/report:", expanded=True):
-        rows = [{"file": f.path, "reason": f.reason} for f in failed]
-        rows += [{"file": u.path, "reason": u.reason} for u in unreadable]
+        rows = [{"file": path, "reason": reason} for path, reason in listed]
         st.dataframe(rows, hide_index=True, column_config={"reason": {"width": "large"}})
-        if failed and st.button("Retry failed", icon=":material/refresh:"):
-            space.retry_failed()
+        if workspace.has_failures() and st.button("Retry failed", icon=":material/refresh:"):
+            manage(workspace).retry_failed()
             st.rerun()

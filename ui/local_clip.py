@@ -7,23 +7,31 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from core.workspace import Workspace
 from ui.polling import poll, redraw
+from ui.visitor import manage, visitor
 
 if TYPE_CHECKING:
-    from core.embedders.clip.setup import ClipSetup
+    from core.embedders import ClipSetup
 
 
-def clip_download(setup: ClipSetup, reopen: Callable[[], None]) -> None:
-    """Drawn only where a download can help; `reopen` takes the weights into use."""
+def clip_download(workspace: Workspace, setup: ClipSetup, reopen: Callable[[], None]) -> None:
+    """Drawn only where a download can help; `reopen` takes the weights into use.
+
+    The download begins by itself, because the settings ask for it. Its buttons are for those who
+    may manage the showcase; everybody sees how far it is.
+    """
     if setup.state().phase == "missing":
-        setup.start()  # asked for by name, in the settings
+        setup.start()
     state = setup.state()
     moving = state.phase == "downloading"
     if moving or state.can_start:
-        poll(_bar, moving)(setup, reopen, moving)
+        poll(_bar, moving)(workspace, setup, reopen, moving)
 
 
-def _bar(setup: ClipSetup, reopen: Callable[[], None], was_moving: bool) -> None:
+def _bar(
+    workspace: Workspace, setup: ClipSetup, reopen: Callable[[], None], was_moving: bool
+) -> None:
     state = setup.state()
     if was_moving and state.phase == "ready":
         reopen()
@@ -33,9 +41,11 @@ def _bar(setup: ClipSetup, reopen: Callable[[], None], was_moving: bool) -> None
         st.text(state.sentence)
         if was_moving:
             st.progress(state.fraction)
-            if st.button("Cancel", icon=":material/close:"):
-                setup.cancel()
-                st.rerun()
-        elif st.button("Download", icon=":material/download:"):
-            setup.start()
+        if not visitor(workspace).may_manage:
+            return
+        if was_moving and st.button("Cancel", icon=":material/close:"):
+            manage(workspace).cancel_clip_download()
+            st.rerun()
+        if not was_moving and st.button("Download", icon=":material/download:"):
+            manage(workspace).start_clip_download()
             st.rerun()

@@ -3,58 +3,48 @@
 from __future__ import annotations
 
 import altair as alt
-import numpy as np
 import pandas as pd
 import streamlit as st
 
-from core.explore import Projection, project
-from core.index.sqlite.matrix import Matrix
-from core.model import Hit, Scope
+from core.explore import CollectionMap
+from core.model import Scope
+from core.search import Result
 from core.workspace import Workspace
 from ui.scope import choose_scope
 from ui.wall import address, wall
 
 # Beyond this many (the gallery fits) pictures cover each other: dots, with the picture on hover.
 AS_PICTURES = 300
-# A browser draws and picks among this many dots without lag.
-MOST_DOTS = 10_000
 
 HEIGHT = 680
 
 
-@st.cache_data(max_entries=16, show_spinner="Drawing the map …")
-def _projected(key: str, _matrix: Matrix, _rows: np.ndarray) -> Projection:
-    # The key stands for the arrays: hashing them would read only a sample.
-    return project(np.asarray(_matrix.vectors[_rows]))
+@st.cache_resource(max_entries=16, show_spinner="Drawing the map …")
+def _collection_map(state: str, scope: Scope, _workspace: Workspace) -> CollectionMap:
+    # The state stands for the vectors: hashing them would read only a sample.
+    return _workspace.map_of(scope)
 
 
-def map_view(space: Workspace) -> None:
-    scope = choose_scope(space)
-    matrix = space.matrix()
-    allowed = space.allowed(matrix, scope)
-    rows = np.arange(len(matrix)) if allowed is None else np.flatnonzero(allowed)
-    if len(rows) > MOST_DOTS:
-        rows = rows[:: -(-len(rows) // MOST_DOTS)]
-    if len(rows) < 2:
+def map_view(workspace: Workspace) -> None:
+    """The chart, and below it the picture that was clicked."""
+    scope = choose_scope(workspace)
+    layout = _collection_map(workspace.map_state(), scope, workspace)
+    if len(layout.ids) < 2:
         st.caption("A map needs at least two pictures.")
         return
-    key = f"{space.embedder.id}-{matrix.generation}-{scope}"
-    flat = _projected(key, matrix, rows)
-    ids = [matrix.ids[row] for row in rows]
-    share = float(np.sum(flat.explained))
+    share = sum(layout.projection.explained)
     st.caption(
-        f"{len(rows):,} pictures by the two directions in which they differ most (PCA); the plane "
-        f"shows {share:.0%} of their differences. Click one."
+        f"{len(layout.ids):,} pictures by the two directions in which they differ most (PCA); the "
+        f"plane shows {share:.0%} of their differences. Click one."
     )
-    picked = draw(space, ids, flat.points, scope)
-    if picked in matrix.row_of:
-        cosine = 1.0
-        wall(space, [Hit(picked, cosine, 1, ())], scope, key="picked", scored=False)
+    picked = draw(workspace, layout, scope)
+    if picked in layout.pictures:
+        wall(workspace, [Result(layout.pictures[picked], None, searchable=True)], key="picked")
 
 
-def draw(space: Workspace, ids: list[str], points: np.ndarray, scope: Scope) -> str:
+def draw(workspace: Workspace, layout: CollectionMap, scope: Scope) -> str:
     """The chart; the id of the picture that was clicked, or ""."""
-    known = space.store.pictures(ids, scope)
+    ids, points, known = layout.ids, layout.projection.points, layout.pictures
     table = pd.DataFrame(
         {
             "x": points[:, 0],
@@ -62,7 +52,7 @@ def draw(space: Workspace, ids: list[str], points: np.ndarray, scope: Scope) -> 
             "id": ids,
             "name": [known[i].name if i in known else "" for i in ids],
             # Vega's tooltip draws a field of this name.
-            "image": [address(space, i) for i in ids],
+            "image": [address(workspace, i) for i in ids],
         }
     )
     picked = alt.selection_point(name="picture", fields=["id"], empty=False)

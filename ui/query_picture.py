@@ -41,7 +41,7 @@ def chosen_picture() -> QueryPicture | str | None:
     return st.session_state.get(KEY)
 
 
-def follow_id(space: Workspace) -> None:
+def follow_id(workspace: Workspace) -> None:
     """Take the picture named by `?id=`, when the address changed to it."""
     picture_id = st.query_params.get("id", "")
     if st.session_state.get("address-id", "") == picture_id:
@@ -51,8 +51,8 @@ def follow_id(space: Workspace) -> None:
         st.session_state[KEY] = None
         return
     # Looked up, never joined to a path: the address is a visitor's.
-    picture = space.store.pictures([picture_id]).get(picture_id)
-    vector = space.queries.picture(picture_id) if picture else None
+    picture = workspace.picture(picture_id)
+    vector = workspace.queries.picture(picture_id) if picture else None
     if picture is None:
         st.session_state[KEY] = "There is no such picture in the collection (any more)."
     elif vector is None:
@@ -62,12 +62,12 @@ def follow_id(space: Workspace) -> None:
             title=picture.name,
             vector=vector,
             key=picture_id,
-            shown=thumbnail(space, picture_id),
+            shown=thumbnail(workspace, picture_id),
             picture_id=picture_id,
         )
 
 
-def ask_for_picture(space: Workspace) -> None:
+def ask_for_picture(workspace: Workspace) -> None:
     """The ways to bring a picture; each forgets the others."""
     upload, paste, camera, link = st.tabs(
         [
@@ -82,7 +82,7 @@ def ask_for_picture(space: Workspace) -> None:
             "A picture to search with",
             type=TYPES,
             key="upload",
-            on_change=lambda: _take_file(space, st.session_state["upload"]),
+            on_change=lambda: _take_file(workspace, st.session_state["upload"]),
         )
     with paste:
         st.chat_input(
@@ -90,7 +90,7 @@ def ask_for_picture(space: Workspace) -> None:
             accept_file=True,
             file_type=TYPES,
             key="paste",
-            on_submit=lambda: _take_paste(space, st.session_state["paste"]),
+            on_submit=lambda: _take_paste(workspace, st.session_state["paste"]),
         )
     with camera:
         if st.toggle("Use the camera", key="camera-on"):
@@ -98,7 +98,7 @@ def ask_for_picture(space: Workspace) -> None:
                 "Take a picture",
                 key="camera",
                 label_visibility="collapsed",
-                on_change=lambda: _take_file(space, st.session_state["camera"]),
+                on_change=lambda: _take_file(workspace, st.session_state["camera"]),
             )
     with link:
         st.text_input(
@@ -106,32 +106,32 @@ def ask_for_picture(space: Workspace) -> None:
             type="url",
             key="link",
             placeholder="https://…",
-            on_change=lambda: _take_link(space, st.session_state["link"]),
+            on_change=lambda: _take_link(workspace, st.session_state["link"]),
         )
-        if space.embedder.takes_links:
-            st.caption(f"{space.embedder.label} fetches it from there.")
+        if workspace.embedder.takes_links:
+            st.caption(f"{workspace.embedder.label} fetches it from there.")
         else:
             st.caption("Fetched by this server, from public https addresses only.")
 
 
 def _take_file(
-    space: Workspace, file: st.runtime.uploaded_file_manager.UploadedFile | None
+    workspace: Workspace, file: st.runtime.uploaded_file_manager.UploadedFile | None
 ) -> None:
     if file is not None:
-        _take(lambda: _from_bytes(space, file.getvalue(), file.name))
+        _take(lambda: _from_bytes(workspace, file.getvalue(), file.name))
 
 
-def _take_paste(space: Workspace, value: st.elements.widgets.chat.ChatInputValue) -> None:
+def _take_paste(workspace: Workspace, value: st.elements.widgets.chat.ChatInputValue) -> None:
     if value.files:
-        _take_file(space, value.files[0])
+        _take_file(workspace, value.files[0])
     elif value.text:
-        _take_link(space, value.text)
+        _take_link(workspace, value.text)
 
 
-def _take_link(space: Workspace, url: str) -> None:
+def _take_link(workspace: Workspace, url: str) -> None:
     url = url.strip()
     if url:
-        _take(lambda: _from_link(space, url))
+        _take(lambda: _from_link(workspace, url))
 
 
 def _take(read: Callable[[], QueryPicture]) -> None:
@@ -142,17 +142,17 @@ def _take(read: Callable[[], QueryPicture]) -> None:
         st.session_state[KEY] = str(error)
 
 
-def _from_bytes(space: Workspace, data: bytes, name: str) -> QueryPicture:
+def _from_bytes(workspace: Workspace, data: bytes, name: str) -> QueryPicture:
     checked = check(data, name)
-    vector = space.queries.image(checked.id, payload(data, checked).data)
+    vector = workspace.queries.image(checked.id, payload(data, checked).data)
     return QueryPicture(name, vector, checked.id, shown=checked.thumbnail, note=checked.note)
 
 
-def _from_link(space: Workspace, url: str) -> QueryPicture:
-    if not space.embedder.takes_links:
-        return _from_bytes(space, fetch(url), "")
+def _from_link(workspace: Workspace, url: str) -> QueryPicture:
+    if not workspace.embedder.takes_links:
+        return _from_bytes(workspace, fetch(url), "")
     check_public(url)
     known: dict[str, Vector] = st.session_state.setdefault("links", {})
     if url not in known:
-        known[url] = space.queries.link(url)
+        known[url] = workspace.queries.link(url)
     return QueryPicture(url, known[url], url)

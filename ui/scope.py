@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import streamlit as st
 
-from core.model import GALLERY, Scope
+from core.model import BUNDLED, EVERYTHING, GALLERY, IMAGES, OWN, UPLOADS, Scope
 from core.workspace import Workspace
 
 
-def choose_scope(space: Workspace) -> Scope:
+def choose_scope(workspace: Workspace) -> Scope:
     """Own pictures unless the gallery is asked for or is all there is. Drawn only with a choice."""
-    folders = space.store.folders()
+    folders = workspace.folders()
     gallery = any(path == GALLERY for path, _ in folders)
     own = [(path, count) for path, count in folders if not path.startswith(GALLERY)]
     if not own:
-        return Scope("gallery") if gallery else Scope("own")
-    options = [Scope("own")]
+        return BUNDLED if gallery else OWN
+    options = [OWN]
     if gallery:
-        options += [Scope("gallery"), Scope("all")]
-    roots = {"images/", "uploads/"}
+        options += [BUNDLED, EVERYTHING]
+    roots = {IMAGES, UPLOADS}
     present = [path for path, _ in own]
     # A root is a choice of its own only beside the other one.
     options += [
@@ -27,7 +27,7 @@ def choose_scope(space: Workspace) -> Scope:
     if len(options) == 1:
         return options[0]
     counts = dict(folders)
-    names = {Scope("own"): "Your pictures", Scope("gallery"): "Gallery", Scope("all"): "Everything"}
+    names = {OWN: "Your pictures", BUNDLED: "Gallery", EVERYTHING: "Everything"}
 
     def label(scope: Scope) -> str:
         return names.get(scope) or f"{scope.folder} ({counts[scope.folder]:,})"

@@ -20,32 +20,32 @@ def just_opened(title: str) -> bool:
     return bool(st.session_state.get("page-opened") != title)
 
 
-def page_frame(space: Workspace, title: str, counted: bool = True) -> None:
+def page_frame(workspace: Workspace, title: str, counted: bool = True) -> None:
     """counted: say here how much is indexed (Indexing says it in its own words)."""
     st.session_state["page-opened"] = title
     apply_style()
     st.logo(LOGO, size="large")
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         st.title(title, anchor=False, width="content")
-        status_line(space, counted)
-    if space.clip_setup is not None:
-        clip_download(space.clip_setup, reopen_workspace)
-    for problem in space.problems:
+        status_line(workspace, counted)
+    if workspace.clip_setup is not None:
+        clip_download(workspace, workspace.clip_setup, reopen_workspace)
+    for problem in workspace.problems:
         st.warning(problem, icon=":material/error:")
 
 
-def status_line(space: Workspace, counted: bool) -> None:
+def status_line(workspace: Workspace, counted: bool) -> None:
     """Polls only while a run is on; its end reruns the page once, for the new results."""
-    running = space.indexer.progress().running
-    poll(_status, running, width="content")(space, counted, running)
+    running = workspace.progress().running
+    poll(_status, running, width="content")(workspace, counted, running)
 
 
-def _status(space: Workspace, counted: bool, was_running: bool) -> None:
-    status = space.status()
+def _status(workspace: Workspace, counted: bool, was_running: bool) -> None:
+    status = workspace.status()
     progress = status.progress
     if was_running and not progress.running:
         redraw()
-    words = f"{space.embedder.label} answers"
+    words = f"{workspace.embedder.label} answers"
     if counted:
         words += f" · Indexed {status.indexed:,} of {status.total:,}"
         if progress.state == "scanning" and progress.total:

@@ -1,4 +1,4 @@
-"""What the built-in model knows, and what a key would open."""
+"""What the built-in model knows, which words it does not know, and what a key would open."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ import streamlit as st
 from core.workspace import Workspace
 
 
-def say_what_is_known(space: Workspace) -> None:
+def say_what_is_known(workspace: Workspace) -> None:
     """One honest line under the search box of a keyless start; the words on request."""
-    vocabulary = getattr(space.embedder, "vocabulary", None)
+    vocabulary = getattr(workspace.embedder, "vocabulary", None)
     if vocabulary is None:
         return
     answers = "A small model, trained on paintings like these, answers"
-    if space.status().own:
+    if workspace.status().own:
         answers = (
             "A small model, trained on paintings, answers; photographs it compares by colour, "
             "light and composition"
@@ -27,3 +27,17 @@ def say_what_is_known(space: Workspace) -> None:
             for group, words in vocabulary().items():
                 st.markdown(f"**{group.capitalize()}**")
                 st.caption(", ".join(words))
+
+
+def say_unknown_words(workspace: Workspace, text: str) -> None:
+    """Name the words of a query that the embedder does not know, with the nearest it does."""
+    unknown = workspace.embedder.unknown_words(text)
+    if not unknown:
+        return
+    named = []
+    for word in unknown:
+        near = workspace.embedder.known_neighbours(word)
+        named.append(f"“{word}” (it knows {', '.join(near)})" if near else f"“{word}”")
+    label = workspace.embedder.label
+    # st.text: the words are a visitor's.
+    st.text(f"{label} does not know {', '.join(named)}; the rest was searched for.")

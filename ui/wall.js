@@ -2,36 +2,36 @@
 // search. Names come from files and are only ever set as text.
 
 // Thumbnails that came along with a search, for the next one that finds the same picture.
-const KEPT = 500;
-const kept = new Map();
+const CACHED = 500;
+const cache = new Map();
 
 export default function ({ data, parentElement, setTriggerValue }) {
   const wall = parentElement.querySelector(".wall");
-  wall.ask = setTriggerValue;
+  wall.send = setTriggerValue;
   const pictures = JSON.parse(new TextDecoder().decode(data));
   for (const { id, source } of pictures) {
-    if (source.startsWith("data:")) kept.set(id, source);
+    if (source.startsWith("data:")) cache.set(id, source);
   }
-  while (kept.size > KEPT) kept.delete(kept.keys().next().value);
-  // A rerun for the larger view leaves what hangs as it is.
-  const told = JSON.stringify(pictures.map(({ id, name, cosine, more }) => [id, name, cosine, more]));
-  if (wall.told === told) return;
-  wall.told = told;
-  wall.replaceChildren(...pictures.map((picture) => hang(wall, picture)));
+  while (cache.size > CACHED) cache.delete(cache.keys().next().value);
+  // A rerun for the larger view leaves the pictures as they are.
+  const drawn = JSON.stringify(pictures.map(({ id, name, cosine, more }) => [id, name, cosine, more]));
+  if (wall.drawn === drawn) return;
+  wall.drawn = drawn;
+  wall.replaceChildren(...pictures.map((picture) => card(wall, picture)));
 }
 
-function hang(wall, { id, name, source, cosine, more }) {
+function card(wall, { id, name, source, cosine, more }) {
   const image = make("img", {
-    src: kept.get(id) ?? source,
+    src: cache.get(id) ?? source,
     alt: name,
     title: name,
     decoding: "async",
   });
-  image.onclick = () => wall.ask("view", id);
+  image.onclick = () => wall.send("view", id);
   const view = make("button", { type: "button", textContent: "View" });
-  view.onclick = () => wall.ask("view", id);
+  view.onclick = () => wall.send("view", id);
   const compare = make("button", { type: "button", textContent: "Compare" });
-  compare.onclick = () => wall.ask("compare", id);
+  compare.onclick = () => wall.send("compare", id);
 
   const figure = make("figure", {});
   figure.dataset.picture = id;
@@ -43,14 +43,14 @@ function hang(wall, { id, name, source, cosine, more }) {
     caption.append("\n", make("span", { className: "cosine", textContent: cosine }));
   }
   const actions = make("div", { className: "actions" });
-  actions.append(...(more === null ? [view] : [likeIt(more), view, compare]));
+  actions.append(...(more === null ? [view] : [moreLikeThis(more), view, compare]));
   figure.append(image, caption, actions);
   return figure;
 }
 
 // A real link, so that it opens in a new tab too. A plain click goes there as the browser's own
 // Forward would: the page follows the address, and Back returns to the search.
-function likeIt(address) {
+function moreLikeThis(address) {
   const link = make("a", { href: address, textContent: "More like this" });
   link.onclick = (event) => {
     if (event.button || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;

@@ -10,8 +10,9 @@ from pathlib import Path
 import streamlit as st
 
 from core.errors import PictureError
-from core.model import Hit, Picture, Scope
+from core.model import Hit, Picture
 from core.pictures import display
+from core.search import Result
 from core.workspace import Workspace
 from ui.comparison import add_picture
 
@@ -26,19 +27,19 @@ _wall = st.components.v2.component(
 )
 
 
-def thumbnail(space: Workspace, picture_id: str) -> str | bytes:
+def thumbnail(workspace: Workspace, picture_id: str) -> str | bytes:
     """What st.image draws: a static address (the browser caches it), else the bytes."""
-    if space.thumbnail_file(picture_id) is not None:
+    if workspace.thumbnail_file(picture_id) is not None:
         return f"/app/static/thumbs/{picture_id}.jpg"
-    return space.store.thumbnail(picture_id) or b""
+    return workspace.thumbnail(picture_id)
 
 
-def address(space: Workspace, picture_id: str) -> str:
+def address(workspace: Workspace, picture_id: str) -> str:
     """What a chart, a table or the wall draws: the static file, or the data where there is none.
 
     Relative: a host may serve the app below a path of its own, and rewrites only st.image's.
     """
-    source = thumbnail(space, picture_id)
+    source = thumbnail(workspace, picture_id)
     return source.removeprefix("/") if isinstance(source, str) else _inline(source)
 
 
@@ -47,47 +48,42 @@ def _inline(jpeg: bytes) -> str:
 
 
 @st.fragment
-def wall(
-    space: Workspace, hits: Sequence[Hit], scope: Scope, key: str, scored: bool = True
-) -> None:
+def wall(workspace: Workspace, results: Sequence[Result], key: str) -> None:
     """Pictures with their names, cosines and what can be done with them."""
-    pictures = space.store.pictures([hit.picture_id for hit in hits], scope)
-    shown = {hit.picture_id: hit for hit in hits if hit.picture_id in pictures}
-    has_vector = space.matrix().row_of
-    told = [_told(space, pictures[i], shown[i], scored, i in has_vector) for i in shown]
+    shown = {result.picture.id: result for result in results}
+    payload = [_card(workspace, result) for result in results]
     with st.container(key=f"wall-{key}"):
-        asked = _wall(
+        event = _wall(
             key=f"wall-of-{key}",
             # As bytes: values of their own would each be held against pandas' types first.
-            data=json.dumps(told).encode(),
+            data=json.dumps(payload).encode(),
             on_view_change=_rerun,
             on_compare_change=_rerun,
         )
     # What a browser asks for is believed only if it was shown.
-    if asked.view in shown:
-        larger(space, pictures[asked.view], shown[asked.view] if scored else None)
-    if asked.compare in shown:
-        st.toast(add_picture(asked.compare))
+    if event.view in shown:
+        larger(workspace, shown[event.view].picture, shown[event.view].hit)
+    if event.compare in shown:
+        st.toast(add_picture(event.compare))
 
 
 def _rerun() -> None:
     """With a callback, even one that does nothing, a trigger is always there to be read."""
 
 
-def _told(
-    space: Workspace, picture: Picture, hit: Hit, scored: bool, has_vector: bool
-) -> dict[str, str | None]:
-    """A picture as wall.js hangs it. One that waits for its vector can only be viewed."""
+def _card(workspace: Workspace, result: Result) -> dict[str, str | None]:
+    """A picture as wall.js draws it. One that waits for its vector can only be viewed."""
+    picture = result.picture
     return {
         "id": picture.id,
         "name": picture.name,
-        "source": _source(space, picture.id),
-        "cosine": f"{hit.cosine:.4f}" if scored else None,
-        "more": f"image_search?id={picture.id}" if has_vector else None,
+        "source": _source(workspace, picture.id),
+        "cosine": f"{result.hit.cosine:.4f}" if result.hit is not None else None,
+        "more": f"image_search?id={picture.id}" if result.searchable else None,
     }
 
 
-def _source(space: Workspace, picture_id: str) -> str:
+def _source(workspace: Workspace, picture_id: str) -> str:
     """The thumbnail itself when this session sees it first, afterwards its static address.
 
     24 requests for files take longer than all else in a search. wall.js keeps what it was sent;
@@ -95,9 +91,9 @@ def _source(space: Workspace, picture_id: str) -> str:
     """
     sent: set[str] = st.session_state.setdefault("thumbnails-sent", set())
     if picture_id in sent:
-        return address(space, picture_id)
+        return address(workspace, picture_id)
     sent.add(picture_id)
-    return _inline(space.store.thumbnail(picture_id) or b"")
+    return _inline(workspace.thumbnail(picture_id))
 
 
 def more_like_this(picture_id: str) -> None:
@@ -117,14 +113,14 @@ def more_like_this(picture_id: str) -> None:
 
 
 @st.dialog("Picture", width="large")
-def larger(space: Workspace, picture: Picture, hit: Hit | None) -> None:
+def larger(workspace: Workspace, picture: Picture, hit: Hit | None) -> None:
     """The original, upright, and what is known of it."""
-    data = space.original(picture)
+    data = workspace.original(picture)
     try:
-        shown = display(data) if data is not None else space.store.thumbnail(picture.id)
+        shown = display(data) if data is not None else workspace.thumbnail(picture.id)
     except PictureError as error:
         st.warning(str(error))
-        shown = space.store.thumbnail(picture.id)
+        shown = workspace.thumbnail(picture.id)
     left, right = st.columns([3, 2], gap="medium")
     if shown:
         left.image(shown, alt=picture.name, width="stretch")
@@ -140,7 +136,7 @@ def larger(space: Workspace, picture: Picture, hit: Hit | None) -> None:
             st.caption("The original is not here; this is the thumbnail kept in the index.")
         if picture.note:
             st.caption(picture.note)
-        if space.store.was_altered(space.embedder.id, picture.id):
+        if workspace.was_altered(picture.id):
             st.caption("Scaled down before it was embedded.")
         for path in picture.paths:
             st.text(path)

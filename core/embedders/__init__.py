@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from core.embedders.port import Embedder
 from core.settings import Settings
+
+if TYPE_CHECKING:
+    from core.embedders.clip.setup import ClipSetup as ClipSetup
+
+__all__ = ["Embedder", "builtin_embedder", "clip_setup", "make_embedder"]
 
 
 def make_embedder(settings: Settings, on_call: Callable[[str], None]) -> Embedder:
@@ -16,7 +22,7 @@ def make_embedder(settings: Settings, on_call: Callable[[str], None]) -> Embedde
     """
     kind = settings.embedder_kind
     if kind == "azure" and settings.has_azure:
-        from core.embedders.azure.embedder import AzureEmbedder
+        from core.embedders.azure import AzureEmbedder
 
         return AzureEmbedder(settings, on_call=on_call)
     if kind == "clip":
@@ -27,6 +33,19 @@ def make_embedder(settings: Settings, on_call: Callable[[str], None]) -> Embedde
 
 
 def builtin_embedder() -> Embedder:
-    from core.embedders.builtin.embedder import BuiltinEmbedder
+    """The small model that is always there."""
+    from core.embedders.builtin import BuiltinEmbedder
 
     return BuiltinEmbedder()
+
+
+def clip_setup(settings: Settings) -> ClipSetup | None:
+    """The download of the CLIP weights; None unless CLIP is asked for.
+
+    Without EMBEDDER=clip the project starts as if CLIP did not exist.
+    """
+    if settings.embedder_kind != "clip":
+        return None
+    from core.embedders.clip.setup import ClipSetup as ClipSetup
+
+    return ClipSetup(settings)

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Callable
 
 from core.errors import IndexUnavailable
-from core.index.sqlite.engine import SqliteIndex
+from core.index import Index
 
 log = logging.getLogger(__name__)
 
@@ -18,10 +18,10 @@ FLUSH_SECONDS = 1.0
 
 
 class CallCounter:
-    """Counts from many threads, and writes to the store once a second. Never raises."""
+    """Counts from many threads, and writes to the index once a second. Never raises."""
 
-    def __init__(self, store: SqliteIndex, embedder_id: Callable[[], str]) -> None:
-        self._store = store
+    def __init__(self, index: Index, embedder_id: Callable[[], str]) -> None:
+        self._index = index
         self._embedder_id = embedder_id
         self._counts: Counter[str] = Counter()
         self._flushed = 0.0
@@ -42,7 +42,7 @@ class CallCounter:
         if not counts:
             return
         try:
-            self._store.count_calls(self._embedder_id(), counts)
+            self._index.count_calls(self._embedder_id(), counts)
         except IndexUnavailable:
             log.warning("The calls cannot be counted now", exc_info=True)
             with self._guard:
@@ -50,4 +50,4 @@ class CallCounter:
 
     def this_month(self) -> int:
         self.flush()
-        return self._store.calls(self._embedder_id(), time.strftime("%Y-%m"))
+        return self._index.calls(self._embedder_id(), time.strftime("%Y-%m"))

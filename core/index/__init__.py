@@ -1,1 +1,27 @@
-"""The index: what is known of files, pictures and vectors, and the search over it."""
+"""The index: what is known of files, pictures and vectors, and the search over them.
+
+`Index` and `VectorSpace` are the port; behind it stands SQLite with a memory-mapped matrix.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from core.index.archive import export_index, import_index
+from core.index.port import Index, Nearest, Sample, VectorSpace
+from core.index.sqlite import SqliteIndex
+
+__all__ = [
+    "Index",
+    "Nearest",
+    "Sample",
+    "VectorSpace",
+    "export_index",
+    "import_index",
+    "open_index",
+]
+
+
+def open_index(data_dir: Path) -> Index:
+    """Open the index of a data folder, or make it. Raises IndexUnavailable."""
+    return SqliteIndex(data_dir)

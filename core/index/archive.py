@@ -23,10 +23,10 @@ import numpy as np
 from PIL import Image
 
 from core.errors import ArchiveError, IndexUnavailable
-from core.index.sqlite.engine import SqliteIndex, add_pictures, add_vector, bump
-from core.model import Picture, Scope
+from core.index.port import ArchivedPicture, Index
+from core.model import ROOTS, Picture, Scope
 from core.pictures import FORMATS, THUMBNAIL_SIDE
-from core.vectors import Vectors
+from core.vectors import Vectors, are_unit
 
 log = logging.getLogger(__name__)
 
@@ -43,8 +43,6 @@ MAX_NUMBER = 2**53  # what JSON carries exactly
 
 # Beside the numbers of vectors.npy.
 MAX_HEADER_BYTES = 4096
-
-ROOTS = ("gallery/", "images/", "uploads/")
 
 # What zipfile, struct and Pillow raise on bytes that were cut, turned or made up.
 UNREADABLE = (
@@ -80,23 +78,20 @@ class _Manifest:
 # -- export ----------------------------------------------------------------------------------
 
 
-def export_index(store: SqliteIndex, embedder_id: str, scope: Scope, target: IO[bytes]) -> int:
+def export_index(index: Index, embedder_id: str, scope: Scope, target: IO[bytes]) -> int:
     """Write every picture in `scope` that has a vector of this embedder; returns how many.
 
     The same index gives the same bytes. Only names and sizes are held in memory.
     """
-    dimensions = store.dimensions(embedder_id) or 0
-    store.drop_unusable_vectors(embedder_id, dimensions)
-    wanted = set(store.ids(scope))
     with (
-        store.searchable(embedder_id) as (_, ids, rows),
+        index.export(embedder_id, scope) as (altered, rows),
         zipfile.ZipFile(target, "w", zipfile.ZIP_STORED) as archive,
     ):
-        known = store.pictures([i for i in ids if i in wanted], scope)
-        altered = store.altered(embedder_id)
+        dimensions = index.dimensions(embedder_id) or 0
+        known = index.pictures(list(altered), scope)
         kept: set[str] = set()
         for picture_id in known:
-            thumbnail = store.thumbnail(picture_id)
+            thumbnail = index.thumbnail(picture_id)
             if thumbnail is not None:  # else its file went away just now
                 archive.writestr(_member_info(f"thumbs/{picture_id}.jpg"), thumbnail)
                 kept.add(picture_id)
@@ -107,9 +102,9 @@ def export_index(store: SqliteIndex, embedder_id: str, scope: Scope, target: IO[
                 if picture_id in kept:
                     member.write(vector.astype("<f4", copy=False).tobytes())
         with archive.open(_member_info("pictures.jsonl"), "w") as member:
-            for picture_id in ids:
+            for picture_id, was_altered in altered.items():
                 if picture_id in kept:
-                    line = _describe(known[picture_id], picture_id in altered)
+                    line = _describe(known[picture_id], was_altered)
                     member.write(json.dumps(line, ensure_ascii=False).encode() + b"\n")
         manifest = {
             "format": FORMAT,
@@ -144,14 +139,14 @@ def _member_info(name: str) -> zipfile.ZipInfo:
 
 
 def import_index(
-    store: SqliteIndex,
+    index: Index,
     source: IO[bytes] | Path,
     embedder_id: str | None = None,
     *,
     dimensions: int | None = None,
     trusted: bool = False,
 ) -> int:
-    """Take an exported index into the store; returns the number of its pictures.
+    """Take an exported index in; returns the number of its pictures.
 
     embedder_id: the only embedder whose index is wanted (None: any), dimensions: of its vectors.
     trusted: the file comes with the program. A stranger's word on a picture is replaced by what
@@ -161,27 +156,9 @@ def import_index(
         with zipfile.ZipFile(source) as archive:
             manifest = _manifest(archive, embedder_id, dimensions)
             vectors = _vectors(archive, manifest)
-            with store.writing() as db:
-                _check_dimensions(store, manifest)
-                entries = _entries(archive, manifest)
-                for vector, entry in zip(vectors, entries, strict=True):
-                    picture = entry.picture
-                    add_pictures(db, [(picture, entry.thumbnail)], vetted=trusted)
-                    # Never over a vector that was made here.
-                    add_vector(
-                        db,
-                        manifest.embedder_id,
-                        picture.id,
-                        vector,
-                        entry.altered,
-                        overwrite=False,
-                    )
-                    # A file that a scan has seen knows better.
-                    db.executemany(
-                        "INSERT OR IGNORE INTO files VALUES (?, ?, NULL, NULL)",
-                        [(path, picture.id) for path in picture.paths],
-                    )
-                bump(db, "live")
+            index.import_pictures(
+                manifest.embedder_id, _archived(index, archive, manifest, vectors), trusted=trusted
+            )
     except IndexUnavailable as error:
         raise ArchiveError(str(error)) from error
     except UNREADABLE as error:
@@ -250,14 +227,23 @@ def _vectors(archive: zipfile.ZipFile, manifest: _Manifest) -> Vectors:
     if len(data) != needed:
         raise _forged("its vectors do not have the size that it says")
     vectors = np.frombuffer(data, "<f4").reshape(shape)
-    squares = np.einsum("ij,ij->i", vectors, vectors)
-    if not np.all(np.abs(squares - 1.0) < 2e-3):  # NaN fails too
+    if not are_unit(vectors):
         raise _forged("its vectors are not unit vectors")
     return vectors
 
 
-def _check_dimensions(store: SqliteIndex, manifest: _Manifest) -> None:
-    known = store.dimensions(manifest.embedder_id)
+def _archived(
+    index: Index, archive: zipfile.ZipFile, manifest: _Manifest, vectors: Vectors
+) -> Iterator[ArchivedPicture]:
+    """Every picture of the file, checked one after the other while they are taken."""
+    _check_dimensions(index, manifest)
+    entries = _entries(archive, manifest)
+    for vector, entry in zip(vectors, entries, strict=True):
+        yield ArchivedPicture(entry.picture, entry.thumbnail, vector, entry.altered)
+
+
+def _check_dimensions(index: Index, manifest: _Manifest) -> None:
+    known = index.dimensions(manifest.embedder_id)
     if known is not None and known != manifest.dimensions:
         raise _forged(f"its vectors have {manifest.dimensions} numbers and not {known}")
 

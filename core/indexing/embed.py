@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from core.deadline import Deadline
-from core.embedders.port import Embedder
+from core.embedders import Embedder
 from core.errors import (
     Cancelled,
     EmbedderError,
@@ -20,7 +20,7 @@ from core.errors import (
     IndexUnavailable,
     PictureError,
 )
-from core.index.sqlite.engine import SqliteIndex
+from core.index import Index
 from core.indexing.workers import Workers
 from core.model import Missing
 from core.pictures import payload
@@ -59,7 +59,7 @@ Outcome: TypeAlias = Embedded | Failed
 
 
 def embed_all(
-    store: SqliteIndex,
+    store: Index,
     roots: Mapping[str, Path],
     embedder: Embedder,
     todo: Sequence[Missing],
@@ -125,7 +125,7 @@ def _batches(todo: Sequence[Missing], size: int) -> Iterator[list[Missing]]:
 
 
 def _embed(
-    store: SqliteIndex,
+    store: Index,
     roots: Mapping[str, Path],
     embedder: Embedder,
     batch: Sequence[Missing],

@@ -18,15 +18,14 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from core.deadline import Deadline
-from core.embedders.port import Embedder
+from core.embedders import Embedder
 from core.errors import Cancelled, EmbedderError, EmbedderUnavailable, IndexUnavailable
 from core.file_lock import FileLock
-from core.index.sqlite.engine import SqliteIndex
-from core.index.sqlite.tables import scope_condition
+from core.index import Index
 from core.indexing.embed import Embedded, Failed, Outcome, embed_all
 from core.indexing.progress import Notice, Progress, Speed
 from core.indexing.scan import scan
-from core.model import Failure, Plan, Scope
+from core.model import Failure, Scope
 
 log = logging.getLogger(__name__)
 
@@ -40,34 +39,19 @@ BEAT_SECONDS = 0.3
 EXIT_SECONDS = 5.0
 
 
-def plan(store: SqliteIndex, embedder_id: str, scope: Scope) -> Plan:
-    """What is left to do for the files in `scope`, by the last scan."""
-    condition, parameters = scope_condition(scope)
-    with store.connection() as db:
-        files, pictures = db.execute(
-            f"SELECT count(*), count(DISTINCT picture_id) FROM files WHERE {condition}", parameters
-        ).fetchone()
-        skipped = db.execute(
-            f"SELECT count(*) FROM unreadable WHERE {condition}", parameters
-        ).fetchone()[0]
-    return Plan(
-        calls=len(store.missing(embedder_id, scope)),
-        duplicates=files - pictures,
-        skipped=skipped,
-        failed=sum(not failure.again for failure in store.failures(embedder_id)),
-    )
-
-
 class Indexer:
     """The background job of one data folder. Every method returns at once."""
 
-    def __init__(self, store: SqliteIndex, roots: Mapping[str, Path], thumbs_dir: Path) -> None:
+    def __init__(
+        self, store: Index, data_dir: Path, roots: Mapping[str, Path], thumbs_dir: Path
+    ) -> None:
         self._store = store
+        self._data_dir = data_dir
         self._thumbs_dir = thumbs_dir
         self._roots = dict(roots)
-        self._lock = FileLock(store.data_dir / "run.lock")
-        self._notice = Notice(store.data_dir / "progress.json")
-        self._stop_file = store.data_dir / "stop"
+        self._lock = FileLock(data_dir / "run.lock")
+        self._notice = Notice(data_dir / "progress.json")
+        self._stop_file = data_dir / "stop"
         self._saying = threading.Lock()  # of the next: the job, its beat and stop() all say things
         self._progress = Progress()
         self._ended = 0.0  # when this object's last run did
@@ -209,7 +193,7 @@ class Indexer:
         """One scan and what follows it; True if another was asked for meanwhile."""
         self._say(state="scanning", done=0, total=0)
         self._save_unsaved()
-        skipped = (self._store.data_dir, self._thumbs_dir)
+        skipped = (self._data_dir, self._thumbs_dir)
         scan(
             self._store,
             self._roots,

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from core.deadline import Deadline
 from core.errors import PictureError
-from core.index.sqlite.engine import SqliteIndex
+from core.index import Index
 from core.indexing.workers import Workers
 from core.model import FileRow, Picture, Unreadable
 from core.pictures import MAX_FILE_BYTES, check, picture_id
@@ -46,7 +46,7 @@ class _Read:
 
 
 def scan(
-    store: SqliteIndex,
+    store: Index,
     roots: Mapping[str, Path],
     deadline: Deadline,
     progress: Callable[[int, int], None] = lambda done, total: None,
@@ -91,7 +91,7 @@ class _Seen:
     unchanged: int
 
 
-def _look(store: SqliteIndex, roots: Mapping[str, Path], skipped: Collection[Path]) -> _Seen:
+def _look(store: Index, roots: Mapping[str, Path], skipped: Collection[Path]) -> _Seen:
     """What is different on the disk, by names, sizes and times."""
     known, refused = store.files(), store.unreadable()
     seen: set[str] = set()
@@ -122,7 +122,7 @@ def _look(store: SqliteIndex, roots: Mapping[str, Path], skipped: Collection[Pat
 class _Batch:
     """What was read since the last commit."""
 
-    def __init__(self, store: SqliteIndex) -> None:
+    def __init__(self, store: Index) -> None:
         self._store = store
         self._committed = time.monotonic()
         self.read: list[_Read] = []
@@ -153,7 +153,7 @@ def _bounded(
     yield from (f.result() for f in running)
 
 
-def _read(store: SqliteIndex, found: Found) -> _Read | Unreadable | None:
+def _read(store: Index, found: Found) -> _Read | Unreadable | None:
     """The file's row and, for bytes not seen before, its picture. None: it went away meanwhile."""
     if found.size > MAX_FILE_BYTES:
         reason = f"The file is larger than {MAX_FILE_BYTES // 2**20} MB."

@@ -2,6 +2,16 @@
 
 from core.search.query import Part, combine, query_key
 from core.search.query_vectors import QueryVectors
-from core.search.ranking import search
+from core.search.ranking import Listing, Ranking, Result, Results, search
 
-__all__ = ["Part", "QueryVectors", "combine", "query_key", "search"]
+__all__ = [
+    "Listing",
+    "Part",
+    "QueryVectors",
+    "Ranking",
+    "Result",
+    "Results",
+    "combine",
+    "query_key",
+    "search",
+]

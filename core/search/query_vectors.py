@@ -8,9 +8,9 @@ from collections import OrderedDict
 from collections.abc import Callable
 
 from core.deadline import Deadline
-from core.embedders.port import Embedder
+from core.embedders import Embedder
 from core.errors import DeadlinePassed, IndexUnavailable
-from core.index.sqlite.engine import SqliteIndex
+from core.index import Index
 from core.search.query import query_key
 from core.vectors import Vector
 
@@ -26,12 +26,12 @@ Key = tuple[str, str]
 class QueryVectors:
     """The vectors of what people search for, for one embedder.
 
-    A paid answer is kept in the store for good; every answer is remembered while the process runs.
+    A paid answer is kept in the index for good; every answer is remembered while the process runs.
     Two people who ask for the same thing at once cause one call. Methods raise EmbedderError.
     """
 
-    def __init__(self, store: SqliteIndex, embedder: Embedder) -> None:
-        self._store = store
+    def __init__(self, index: Index, embedder: Embedder) -> None:
+        self._index = index
         self._embedder = embedder
         self._remembered: OrderedDict[Key, Vector] = OrderedDict()
         self._asking: dict[Key, _Asking] = {}
@@ -43,7 +43,7 @@ class QueryVectors:
 
     def picture(self, picture_id: str) -> Vector | None:
         """The vector of a picture of the collection; None while it has none."""
-        return self._usable(self._store.vector(self._embedder.id, picture_id))
+        return self._usable(self._index.vector(self._embedder.id, picture_id))
 
     def image(self, picture_id: str, data: bytes) -> Vector:
         """The vector of a picture brought by a visitor; `data` is what would be sent."""
@@ -70,7 +70,7 @@ class QueryVectors:
                 return vector
         if not self._embedder.paid:
             return None  # asking again is cheaper than a row on the disk
-        return self._usable(self._store.query_vector(self._embedder.id, *key))
+        return self._usable(self._index.query_vector(self._embedder.id, *key))
 
     def _usable(self, vector: Vector | None) -> Vector | None:
         # A damaged index may hold a vector of another length: as good as none.
@@ -106,7 +106,7 @@ class QueryVectors:
                 self._remembered.popitem(last=False)
         if self._embedder.paid:
             try:
-                self._store.add_query_vector(self._embedder.id, *key, vector)
+                self._index.add_query_vector(self._embedder.id, *key, vector)
             except IndexUnavailable:
                 # The person gets the answer all the same; it is remembered while this runs.
                 log.warning("A query's vector cannot be kept", exc_info=True)

@@ -1,38 +1,126 @@
-"""A query of weighted parts -> ranked hits."""
+"""A query of weighted parts -> a ranking, and what is browsed without a query."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Protocol
 
 import numpy as np
-import numpy.typing as npt
 
-from core.index.sqlite.matrix import Matrix, scores, top_k
-from core.model import Hit
+from core.index import Index, VectorSpace
+from core.model import Hit, Picture, Scope
 from core.search.query import Part, combine, weighted_sum
 
 
-def search(
-    matrix: Matrix,
-    parts: Sequence[Part],
-    k: int,
-    allowed: npt.NDArray[np.bool_] | None = None,
-) -> list[Hit]:
-    """The k nearest pictures, best first; equal cosines are ordered by picture id.
+@dataclass(frozen=True)
+class Result:
+    """A picture as a page shows it.
 
-    allowed: shape (n,), True for the rows that may be found.
+    hit: its place in a ranking, None where nothing was asked. searchable: it has a vector, so
+    that one can search for what is like it.
     """
-    if not matrix.ids:
-        return []
-    cosines = scores(matrix, combine(parts))
-    # The parts' shares add up to the cosine: a dot product of a sum is the sum of dot products.
-    length = 1.0 if len(parts) == 1 else float(np.linalg.norm(weighted_sum(parts)))
-    hits = []
-    for rank, row in enumerate(top_k(cosines, k, allowed), 1):
-        picture = matrix.vectors[row]
-        if len(parts) == 1:
-            shares: tuple[float, ...] = (float(cosines[row]),)
-        else:
-            shares = tuple(float(p.weight * np.dot(p.vector, picture) / length) for p in parts)
-        hits.append(Hit(matrix.ids[row], float(cosines[row]), rank, shares))
-    return hits
+
+    picture: Picture
+    hit: Hit | None
+    searchable: bool
+
+
+class Results(Protocol):
+    """Pictures in an order, read page by page."""
+
+    def __len__(self) -> int: ...
+
+    def page(self, first: int, count: int) -> list[Result]:
+        """The results from number `first` (0 is the best) on; those deleted meanwhile left out."""
+
+
+@dataclass(frozen=True, eq=False)
+class Ranking:
+    """What a search found, best first.
+
+    exact: False where an approximate index may have missed one. cut: True if there are more than
+    are kept.
+    """
+
+    hits: tuple[Hit, ...]
+    exact: bool
+    cut: bool
+    scope: Scope
+    index: Index
+
+    def __len__(self) -> int:
+        return len(self.hits)
+
+    def page(self, first: int, count: int) -> list[Result]:
+        """The results from number `first` on; those deleted meanwhile are left out."""
+        hits = self.hits[first : first + count]
+        known = self.index.pictures([hit.picture_id for hit in hits], self.scope)
+        return [
+            Result(known[hit.picture_id], hit, searchable=True)
+            for hit in hits
+            if hit.picture_id in known
+        ]
+
+
+@dataclass(frozen=True, eq=False)
+class Listing:
+    """All pictures of a scope in a fixed order, whether they can be found yet or not."""
+
+    scope: Scope
+    index: Index
+    space: VectorSpace
+
+    def __len__(self) -> int:
+        return self.index.count(self.scope)
+
+    def page(self, first: int, count: int) -> list[Result]:
+        """The pictures from number `first` on; those deleted meanwhile are left out."""
+        ids = self.index.page(self.scope, first, count)
+        known, searchable = self.index.pictures(ids, self.scope), self.space.having(ids)
+        return [Result(known[i], None, i in searchable) for i in ids if i in known]
+
+
+def search(
+    index: Index,
+    space: VectorSpace,
+    parts: Sequence[Part],
+    scope: Scope,
+    *,
+    longest: int,
+    leave_out: str = "",
+) -> Ranking:
+    """Rank the pictures in `scope` by their cosine with the combined query.
+
+    leave_out: the id of a picture that is not to be found: the query itself. longest: how many
+    hits are kept. Equal cosines are ordered by picture id. Raises QueryError, IndexUnavailable.
+    """
+    # One more than is kept, and one for the picture that is left out.
+    nearest = space.nearest(combine(parts), longest + 1 + bool(leave_out), scope)
+    found = [
+        (picture_id, cosine)
+        for picture_id, cosine in zip(nearest.ids, nearest.cosines, strict=True)
+        if picture_id != leave_out
+    ]
+    hits = [Hit(i, cosine, rank) for rank, (i, cosine) in enumerate(found[:longest], 1)]
+    return Ranking(
+        hits=_with_shares(space, parts, hits),
+        exact=nearest.exact,
+        cut=len(found) > longest,
+        scope=scope,
+        index=index,
+    )
+
+
+def _with_shares(space: VectorSpace, parts: Sequence[Part], hits: Sequence[Hit]) -> tuple[Hit, ...]:
+    """The hits with each part's exact share of their cosine.
+
+    The shares add up to the cosine: a dot product of a sum is the sum of dot products.
+    """
+    if len(parts) == 1:
+        return tuple(replace(hit, shares=(hit.cosine,)) for hit in hits)
+    length = float(np.linalg.norm(weighted_sum(parts)))
+    weighted = np.stack([part.weight / length * part.vector for part in parts])
+    ids, vectors = space.vectors([hit.picture_id for hit in hits])
+    shares = dict(zip(ids, (vectors @ weighted.T).tolist(), strict=True))
+    return tuple(replace(hit, shares=tuple(shares.get(hit.picture_id, ()))) for hit in hits)

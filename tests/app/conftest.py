@@ -61,10 +61,10 @@ def paint(images: Path) -> None:
 def index(home: Path, emulator: Emulator) -> None:
     """Index the clone's pictures before its server starts."""
     environ = {"VISION_ENDPOINT": emulator.url, "VISION_KEY": emulator.key}
-    space = Workspace(load_settings(environ, root=home), home)
-    space.start_indexing()
-    wait_for(lambda: not space.indexer.progress().running, 60)
-    space.close()
+    workspace = Workspace(load_settings(environ, root=home), home)
+    workspace.start_indexing()
+    wait_for(lambda: not workspace.indexer.progress().running, 60)
+    workspace.close()
 
 
 def azure(emulator: Emulator) -> dict[str, str]:

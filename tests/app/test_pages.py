@@ -10,13 +10,14 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
+from core import workspace as use_cases
 from core.settings import NAMES
 from core.workspace import Workspace
 from tests.app.conftest import COLOURS, paint
 from tests.app.server import ROOT
 from tests.azure_emulator import Emulator
 from tests.conftest import fill, plain, wait_for
-from ui import resources, results
+from ui import resources
 
 PAGES = ("text_search", "image_search", "explorer", "indexing")
 
@@ -30,8 +31,8 @@ UNUSUAL = ("בית כחול", "منزل أزرق", "🏠🏠🏠", "👩‍👩�
 class Page:
     """One visitor's page, and the workspace behind it."""
 
-    def __init__(self, space: Workspace) -> None:
-        self.space = space
+    def __init__(self, workspace: Workspace) -> None:
+        self.workspace = workspace
         self.test = AppTest.from_file(str(ROOT / "streamlit_app.py"), default_timeout=SECONDS)
 
     def open(self, page: str = "text_search", **address: str) -> AppTest:
@@ -82,20 +83,20 @@ def visit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Visit]:
         # Where gallery, seed and thumbnails are looked for: none of the checkout's.
         monkeypatch.setattr(resources, "ROOT", tmp_path)
         st.cache_resource.clear()
-        space = resources._workspace()
-        spaces.append(space)
-        space.indexer.join(SECONDS)
-        if indexed and space.embedder.paid:
-            space.start_indexing()
-            space.indexer.join(SECONDS)
-        return Page(space)
+        workspace = resources._workspace()
+        spaces.append(workspace)
+        workspace.indexer.join(SECONDS)
+        if indexed and workspace.embedder.paid:
+            workspace.start_indexing()
+            workspace.indexer.join(SECONDS)
+        return Page(workspace)
 
     yield visit_
     st.cache_resource.clear()
-    for space in spaces:
-        space.indexer.stop()
-        space.indexer.join(SECONDS)
-        space.close()
+    for workspace in spaces:
+        workspace.indexer.stop()
+        workspace.indexer.join(SECONDS)
+        workspace.close()
 
 
 @pytest.fixture
@@ -187,8 +188,8 @@ def test_a_text_ranks_the_pictures(visit: Visit, with_key: dict[str, str]) -> No
 def test_a_ranking_ends_at_its_longest_and_says_so(
     visit: Visit, with_key: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert results.LONGEST == 1000
-    monkeypatch.setattr(results, "LONGEST", 5)
+    assert use_cases.LONGEST == 1000
+    monkeypatch.setattr(use_cases, "LONGEST", 5)
     visitor = visit(**with_key)
     visitor.open(q="red")
     assert len(visitor.captions) == 5
@@ -296,7 +297,7 @@ def test_every_example_for_own_pictures_is_one_that_the_built_in_model_understan
     visitor = visit()
     examples = visitor.open().button_group(key="example").options
     assert len(examples) == 6
-    assert [visitor.space.embedder.unknown_words(example) for example in examples] == [[]] * 6
+    assert [visitor.workspace.embedder.unknown_words(example) for example in examples] == [[]] * 6
     assert "photographs it compares by colour" in visitor.said
 
 
@@ -323,7 +324,7 @@ def test_a_picture_of_the_collection_is_searched_for_without_a_call(
 ) -> None:
     visitor = visit(**with_key)
     calls = len(emulator.calls)
-    some = visitor.space.matrix().ids[0]
+    some = visitor.workspace.some_pictures(1)[0]
     test = visitor.open("image_search", id=some)
     assert not test.exception
     assert len(visitor.captions) == 13  # the picture itself is left out
@@ -347,7 +348,7 @@ def test_the_explorer_compares_an_example(visit: Visit) -> None:
     chosen = test.multiselect(key="chosen-pictures").value
     assert len(chosen) > 2
     # The chart draws them by their static address, though no wall has shown them yet.
-    files = [visitor.space.thumbs_dir / f"{picture_id}.jpg" for picture_id in chosen]
+    files = [visitor.workspace.thumbs_dir / f"{picture_id}.jpg" for picture_id in chosen]
     assert all(file.exists() for file in files)
 
 
@@ -366,15 +367,15 @@ def test_clear_caches_during_a_run_shows_that_run_and_starts_no_other(
     fill(tmp_path / "images", 40)
     emulator.latency = 1.0
     visitor = visit(paint_pictures=False, indexed=False, **with_key)
-    visitor.space.start_indexing()
-    wait_for(lambda: visitor.space.indexer.progress().state == "indexing")
+    visitor.workspace.start_indexing()
+    wait_for(lambda: visitor.workspace.indexer.progress().state == "indexing")
     st.cache_resource.clear()
     test = visitor.open("indexing")
     assert not test.exception
     start = next(button for button in test.button if button.label == "Start indexing")
     assert start.disabled
     emulator.latency = 0.0
-    visitor.space.indexer.join(SECONDS)
+    visitor.workspace.indexer.join(SECONDS)
     test.run()
     assert "Indexed 40 of 40" in visitor.said
     assert calls_for(emulator, "image") == 40

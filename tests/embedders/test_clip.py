@@ -34,9 +34,9 @@ from core.embedders.clip.setup import ClipSetup
 from core.errors import Cancelled, DeadlinePassed, EmbedderRefused, InputRefused
 from core.explore.similarity import similarity_matrix
 from core.file_lock import FileLock
+from core.model import EVERYTHING
 from core.pictures.checking import picture_id
 from core.search.query import Part
-from core.search.ranking import search
 from core.settings import Settings
 from core.workspace import Workspace
 from tests import tiny_clip
@@ -814,9 +814,9 @@ def test_an_own_directory_needs_no_setup(tmp_path: Path, pair: Path) -> None:
 
 
 def opened(given: Settings, root: Path) -> Workspace:
-    space = Workspace(given, root)
-    until(lambda: not space.indexer.progress().running)
-    return space
+    workspace = Workspace(given, root)
+    until(lambda: not workspace.indexer.progress().running)
+    return workspace
 
 
 @needs_clip
@@ -827,38 +827,38 @@ def test_a_folder_is_indexed_once_and_searched_by_text_and_picture(
     for name in tiny_clip.COLOURS:
         (tmp_path / "images" / f"{name}.png").write_bytes(picture(name))
     given = settings(tmp_path / "data", pair, images_dir=tmp_path / "images")
-    space = opened(given, tmp_path)
-    assert space.embedder.label == "CLIP from “pair” on this machine"
-    assert (space.status().indexed, space.status().total) == (10, 10)
+    workspace = opened(given, tmp_path)
+    assert workspace.embedder.label == "CLIP from “pair” on this machine"
+    assert (workspace.status().indexed, workspace.status().total) == (10, 10)
 
     for name in tiny_clip.COLOURS:
         wanted = picture_id(picture(name))
         for vector in (
-            space.queries.text(name),
-            space.queries.image(f"brought {name}", picture(name, kind="WEBP")),
+            workspace.queries.text(name),
+            workspace.queries.image(f"brought {name}", picture(name, kind="WEBP")),
         ):
-            hits = search(space.matrix(), [Part(vector)], 3)
+            hits = workspace.search([Part(vector)], EVERYTHING).hits
             assert hits[0].picture_id == wanted
             assert hits[0].cosine > 0.99
-    cosines = similarity_matrix(np.asarray(space.matrix().vectors))
+    cosines = similarity_matrix(workspace._space.sample(EVERYTHING, 10).vectors)
     assert cosines.shape == (10, 10)
     assert np.diag(cosines) == pytest.approx(1, abs=1e-6)
-    first = space.embedder.id
-    space.close()
+    first = workspace.embedder.id
+    workspace.close()
 
     other = settings(
         tmp_path / "data",
         tiny_clip.make_pair(tmp_path / "other", seed=1),
         images_dir=tmp_path / "images",
     )
-    space = opened(other, tmp_path)
-    assert (space.embedder.id != first, space.status().indexed) == (True, 10)
-    space.close()
+    workspace = opened(other, tmp_path)
+    assert (workspace.embedder.id != first, workspace.status().indexed) == (True, 10)
+    workspace.close()
 
     monkeypatch.setattr(ClipEmbedder, "embed_images", _never)
-    space = opened(given, tmp_path)
-    assert (space.embedder.id, space.status().indexed) == (first, 10)
-    space.close()
+    workspace = opened(given, tmp_path)
+    assert (workspace.embedder.id, workspace.status().indexed) == (first, 10)
+    workspace.close()
 
 
 def _never(*_: object) -> None:

@@ -35,7 +35,7 @@ ROOT = Path(__file__).parents[2]
 
 def indexed(folder: Path, images: Path) -> SqliteIndex:
     store = SqliteIndex(folder)
-    indexer = Indexer(store, {"images/": images}, folder / "thumbs")
+    indexer = Indexer(store, store.data_dir, {"images/": images}, folder / "thumbs")
     assert indexer.start(ColourEmbedder(), Scope)
     indexer.join(30)
     return store
@@ -102,7 +102,7 @@ def test_pictures_with_their_files_here_cost_no_call_after_an_import(
     store = SqliteIndex(tmp_path / "second")
     import_index(store, io.BytesIO(whole))
     embedder = ColourEmbedder()
-    indexer = Indexer(store, {"images/": images}, tmp_path / "thumbs")
+    indexer = Indexer(store, store.data_dir, {"images/": images}, tmp_path / "thumbs")
     indexer.start(embedder, Scope)
     indexer.join(30)
     assert embedder.calls == []

@@ -17,8 +17,7 @@ from hypothesis import strategies as st
 from core.errors import IndexUnavailable
 from core.file_lock import FileLock
 from core.index.sqlite.engine import QUERIES_DROPPED_AT_ONCE, SqliteIndex
-from core.model import Failure, FileRow, Picture, Scope, Unreadable
-from core.search.query import query_key
+from core.model import Scope
 from tests.index.samples import THUMBNAIL, a_vector, an_id, fill, put
 from tests.small_disk import fill_up, needs_mount, small_disk
 
@@ -26,159 +25,6 @@ ROOT = Path(__file__).parents[2]
 
 
 # -- what it keeps ---------------------------------------------------------------------------
-
-
-names = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="/\0"), min_size=1)
-
-
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
-@given(name=names, note=st.text(st.characters(exclude_categories=["Cs"])))
-def test_any_name_and_note_come_back_as_they_were(store: SqliteIndex, name: str, note: str) -> None:
-    path = f"images/{name}"
-    picture = Picture(an_id(1), "PNG", 20, 30, 40, "")
-    store.add_files([FileRow(path, an_id(1), 40, 5)], [(picture, THUMBNAIL)])
-    store.add_unreadable([Unreadable(path + "x", note)])
-    assert store.files()[path] == FileRow(path, an_id(1), 40, 5)
-    assert path in store.pictures([an_id(1)])[an_id(1)].paths
-    assert store.unreadable()[path + "x"].reason == note
-    store.forget_files([path, path + "x"])
-    assert path not in store.files()
-
-
-def test_a_vector_comes_back_to_the_bit(store: SqliteIndex) -> None:
-    put(store, 1)
-    found = store.vector("e:1", an_id(1))
-    assert found is not None
-    assert found.tobytes() == a_vector(1).tobytes()
-
-
-def test_vectors_of_two_embedders_never_meet(store: SqliteIndex) -> None:
-    put(store, 1)
-    assert store.vector("e:2", an_id(1)) is None
-    with store.searchable("e:2") as (_, ids, rows):
-        assert ids == []
-        assert list(rows) == []
-    assert [m.picture_id for m in store.missing("e:2", Scope())] == [an_id(1)]
-
-
-def test_two_files_of_the_same_bytes_are_one_picture(store: SqliteIndex) -> None:
-    put(store, 1, "images/b.jpg")
-    put(store, 1, "images/a.jpg")
-    assert store.pictures([an_id(1)])[an_id(1)].paths == ("images/a.jpg", "images/b.jpg")
-    assert store.counts("e:1", Scope()) == (1, 1)
-
-
-def test_a_picture_without_files_leaves_the_results_but_keeps_its_vector(
-    store: SqliteIndex,
-) -> None:
-    put(store, 1)
-    store.forget_files(["images/1.jpg"])
-    assert store.orphans() == [an_id(1)]
-    store.forget_pictures(store.orphans())
-    with store.searchable("e:1") as (_, ids, _rows):
-        assert ids == []
-    assert store.thumbnail(an_id(1)) is None
-    assert store.vector("e:1", an_id(1)) is not None
-
-
-def test_a_picture_that_got_a_file_again_is_not_forgotten(store: SqliteIndex) -> None:
-    put(store, 1)
-    store.forget_files(["images/1.jpg"])
-    orphans = store.orphans()
-    put(store, 1, "images/again.jpg", vector=False)
-    store.forget_pictures(orphans)
-    assert store.thumbnail(an_id(1)) == THUMBNAIL
-
-
-def test_the_generation_grows_only_when_what_is_searchable_changes(store: SqliteIndex) -> None:
-    put(store, 1)
-    before = store.generation("e:1")
-    store.add_failures("e:1", [Failure(an_id(1), "images/1.jpg", "no")])
-    store.add_unreadable([Unreadable("images/broken.jpg", "broken")])
-    store.forget_files(["images/broken.jpg"])
-    store.add_query_vector("e:1", "text", "red", a_vector(2))
-    store.add_vectors("e:2", [(an_id(1), a_vector(3), False)])
-    assert store.generation("e:1") == before
-    store.forget_files(["images/1.jpg"])
-    assert store.generation("e:1") > before
-
-
-@pytest.mark.parametrize(
-    ("scope", "found"),
-    [
-        (Scope(), [1, 2, 3, 4, 5]),
-        (Scope("own"), [2, 3, 4, 5]),
-        (Scope("gallery"), [1]),
-        (Scope(folder="images/a_%/"), [2]),
-        (Scope(folder="images/"), [2, 3, 4]),
-        (Scope(folder="uploads/"), [5]),
-    ],
-)
-def test_a_scope_holds_the_files_of_its_collection_and_folder(
-    store: SqliteIndex, scope: Scope, found: list[int]
-) -> None:
-    put(store, 1, "gallery/one.jpg")
-    put(store, 2, "images/a_%/two.jpg")
-    put(store, 3, "images/abc/three.jpg")
-    put(store, 4, "images/a_%0.jpg")
-    put(store, 5, "uploads/five.jpg")
-    assert store.ids(scope) == [an_id(n) for n in found]
-
-
-def test_names_are_the_first_paths_in_the_scope(store: SqliteIndex) -> None:
-    put(store, 1, "gallery/b.jpg")
-    put(store, 1, "images/c.jpg")
-    put(store, 1, "images/a.jpg")
-    assert store.names(Scope()) == {an_id(1): "gallery/b.jpg"}
-    assert store.names(Scope("own")) == {an_id(1): "images/a.jpg"}
-
-
-def test_folders_count_what_lies_below_them(store: SqliteIndex) -> None:
-    put(store, 1, "images/a/b/one.jpg")
-    put(store, 2, "images/a/two.jpg")
-    expected = [("images/", 2), ("images/a/", 2), ("images/a/b/", 1)]
-    assert store.folders() == expected
-    put(store, 3, "uploads/three.jpg")
-    assert store.folders() == [*expected, ("uploads/", 1)]
-
-
-def test_a_refused_picture_is_not_asked_again_and_an_unanswered_one_is(store: SqliteIndex) -> None:
-    put(store, 1, vector=False)
-    put(store, 2, vector=False)
-    store.add_failures("e:1", [Failure(an_id(1), "images/1.jpg", "refused")])
-    store.add_failures("e:1", [Failure(an_id(2), "images/2.jpg", "nobody there", again=True)])
-    assert [m.picture_id for m in store.missing("e:1", Scope())] == [an_id(2)]
-    assert [f.reason for f in store.failures("e:1")] == ["refused", "nobody there"]
-    store.add_vectors("e:1", [(an_id(2), a_vector(2), False)])
-    assert [f.reason for f in store.failures("e:1")] == ["refused"]
-    store.clear_failures("e:1")
-    assert [m.picture_id for m in store.missing("e:1", Scope())] == [an_id(1)]
-
-
-def test_a_strangers_word_on_a_picture_is_replaced_by_what_was_seen_here(
-    store: SqliteIndex,
-) -> None:
-    from core.index.sqlite.engine import add_pictures
-
-    lie = Picture(an_id(1), "GIF", 9, 9, 9, "a lie")
-    with store.writing() as db:
-        add_pictures(db, [(lie, b"x")], vetted=False)
-    assert not store.is_vetted(an_id(1))
-    put(store, 1)
-    assert store.pictures([an_id(1)])[an_id(1)].format == "JPEG"
-    with store.writing() as db:
-        add_pictures(db, [(lie, b"x")], vetted=False)
-    assert store.thumbnail(an_id(1)) == THUMBNAIL
-
-
-def test_texts_that_no_embedder_tells_apart_share_a_key() -> None:
-    assert query_key("  a\tblue\n house ") == query_key("a blue house")
-    assert query_key("cafe\u0301") == query_key("caf\u00e9")
-
-
-@given(st.text())
-def test_any_query_text_has_a_key_that_can_be_stored(text: str) -> None:
-    query_key(text).encode()
 
 
 def test_the_queries_asked_longest_ago_go_first(
@@ -194,28 +40,6 @@ def test_the_queries_asked_longest_ago_go_first(
     store.add_query_vector("e:1", "text", "new", a_vector(2))
     assert store.query_vector("e:1", "text", "0") is None
     assert store.query_vector("e:1", "text", "new") is not None
-
-
-def test_calls_are_summed_over_the_month(store: SqliteIndex) -> None:
-    import time
-
-    store.count_calls("e:1", {"image": 3, "text": 2})
-    store.count_calls("e:1", {"image": 1})
-    assert store.calls("e:1", time.strftime("%Y-%m")) == 6
-    assert store.calls("e:1", "1999-12") == 0
-
-
-def test_many_threads_may_write_at_once(store: SqliteIndex) -> None:
-    def work(start: int) -> None:
-        for number in range(start, start + 20):
-            put(store, number)
-
-    threads = [threading.Thread(target=work, args=(n * 100,)) for n in range(8)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert store.counts("e:1", Scope()) == (160, 160)
 
 
 # -- two processes ---------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""The job: scan, plan, run; stopped, refused, killed, on a full disk, from two processes."""
+"""The job: scan, run; stopped, refused, killed, on a full disk, from two processes."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from core.embedders.azure.embedder import AzureEmbedder
 from core.errors import EmbedderRefused, EmbedderUnavailable, InputRefused
 from core.index.sqlite.engine import SqliteIndex
 from core.indexing import embed as embedding
-from core.indexing.job import Indexer, plan
+from core.indexing.job import Indexer
 from core.model import Scope
 from core.settings import load_settings
 from tests import hostile_pictures as hostile
@@ -37,7 +37,7 @@ class Job:
         self.store = SqliteIndex(folder / "data")
         self.thumbs = folder / "thumbs"
         self.thumbs.mkdir(exist_ok=True)
-        self.indexer = Indexer(self.store, {"images/": images}, self.thumbs)
+        self.indexer = Indexer(self.store, self.store.data_dir, {"images/": images}, self.thumbs)
 
     def run(self, embedder: ColourEmbedder | AzureEmbedder | None) -> None:
         """To the end."""
@@ -96,7 +96,7 @@ def test_duplicates_are_embedded_once(job: Job, images: Path) -> None:
     for name in ("a.png", "b.png", "c.png"):
         (images / name).write_bytes(plain("red"))
     job.run(None)
-    planned = plan(job.store, E, Scope())
+    planned = job.store.plan(E, Scope())
     assert (planned.calls, planned.duplicates) == (1, 2)
     embedder = ColourEmbedder()
     job.run(embedder)
@@ -154,7 +154,7 @@ def test_a_file_that_comes_back_costs_no_call(job: Job, images: Path) -> None:
 def test_a_folder_without_pictures_is_done_at_once(job: Job) -> None:
     job.run(ColourEmbedder())
     assert job.state == "done"
-    assert plan(job.store, E, Scope()).calls == 0
+    assert job.store.plan(E, Scope()).calls == 0
 
 
 def test_a_plan_counts_calls_copies_and_what_cannot_be_read(job: Job, images: Path) -> None:
@@ -162,7 +162,7 @@ def test_a_plan_counts_calls_copies_and_what_cannot_be_read(job: Job, images: Pa
     (images / "copy.png").write_bytes((images / "0000.png").read_bytes())
     (images / "letter.jpg").write_bytes(hostile.text())
     job.run(None)
-    planned = plan(job.store, E, Scope())
+    planned = job.store.plan(E, Scope())
     assert (planned.calls, planned.duplicates, planned.skipped, planned.failed) == (3, 1, 1, 0)
 
 
@@ -202,7 +202,8 @@ def test_what_the_service_would_refuse_for_size_is_sent_smaller_and_remembered(
     (images / "ribbon.png").write_bytes(plain("red", width=16_001, height=12))
     fill(images, 1)
     job.run(ColourEmbedder())
-    assert len(job.store.altered(E)) == 1
+    with job.store.export(E, Scope()) as (altered, _):
+        assert sorted(altered.values()) == [False, True]
 
 
 # -- what goes wrong with one picture --------------------------------------------------------
@@ -226,7 +227,7 @@ def test_one_refused_picture_does_not_stop_the_others(job: Job, images: Path) ->
     assert failure.reason == "This one is not taken."
     job.run(embedder)
     assert len(embedder.calls) == 5
-    assert plan(job.store, E, Scope()).failed == 1
+    assert job.store.plan(E, Scope()).failed == 1
 
 
 def test_retry_failed_asks_again(job: Job, images: Path) -> None:
@@ -331,7 +332,7 @@ def test_after_an_outage_start_indexing_asks_for_everything_that_is_missing(
         raise EmbedderUnavailable("Nobody answers.")
 
     job.run(ColourEmbedder(before_answer=nobody))
-    assert plan(job.store, E, Scope()).calls == 12
+    assert job.store.plan(E, Scope()).calls == 12
     job.run(ColourEmbedder())
     assert job.store.counts(E, Scope()) == (12, 12)
     assert job.store.failures(E) == []
@@ -605,7 +606,7 @@ def test_after_kill_9_the_next_start_pays_only_for_what_was_in_flight(
     kept = job.store.counts(embedder.id, Scope())[0]
     paid = paid_calls(emulator)
     assert kept >= 20
-    assert plan(job.store, embedder.id, Scope()).calls == 120 - kept
+    assert job.store.plan(embedder.id, Scope()).calls == 120 - kept
     # What the emulator was still answering when its caller died.
     emulator.latency = 0.0
     job.run(embedder)

@@ -7,15 +7,14 @@ import shutil
 import threading
 import time
 from collections.abc import Callable
-
-import numpy as np
-import numpy.typing as npt
+from typing import TYPE_CHECKING
 
 from core.errors import IndexUnavailable
-from core.index.sqlite.engine import SqliteIndex
 from core.index.sqlite.matrix import Matrix
 from core.index.sqlite.matrix_file import MatrixFile
-from core.model import Scope
+
+if TYPE_CHECKING:
+    from core.index.sqlite.engine import SqliteIndex
 
 log = logging.getLogger(__name__)
 
@@ -25,7 +24,7 @@ REFRESH_SECONDS = 2.0
 REFRESH_SHARE = 10
 
 
-class LiveMatrix:
+class CurrentMatrix:
     """All vectors of one embedder; swapped for a newer copy, never changed. Safe between threads.
 
     is_running: whether a run is on, here or in another process.
@@ -34,21 +33,21 @@ class LiveMatrix:
 
     def __init__(
         self,
-        store: SqliteIndex,
+        index: SqliteIndex,
         embedder_id: str,
         dimensions: int,
         is_running: Callable[[], bool],
         dropped: Callable[[], object],
     ) -> None:
-        self._store = store
+        self._index = index
         self._embedder_id = embedder_id
         self._dimensions = dimensions
         self._is_running = is_running
         self._dropped = dropped
         # The index's own name is in the folder's: generations of two indexes say nothing of each
         # other, and a damaged index makes room for a new one.
-        folder = store.data_dir / f"matrix-{store.uid}"
-        for stale in store.data_dir.glob("matrix-*"):
+        folder = index.data_dir / f"matrix-{index.uid}"
+        for stale in index.data_dir.glob("matrix-*"):
             if stale != folder:
                 shutil.rmtree(stale, ignore_errors=True)
         self._files = MatrixFile(folder)
@@ -56,7 +55,6 @@ class LiveMatrix:
         self._made = 0.0
         self._cost = 0.0
         self._making = threading.Lock()
-        self._masks: dict[tuple[Scope, int], npt.NDArray[np.bool_]] = {}
 
     def get(self) -> Matrix:
         """What can be searched now; never waits for a run that is on."""
@@ -64,7 +62,7 @@ class LiveMatrix:
         if current is None:
             return self._refresh()
         try:
-            if self._store.generation(self._embedder_id) == current.generation:
+            if self._index.generation(self._embedder_id) == current.generation:
                 return current
         except IndexUnavailable:
             log.warning("The index cannot be asked for news", exc_info=True)
@@ -77,18 +75,6 @@ class LiveMatrix:
             threading.Thread(target=self._refresh_quietly, name="matrix", daemon=True).start()
         return current
 
-    def allowed(self, matrix: Matrix, scope: Scope) -> npt.NDArray[np.bool_] | None:
-        """Which rows of the matrix lie in `scope`, shape (n,); None for all of them."""
-        if scope == Scope():
-            return None
-        key = (scope, matrix.generation)
-        mask = self._masks.get(key)
-        if mask is None:
-            inside = set(self._store.ids(scope))
-            mask = np.fromiter((i in inside for i in matrix.ids), bool, len(matrix.ids))
-            self._masks[key] = mask
-        return mask
-
     def _refresh_quietly(self) -> None:
         try:
             self._refresh()
@@ -97,7 +83,7 @@ class LiveMatrix:
 
     def _refresh(self) -> Matrix:
         with self._making:
-            generation = self._store.generation(self._embedder_id)
+            generation = self._index.generation(self._embedder_id)
             current = self._current
             if current is not None and current.generation == generation:
                 return current
@@ -105,7 +91,6 @@ class LiveMatrix:
             fresh = self._files.load(self._embedder_id, generation) or self._make()
             self._made = time.monotonic()
             self._cost = self._made - started
-            self._masks.clear()
             self._current = fresh
             return fresh
 
@@ -114,13 +99,13 @@ class LiveMatrix:
             return self._copy()
         except ValueError:
             # Numbers on a bad sector: SQLite does not look at them, the matrix does.
-            dropped = self._store.drop_unusable_vectors(self._embedder_id, self._dimensions)
+            dropped = self._index.drop_unusable_vectors(self._embedder_id, self._dimensions)
             log.warning("%d damaged vectors were dropped; they are made again", dropped)
             fresh = self._copy()
             self._dropped()
             return fresh
 
     def _copy(self) -> Matrix:
-        with self._store.searchable(self._embedder_id) as (generation, ids, rows):
+        with self._index.searchable(self._embedder_id) as (generation, ids, rows):
             vectors = (vector for _, vector in rows)
             return self._files.save(self._embedder_id, generation, ids, vectors, self._dimensions)

@@ -9,18 +9,21 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from queue import Empty, LifoQueue
 
 import numpy as np
 
-from core.errors import IndexUnavailable as IndexUnavailable
+from core.errors import IndexUnavailable
 from core.file_lock import FileLock
+from core.index.port import ArchivedPicture
+from core.index.sqlite.current_matrix import CurrentMatrix
 from core.index.sqlite.repair import open_index
 from core.index.sqlite.tables import connect, scope_condition, sentence
-from core.model import Failure, FileRow, Missing, Picture, Scope, Unreadable
+from core.index.sqlite.vector_space import MatrixSpace
+from core.model import Failure, FileRow, Missing, Picture, Plan, Scope, Unreadable
 from core.vectors import Vector, is_unit_blob
 
 # Typed queries are a few kilobytes each; beyond this the ones asked longest ago go.
@@ -43,10 +46,22 @@ class SqliteIndex:
         self.path = data_dir / "index.sqlite"
         self._pool: LifoQueue[sqlite3.Connection] = LifoQueue()
         self._in_use = FileLock(data_dir / "index.lock")
+        # Answers that change only with the files: each with the state that it belongs to.
         self._folders: tuple[int, list[tuple[str, int]]] = (-1, [])
+        self._picture_counts: dict[Scope, tuple[int, int]] = {}
         notice = open_index(self.path, self._in_use)
         self.notices: list[str] = [notice] if notice else []
         self.uid = self.meta("uid")
+
+    def vector_space(
+        self,
+        embedder_id: str,
+        dimensions: int,
+        is_running: Callable[[], bool],
+        dropped: Callable[[], object],
+    ) -> MatrixSpace:
+        """The vectors of one embedder; see `core.index.port.Index.vector_space`."""
+        return MatrixSpace(self, CurrentMatrix(self, embedder_id, dimensions, is_running, dropped))
 
     @contextmanager
     def connection(self) -> Iterator[sqlite3.Connection]:
@@ -105,6 +120,13 @@ class SqliteIndex:
         with self.connection() as db:
             rows = db.execute("SELECT path, picture_id, size, mtime_ns FROM files")
             return {row[0]: FileRow(*row) for row in rows}
+
+    def files_below(self, prefix: str) -> list[str]:
+        """The paths that begin with a prefix ending in "/", sorted."""
+        condition, parameters = scope_condition(Scope(folder=prefix))
+        with self.connection() as db:
+            rows = db.execute(f"SELECT path FROM files WHERE {condition} ORDER BY path", parameters)
+            return [row[0] for row in rows]
 
     def unreadable(self) -> dict[str, Unreadable]:
         with self.connection() as db:
@@ -194,22 +216,52 @@ class SqliteIndex:
                         found[i] = Picture(i, kind, width, height, size, note, tuple(paths[i]))
         return found
 
-    def names(self, scope: Scope) -> dict[str, str]:
-        """Picture id -> its first path in `scope`; twenty times cheaper than `pictures`."""
-        condition, parameters = scope_condition(scope)
-        with self.connection() as db:
-            rows = db.execute(
-                f"SELECT picture_id, min(path) FROM files WHERE {condition} GROUP BY picture_id",
-                parameters,
-            )
-            return dict(rows.fetchall())
-
     def thumbnail(self, picture_id: str) -> bytes | None:
         with self.connection() as db:
             row = db.execute(
                 "SELECT thumbnail FROM pictures WHERE id = ?", (picture_id,)
             ).fetchone()
         return row[0] if row else None
+
+    def count(self, scope: Scope) -> int:
+        """How many distinct pictures have a file in `scope`."""
+        condition, parameters = scope_condition(scope)
+        with self.connection() as db:
+            db.execute("BEGIN")
+            live = _counter(db, "live")
+            known = self._picture_counts.get(scope)
+            if known is None or known[0] != live:
+                row = db.execute(
+                    f"SELECT count(DISTINCT picture_id) FROM files WHERE {condition}", parameters
+                ).fetchone()
+                self._picture_counts[scope] = known = (live, int(row[0]))
+        return known[1]
+
+    def page(self, scope: Scope, first: int, count: int) -> list[str]:
+        """The ids of `count` pictures in `scope` from number `first` on, in ascending order."""
+        condition, parameters = scope_condition(scope)
+        with self.connection() as db:
+            rows = db.execute(
+                f"SELECT DISTINCT picture_id FROM files WHERE {condition} ORDER BY picture_id "
+                "LIMIT ? OFFSET ?",
+                (*parameters, count, first),
+            )
+            return [row[0] for row in rows]
+
+    def named(self, embedder_id: str, limit: int) -> list[tuple[str, str]]:
+        """(id, first path) of at most `limit` pictures that have a vector, by path."""
+        found: dict[str, str] = {}
+        with self.connection() as db:
+            # By path, so that reading ends after `limit` pictures and not after all of them.
+            for picture_id, path in db.execute(
+                "SELECT picture_id, path FROM files AS f WHERE EXISTS (SELECT 1 FROM vectors AS v "
+                "WHERE v.embedder_id = ? AND v.picture_id = f.picture_id) ORDER BY path",
+                (embedder_id,),
+            ):
+                found.setdefault(picture_id, path)
+                if len(found) == limit:
+                    break
+        return list(found.items())
 
     def ids(self, scope: Scope) -> list[str]:
         """The distinct pictures that have a file in `scope`, sorted."""
@@ -284,14 +336,6 @@ class SqliteIndex:
             ).fetchone()
         return bool(row and row[0])
 
-    def altered(self, embedder_id: str) -> set[str]:
-        """The pictures of which a smaller copy was sent."""
-        with self.connection() as db:
-            rows = db.execute(
-                "SELECT picture_id FROM vectors WHERE embedder_id = ? AND altered", (embedder_id,)
-            )
-            return {row[0] for row in rows}
-
     def dimensions(self, embedder_id: str) -> int | None:
         """How many numbers this embedder's vectors have; None while there is none."""
         with self.connection() as db:
@@ -316,6 +360,51 @@ class SqliteIndex:
             rows = db.execute(f"SELECT picture_id, vector {live}", (embedder_id,))
             yield generation, ids, ((row[0], np.frombuffer(row[1], np.float32)) for row in rows)
 
+    @contextmanager
+    def export(
+        self, embedder_id: str, scope: Scope
+    ) -> Iterator[tuple[dict[str, bool], Iterator[tuple[str, Vector]]]]:
+        """One consistent read of the pictures in `scope` that have a vector, by id.
+
+        Gives (picture id -> whether a smaller copy was sent) and an iterator of (picture id,
+        vector) in the same order. Damaged vectors are dropped first.
+        """
+        self.drop_unusable_vectors(embedder_id, self.dimensions(embedder_id) or 0)
+        condition, parameters = scope_condition(scope)
+        chosen = (
+            "FROM vectors WHERE embedder_id = ? AND picture_id IN "
+            f"(SELECT picture_id FROM files WHERE {condition}) ORDER BY picture_id"
+        )
+        given = (embedder_id, *parameters)
+        with self.connection() as db:
+            db.execute("BEGIN")
+            altered = {
+                picture_id: bool(flag)
+                for picture_id, flag in db.execute(f"SELECT picture_id, altered {chosen}", given)
+            }
+            rows = db.execute(f"SELECT picture_id, vector {chosen}", given)
+            yield altered, ((i, np.frombuffer(blob, np.float32)) for i, blob in rows)
+
+    def import_pictures(
+        self, embedder_id: str, pictures: Iterable[ArchivedPicture], *, trusted: bool
+    ) -> None:
+        """Take them all or, if the iterable raises, none of them.
+
+        Never over a vector or a description that was made here. trusted: the descriptions need
+        not be checked again against the files' bytes.
+        """
+        with self.writing() as db:
+            for item in pictures:
+                picture = item.picture
+                add_pictures(db, [(picture, item.thumbnail)], vetted=trusted)
+                add_vector(db, embedder_id, picture.id, item.vector, item.altered, overwrite=False)
+                # A file that a scan has seen knows better.
+                db.executemany(
+                    "INSERT OR IGNORE INTO files VALUES (?, ?, NULL, NULL)",
+                    [(path, picture.id) for path in picture.paths],
+                )
+            bump(db, "live")
+
     def drop_unusable_vectors(self, embedder_id: str, dimensions: int) -> int:
         """Forget vectors that are not unit vectors of that many numbers; returns how many.
 
@@ -333,6 +422,28 @@ class SqliteIndex:
             if bad:
                 bump(db, f"vectors:{embedder_id}")
         return len(bad)
+
+    def plan(self, embedder_id: str, scope: Scope) -> Plan:
+        """What is left to do for the files in `scope`, by the last scan."""
+        condition, parameters = scope_condition(scope)
+        with self.connection() as db:
+            files, pictures = db.execute(
+                f"SELECT count(*), count(DISTINCT picture_id) FROM files WHERE {condition}",
+                parameters,
+            ).fetchone()
+            skipped = db.execute(
+                f"SELECT count(*) FROM unreadable WHERE {condition}", parameters
+            ).fetchone()[0]
+            failed = db.execute(
+                "SELECT count(*) FROM failures WHERE embedder_id = ? AND NOT again",
+                (embedder_id,),
+            ).fetchone()[0]
+        return Plan(
+            calls=len(self.missing(embedder_id, scope)),
+            duplicates=files - pictures,
+            skipped=skipped,
+            failed=failed,
+        )
 
     def missing(self, embedder_id: str, scope: Scope) -> list[Missing]:
         """The pictures to embed, by path: no vector, and no refusal that would be repeated."""

@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from core.index.sqlite.matrix import Matrix
-from core.vectors import Vectors
+from core.vectors import Vectors, are_unit
 
 # Vectors are gathered to blocks of this size before they are written: memory stays flat, and one
 # system call carries a thousand rows of 1024 numbers.
@@ -31,8 +31,6 @@ POSIX = os.name == "posix"
 
 # Rows looked at when a file is loaded. Reading all of them would cost what mapping saves.
 SAMPLED_ROWS = 64
-# float32 rounding of a unit row of a few thousand numbers stays below 1e-5.
-UNIT_TOLERANCE = 1e-3
 
 
 class MatrixFile:
@@ -68,7 +66,7 @@ class MatrixFile:
             return None
         vectors = mapped.view(np.ndarray)  # a memmap is a slow array to index
         sample = vectors[np.linspace(0, len(vectors) - 1, SAMPLED_ROWS, dtype=np.intp)]
-        if len(ids) != len(vectors) or not _are_unit(sample):
+        if len(ids) != len(vectors) or not are_unit(sample):
             return None
         return Matrix(ids, vectors, generation)
 
@@ -176,7 +174,7 @@ def _blocks(vectors: Iterable[npt.NDArray[np.float32]], dimensions: int) -> Iter
 
     def joined() -> Vectors:
         block = np.concatenate(gathered)
-        if not _are_unit(block):
+        if not are_unit(block):
             raise ValueError("a vector that is not of unit length")
         return block
 
@@ -191,11 +189,6 @@ def _blocks(vectors: Iterable[npt.NDArray[np.float32]], dimensions: int) -> Iter
             gathered, size = [], 0
     if gathered:
         yield joined()
-
-
-def _are_unit(rows: Vectors) -> bool:
-    squares = np.einsum("ij,ij->i", rows, rows)
-    return bool((np.abs(squares - 1) < 2 * UNIT_TOLERANCE).all())
 
 
 def _write_all(file: BinaryIO, data: bytes) -> None:

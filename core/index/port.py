@@ -1,0 +1,232 @@
+"""What every index engine promises: the port that SQLite stands behind, and others may.
+
+An engine keeps what is known of files, pictures, vectors, failures, queries and calls, and ranks
+pictures by their vectors. No connection, no SQL and no array of the whole collection leaves it.
+tests/index/test_port_contract.py holds an engine to all of this.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Protocol
+
+from core.model import Failure, FileRow, Missing, Picture, Plan, Scope, Unreadable
+from core.vectors import Vector, Vectors
+
+
+@dataclass(frozen=True)
+class Nearest:
+    """The pictures nearest to a vector.
+
+    ids, cosines: best first, of equal length; equal cosines are ordered by picture id.
+    exact: False if the engine may have missed one (an approximate index).
+    """
+
+    ids: tuple[str, ...]
+    cosines: tuple[float, ...]
+    exact: bool = True
+
+
+@dataclass(frozen=True, eq=False)
+class Sample:
+    """Some of the pictures that have a vector, spread evenly over all of them.
+
+    ids: picture ids in ascending order. vectors: shape (len(ids), dimensions), ids[row] belongs
+    to vectors[row]. generation: the state of the index that it was taken from.
+    """
+
+    ids: tuple[str, ...]
+    vectors: Vectors
+    generation: int
+
+
+@dataclass(frozen=True, eq=False)
+class ArchivedPicture:
+    """A picture as an exported index carries it.
+
+    altered: a smaller copy was sent to the embedder instead of the file.
+    """
+
+    picture: Picture
+    thumbnail: bytes
+    vector: Vector
+    altered: bool
+
+
+class VectorSpace(Protocol):
+    """The vectors of one embedder, ready to be searched. Safe to use from many threads.
+
+    A search never waits for a run that adds vectors: it reads the last complete state. Every
+    method raises IndexUnavailable where the index cannot be used.
+    """
+
+    def __len__(self) -> int:
+        """How many pictures can be found now."""
+
+    def generation(self) -> int:
+        """Names the state that is searched now; grows whenever it changes."""
+
+    def nearest(self, vector: Vector, k: int, scope: Scope) -> Nearest:
+        """The k pictures in `scope` with the highest cosine; fewer where there are fewer.
+
+        vector: unit length, shape (dimensions,). Raises ValueError for another shape.
+        """
+
+    def vectors(self, ids: Sequence[str]) -> tuple[list[str], Vectors]:
+        """Those of the pictures that have a vector, in the order asked for, and their vectors."""
+
+    def having(self, ids: Iterable[str]) -> set[str]:
+        """Those of the pictures that have a vector."""
+
+    def count(self, scope: Scope) -> int:
+        """How many pictures in `scope` can be found now."""
+
+    def sample(self, scope: Scope, limit: int) -> Sample:
+        """At most `limit` pictures in `scope`, always the same ones for the same state."""
+
+
+class Index(Protocol):
+    """The durable index. Safe to use from many threads and processes.
+
+    Identity is content: a picture is the SHA-256 of its bytes, a file is a path that holds one.
+    Vectors outlive their files: a picture that comes back costs no call. Every method raises
+    IndexUnavailable where the index cannot be used.
+    """
+
+    @property
+    def notices(self) -> Sequence[str]:
+        """What the person should know of how the index was opened, whole sentences."""
+
+    def vector_space(
+        self,
+        embedder_id: str,
+        dimensions: int,
+        is_running: Callable[[], bool],
+        dropped: Callable[[], object],
+    ) -> VectorSpace:
+        """The vectors of one embedder.
+
+        is_running: whether a run is on, here or in another process: then a search is content with
+        a state that is some seconds old. dropped: told when damaged vectors were dropped, which
+        have to be made again.
+        """
+
+    def close(self) -> None: ...
+
+    # -- small facts
+
+    def meta(self, key: str, default: str = "") -> str:
+        """A small fact that was kept with `set_meta`."""
+
+    def set_meta(self, key: str, value: str) -> None: ...
+
+    def generation(self, embedder_id: str) -> int:
+        """Grows whenever the set of pictures that this embedder can find changes."""
+
+    # -- files and pictures
+
+    def files(self) -> Mapping[str, FileRow]:
+        """Every file by its path: for a scan, which compares it with the disk."""
+
+    def files_below(self, prefix: str) -> list[str]:
+        """The paths that begin with a prefix ending in "/", sorted."""
+
+    def unreadable(self) -> Mapping[str, Unreadable]: ...
+
+    def is_vetted(self, picture_id: str) -> bool:
+        """True for a picture whose description was made from its bytes, here."""
+
+    def add_files(
+        self, files: Sequence[FileRow], pictures: Sequence[tuple[Picture, bytes]] = ()
+    ) -> None:
+        """Record files, and the pictures (with their thumbnails) that were made from them."""
+
+    def add_unreadable(self, entries: Sequence[Unreadable]) -> None: ...
+
+    def forget_files(self, paths: Iterable[str]) -> None:
+        """Drop files that are gone. Their pictures stay until `forget_pictures`."""
+
+    def orphans(self) -> list[str]:
+        """The pictures that no file holds any more."""
+
+    def forget_pictures(self, ids: Iterable[str]) -> None:
+        """Drop what is known of pictures that no file holds; their vectors stay."""
+
+    def pictures(self, ids: Sequence[str], scope: Scope | None = None) -> dict[str, Picture]:
+        """What is known of these pictures; their files inside `scope` are named first."""
+
+    def thumbnail(self, picture_id: str) -> bytes | None: ...
+
+    def count(self, scope: Scope) -> int:
+        """How many distinct pictures have a file in `scope`."""
+
+    def page(self, scope: Scope, first: int, count: int) -> list[str]:
+        """The ids of `count` pictures in `scope` from number `first` on, in ascending order."""
+
+    def named(self, embedder_id: str, limit: int) -> list[tuple[str, str]]:
+        """(id, first path) of at most `limit` pictures that have a vector, by path."""
+
+    def folders(self) -> list[tuple[str, int]]:
+        """Every folder that holds pictures, at any depth, with how many files lie below it."""
+
+    def counts(self, embedder_id: str, scope: Scope) -> tuple[int, int]:
+        """(pictures with a vector of this embedder, pictures that have or can get one)."""
+
+    # -- vectors and what came of asking for them
+
+    def plan(self, embedder_id: str, scope: Scope) -> Plan:
+        """What is left to do for the files in `scope`, by the last scan."""
+
+    def missing(self, embedder_id: str, scope: Scope) -> list[Missing]:
+        """The pictures to embed, by path: no vector, and no refusal that would be repeated."""
+
+    def add_vectors(self, embedder_id: str, rows: Sequence[tuple[str, Vector, bool]]) -> None:
+        """Record (picture id, unit vector, whether the bytes sent were altered)."""
+
+    def vector(self, embedder_id: str, picture_id: str) -> Vector | None: ...
+
+    def was_altered(self, embedder_id: str, picture_id: str) -> bool: ...
+
+    def dimensions(self, embedder_id: str) -> int | None:
+        """How many numbers this embedder's vectors have; None while there is none."""
+
+    def add_failures(self, embedder_id: str, failures: Sequence[Failure]) -> None: ...
+
+    def failures(self, embedder_id: str) -> list[Failure]: ...
+
+    def clear_failures(self, embedder_id: str) -> None: ...
+
+    # -- queries and calls
+
+    def query_vector(self, embedder_id: str, kind: str, key: str) -> Vector | None:
+        """A query answered before: kind "text" or "image", key the text or the picture id."""
+
+    def add_query_vector(self, embedder_id: str, kind: str, key: str, vector: Vector) -> None: ...
+
+    def count_calls(self, embedder_id: str, counts: Mapping[str, int]) -> None:
+        """Add answered calls by kind ("image", "text", "link") to today's."""
+
+    def calls(self, embedder_id: str, month: str) -> int:
+        """Calls answered in a month ("2026-11")."""
+
+    # -- taking an index along
+
+    def export(
+        self, embedder_id: str, scope: Scope
+    ) -> AbstractContextManager[tuple[Mapping[str, bool], Iterator[tuple[str, Vector]]]]:
+        """One consistent read of the pictures in `scope` that have a vector.
+
+        Gives (picture id -> whether a smaller copy was sent, in ascending order of the ids) and,
+        in the same order, an iterator of (picture id, vector). Damaged vectors are dropped first.
+        """
+
+    def import_pictures(
+        self, embedder_id: str, pictures: Iterable[ArchivedPicture], *, trusted: bool
+    ) -> None:
+        """Take them all or, if the iterable raises, none of them.
+
+        Never over a vector or a description that was made here. trusted: the descriptions need
+        not be checked again against the files' bytes.
+        """

@@ -1,0 +1,82 @@
+"""Searching the vectors of one embedder in the matrix that is current."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from core.index.port import Nearest, Sample
+from core.index.sqlite.current_matrix import CurrentMatrix
+from core.index.sqlite.matrix import Matrix, scores, top_k
+from core.model import EVERYTHING, Scope
+from core.vectors import Vector, Vectors
+
+if TYPE_CHECKING:
+    from core.index.sqlite.engine import SqliteIndex
+
+# A mask of 100,000 pictures is 100 kB, and every folder can be chosen as a scope.
+MASKS_KEPT = 64
+
+
+class MatrixSpace:
+    """`core.index.port.VectorSpace`, exact: one product of the whole matrix with the query."""
+
+    def __init__(self, index: SqliteIndex, current: CurrentMatrix) -> None:
+        self._index = index
+        self._current = current
+        # Which rows lie in a scope, for the generation that is current.
+        self._masks: dict[Scope, tuple[int, npt.NDArray[np.bool_]]] = {}
+
+    def __len__(self) -> int:
+        return len(self._current.get())
+
+    def generation(self) -> int:
+        return self._current.get().generation
+
+    def nearest(self, vector: Vector, k: int, scope: Scope) -> Nearest:
+        matrix = self._current.get()
+        if not len(matrix):
+            return Nearest((), ())
+        cosines = scores(matrix, vector)
+        rows = top_k(cosines, k, self._mask(matrix, scope))
+        return Nearest(tuple(matrix.ids[row] for row in rows), tuple(cosines[rows].tolist()))
+
+    def vectors(self, ids: Sequence[str]) -> tuple[list[str], Vectors]:
+        matrix = self._current.get()
+        rows = [(i, matrix.row_of[i]) for i in ids if i in matrix.row_of]
+        return [i for i, _ in rows], np.asarray(matrix.vectors[[row for _, row in rows]])
+
+    def having(self, ids: Iterable[str]) -> set[str]:
+        row_of = self._current.get().row_of
+        return {i for i in ids if i in row_of}
+
+    def count(self, scope: Scope) -> int:
+        matrix = self._current.get()
+        mask = self._mask(matrix, scope)
+        return len(matrix) if mask is None else int(np.count_nonzero(mask))
+
+    def sample(self, scope: Scope, limit: int) -> Sample:
+        matrix = self._current.get()
+        mask = self._mask(matrix, scope)
+        rows = np.arange(len(matrix)) if mask is None else np.flatnonzero(mask)
+        # Every so many-th: ids are hashes, so that any regular choice is an even one.
+        rows = rows[:: max(1, -(-len(rows) // limit))]
+        return Sample(
+            tuple(matrix.ids[row] for row in rows), matrix.vectors[rows], matrix.generation
+        )
+
+    def _mask(self, matrix: Matrix, scope: Scope) -> npt.NDArray[np.bool_] | None:
+        """Which rows of the matrix lie in `scope`, shape (n,); None for all of them."""
+        if scope == EVERYTHING:
+            return None
+        known = self._masks.get(scope)
+        if known is None or known[0] != matrix.generation:
+            inside = set(self._index.ids(scope))
+            mask = np.fromiter((i in inside for i in matrix.ids), bool, len(matrix.ids))
+            if len(self._masks) >= MASKS_KEPT:
+                self._masks.clear()
+            self._masks[scope] = known = (matrix.generation, mask)
+        return known[1]

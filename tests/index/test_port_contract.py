@@ -1,0 +1,367 @@
+"""core.index.port: what every engine must do. An engine is added by its name in ENGINES."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from core.index import Index, VectorSpace
+from core.index.port import ArchivedPicture
+from core.index.sqlite import SqliteIndex
+from core.model import EVERYTHING, Failure, FileRow, Picture, Scope, Unreadable
+from core.vectors import unit
+from tests.index.samples import DIMENSIONS, THUMBNAIL, a_picture, a_vector, an_id, fill, put
+
+ENGINES: dict[str, Callable[[Path], Index]] = {"sqlite": SqliteIndex}
+
+
+@pytest.fixture(params=list(ENGINES))
+def index(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Index]:
+    opened = ENGINES[request.param](tmp_path / "data")
+    yield opened
+    opened.close()
+
+
+def space_of(index: Index, embedder_id: str = "e:1") -> VectorSpace:
+    return index.vector_space(
+        embedder_id, DIMENSIONS, is_running=lambda: False, dropped=lambda: None
+    )
+
+
+# -- files, pictures, vectors ----------------------------------------------------------------
+
+
+names = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="/\0"), min_size=1)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(name=names, note=st.text(st.characters(exclude_categories=["Cs"])))
+def test_any_name_and_note_come_back_as_they_were(index: Index, name: str, note: str) -> None:
+    path = f"images/{name}"
+    picture = Picture(an_id(1), "PNG", 20, 30, 40, "")
+    index.add_files([FileRow(path, an_id(1), 40, 5)], [(picture, THUMBNAIL)])
+    index.add_unreadable([Unreadable(path + "x", note)])
+    assert index.files()[path] == FileRow(path, an_id(1), 40, 5)
+    assert path in index.pictures([an_id(1)])[an_id(1)].paths
+    assert index.unreadable()[path + "x"].reason == note
+    index.forget_files([path, path + "x"])
+    assert path not in index.files()
+
+
+def test_a_vector_comes_back_to_the_bit(index: Index) -> None:
+    put(index, 1)
+    found = index.vector("e:1", an_id(1))
+    assert found is not None
+    assert found.tobytes() == a_vector(1).tobytes()
+
+
+def test_vectors_of_two_embedders_never_meet(index: Index) -> None:
+    put(index, 1)
+    assert index.vector("e:2", an_id(1)) is None
+    assert len(space_of(index, "e:2")) == 0
+    assert [m.picture_id for m in index.missing("e:2", EVERYTHING)] == [an_id(1)]
+
+
+def test_two_files_of_the_same_bytes_are_one_picture(index: Index) -> None:
+    put(index, 1, "images/b.jpg")
+    put(index, 1, "images/a.jpg")
+    assert index.pictures([an_id(1)])[an_id(1)].paths == ("images/a.jpg", "images/b.jpg")
+    assert index.counts("e:1", Scope()) == (1, 1)
+
+
+def test_a_picture_without_files_leaves_the_results_but_keeps_its_vector(index: Index) -> None:
+    put(index, 1)
+    index.forget_files(["images/1.jpg"])
+    assert index.orphans() == [an_id(1)]
+    index.forget_pictures(index.orphans())
+    assert len(space_of(index)) == 0
+    assert index.thumbnail(an_id(1)) is None
+    assert index.vector("e:1", an_id(1)) is not None
+
+
+def test_a_picture_that_got_a_file_again_is_not_forgotten(index: Index) -> None:
+    put(index, 1)
+    index.forget_files(["images/1.jpg"])
+    orphans = index.orphans()
+    put(index, 1, "images/again.jpg", vector=False)
+    index.forget_pictures(orphans)
+    assert index.thumbnail(an_id(1)) == THUMBNAIL
+
+
+def test_the_generation_grows_only_when_what_is_searchable_changes(index: Index) -> None:
+    put(index, 1)
+    before = index.generation("e:1")
+    index.add_failures("e:1", [Failure(an_id(1), "images/1.jpg", "no")])
+    index.add_unreadable([Unreadable("images/broken.jpg", "broken")])
+    index.forget_files(["images/broken.jpg"])
+    index.add_query_vector("e:1", "text", "red", a_vector(2))
+    index.add_vectors("e:2", [(an_id(1), a_vector(3), False)])
+    assert index.generation("e:1") == before
+    index.forget_files(["images/1.jpg"])
+    assert index.generation("e:1") > before
+
+
+@pytest.mark.parametrize(
+    ("scope", "found"),
+    [
+        (Scope(), [1, 2, 3, 4, 5]),
+        (Scope("own"), [2, 3, 4, 5]),
+        (Scope("gallery"), [1]),
+        (Scope(folder="images/a_%/"), [2]),
+        (Scope(folder="images/"), [2, 3, 4]),
+        (Scope(folder="uploads/"), [5]),
+    ],
+)
+def test_a_scope_holds_the_files_of_its_collection_and_folder(
+    index: Index, scope: Scope, found: list[int]
+) -> None:
+    put(index, 1, "gallery/one.jpg")
+    put(index, 2, "images/a_%/two.jpg")
+    put(index, 3, "images/abc/three.jpg")
+    put(index, 4, "images/a_%0.jpg")
+    put(index, 5, "uploads/five.jpg")
+    assert index.page(scope, 0, 10) == sorted(an_id(n) for n in found)
+    assert index.count(scope) == len(found)
+    space = space_of(index)
+    assert space.count(scope) == len(found)
+    assert set(space.nearest(a_vector(9), 10, scope).ids) == {an_id(n) for n in found}
+    assert set(space.sample(scope, 10).ids) == {an_id(n) for n in found}
+
+
+def test_folders_count_what_lies_below_them(index: Index) -> None:
+    put(index, 1, "images/a/b/one.jpg")
+    put(index, 2, "images/a/two.jpg")
+    expected = [("images/", 2), ("images/a/", 2), ("images/a/b/", 1)]
+    assert index.folders() == expected
+    put(index, 3, "uploads/three.jpg")
+    assert index.folders() == [*expected, ("uploads/", 1)]
+
+
+def test_a_refused_picture_is_not_asked_again_and_an_unanswered_one_is(index: Index) -> None:
+    put(index, 1, vector=False)
+    put(index, 2, vector=False)
+    index.add_failures("e:1", [Failure(an_id(1), "images/1.jpg", "refused")])
+    index.add_failures("e:1", [Failure(an_id(2), "images/2.jpg", "nobody there", again=True)])
+    assert [m.picture_id for m in index.missing("e:1", Scope())] == [an_id(2)]
+    assert [f.reason for f in index.failures("e:1")] == ["refused", "nobody there"]
+    index.add_vectors("e:1", [(an_id(2), a_vector(2), False)])
+    assert [f.reason for f in index.failures("e:1")] == ["refused"]
+    index.clear_failures("e:1")
+    assert [m.picture_id for m in index.missing("e:1", Scope())] == [an_id(1)]
+
+
+def test_a_strangers_word_on_a_picture_is_replaced_by_what_was_seen_here(index: Index) -> None:
+    lie = Picture(an_id(1), "GIF", 9, 9, 9, "a lie", ("images/lie.gif",))
+    index.import_pictures("e:1", [ArchivedPicture(lie, b"x", a_vector(9), False)], trusted=False)
+    assert not index.is_vetted(an_id(1))
+    put(index, 1, vector=False)
+    assert index.pictures([an_id(1)])[an_id(1)].format == "JPEG"
+    index.import_pictures("e:1", [ArchivedPicture(lie, b"x", a_vector(9), False)], trusted=False)
+    assert index.thumbnail(an_id(1)) == THUMBNAIL
+
+
+def test_calls_are_summed_over_the_month(index: Index) -> None:
+    index.count_calls("e:1", {"image": 3, "text": 2})
+    index.count_calls("e:1", {"image": 1})
+    assert index.calls("e:1", time.strftime("%Y-%m")) == 6
+    assert index.calls("e:1", "1999-12") == 0
+
+
+def test_many_threads_may_write_at_once(index: Index) -> None:
+    def work(start: int) -> None:
+        for number in range(start, start + 20):
+            put(index, number)
+
+    threads = [threading.Thread(target=work, args=(n * 100,)) for n in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert index.counts("e:1", Scope()) == (160, 160)
+
+
+def test_a_small_fact_is_kept_and_replaced(index: Index) -> None:
+    assert index.meta("gallery", "unset") == "unset"
+    index.set_meta("gallery", "1")
+    index.set_meta("gallery", "0")
+    assert index.meta("gallery") == "0"
+
+
+def test_files_below_a_prefix_are_sorted_and_none_of_its_neighbours(index: Index) -> None:
+    for number, path in enumerate(["uploads/b.jpg", "uploads/a/c.jpg", "uploads0.jpg"]):
+        put(index, number, path)
+    assert index.files_below("uploads/") == ["uploads/a/c.jpg", "uploads/b.jpg"]
+
+
+def test_pages_hold_every_picture_once_in_one_order(index: Index) -> None:
+    fill(index, 25)
+    pages = [index.page(EVERYTHING, first, 10) for first in (0, 10, 20, 30)]
+    assert [len(page) for page in pages] == [10, 10, 5, 0]
+    assert [i for page in pages for i in page] == sorted(an_id(n) for n in range(25))
+
+
+def test_a_picture_with_two_files_is_counted_and_listed_once(index: Index) -> None:
+    put(index, 1, "images/a.jpg")
+    put(index, 1, "images/b.jpg")
+    assert index.count(EVERYTHING) == 1
+    assert index.page(EVERYTHING, 0, 10) == [an_id(1)]
+    assert index.named("e:1", 10) == [(an_id(1), "images/a.jpg")]
+
+
+def test_a_count_follows_what_is_added_and_forgotten(index: Index) -> None:
+    put(index, 1)
+    assert index.count(EVERYTHING) == 1
+    put(index, 2)
+    assert index.count(EVERYTHING) == 2
+    index.forget_files(["images/1.jpg"])
+    assert index.count(EVERYTHING) == 1
+
+
+def test_named_pictures_have_a_vector_and_come_by_path(index: Index) -> None:
+    put(index, 1, "images/c.jpg")
+    put(index, 2, "images/a.jpg")
+    put(index, 3, "images/b.jpg", vector=False)
+    assert index.named("e:1", 10) == [(an_id(2), "images/a.jpg"), (an_id(1), "images/c.jpg")]
+    assert index.named("e:1", 1) == [(an_id(2), "images/a.jpg")]
+
+
+def test_a_plan_counts_calls_copies_refusals_and_unreadable_files(index: Index) -> None:
+    put(index, 1, vector=False)
+    put(index, 2, vector=False)
+    put(index, 2, "images/copy.jpg", vector=False)
+    put(index, 3, vector=False)
+    index.add_failures("e:1", [Failure(an_id(3), "images/3.jpg", "refused")])
+    index.add_unreadable([Unreadable("images/broken.jpg", "broken")])
+    plan = index.plan("e:1", EVERYTHING)
+    assert (plan.calls, plan.duplicates, plan.skipped, plan.failed) == (2, 1, 1, 1)
+
+
+# -- the vectors of one embedder -------------------------------------------------------------
+
+
+def test_the_nearest_are_those_of_a_plain_product(index: Index) -> None:
+    fill(index, 60)
+    rows = np.stack([a_vector(n) for n in range(60)])
+    query = a_vector(1000)
+    found = space_of(index).nearest(query, 10, EVERYTHING)
+    best = np.argsort(-(rows @ query))[:10]
+    assert found.ids == tuple(an_id(n) for n in best)
+    assert found.cosines == pytest.approx((rows @ query)[best].tolist(), abs=1e-6)
+    assert found.exact
+
+
+def test_more_than_there_are_gives_all_there_are(index: Index) -> None:
+    fill(index, 3)
+    assert len(space_of(index).nearest(a_vector(9), 10, EVERYTHING).ids) == 3
+    assert space_of(index).nearest(a_vector(9), 0, EVERYTHING).ids == ()
+
+
+def test_equal_cosines_come_in_the_order_of_their_ids(index: Index) -> None:
+    for number in range(5):
+        put(index, number, vector=False)
+    index.add_vectors("e:1", [(an_id(n), a_vector(0), False) for n in range(5)])
+    found = space_of(index).nearest(a_vector(0), 3, EVERYTHING)
+    assert found.ids == tuple(sorted(an_id(n) for n in range(5))[:3])
+
+
+def test_a_query_of_another_length_is_refused(index: Index) -> None:
+    fill(index, 3)
+    with pytest.raises(ValueError, match="dimensions"):
+        space_of(index).nearest(unit(np.ones(3)), 1, EVERYTHING)
+
+
+def test_vectors_come_in_the_order_asked_for_without_those_that_are_not_there(
+    index: Index,
+) -> None:
+    fill(index, 3)
+    ids, vectors = space_of(index).vectors([an_id(2), "f" * 64, an_id(0)])
+    assert ids == [an_id(2), an_id(0)]
+    np.testing.assert_array_equal(vectors, np.stack([a_vector(2), a_vector(0)]))
+    assert space_of(index).vectors([])[1].shape == (0, DIMENSIONS)
+
+
+def test_a_sample_is_the_same_each_time_and_no_larger_than_asked_for(index: Index) -> None:
+    fill(index, 60)
+    space = space_of(index)
+    one, two = space.sample(EVERYTHING, 25), space.sample(EVERYTHING, 25)
+    assert one.ids == two.ids == tuple(sorted(one.ids))
+    assert 10 <= len(one.ids) <= 25
+    np.testing.assert_array_equal(one.vectors, space.vectors(one.ids)[1])
+
+
+def test_a_space_follows_what_is_added_and_forgotten(index: Index) -> None:
+    put(index, 1)
+    space = space_of(index)
+    before = space.generation()
+    assert len(space) == 1
+    put(index, 2)
+    assert (len(space), space.generation() > before) == (2, True)
+    assert space.having([an_id(1), an_id(2), an_id(3)]) == {an_id(1), an_id(2)}
+    index.forget_files(["images/1.jpg"])
+    assert space.having([an_id(1), an_id(2)]) == {an_id(2)}
+
+
+def test_a_scope_follows_a_file_that_is_moved(index: Index) -> None:
+    put(index, 1, "images/a/1.jpg")
+    space = space_of(index)
+    assert space.nearest(a_vector(1), 1, Scope(folder="images/a/")).ids == (an_id(1),)
+    put(index, 1, "images/b/1.jpg", vector=False)
+    index.forget_files(["images/a/1.jpg"])
+    assert space.nearest(a_vector(1), 1, Scope(folder="images/a/")).ids == ()
+    assert space.nearest(a_vector(1), 1, Scope(folder="images/b/")).ids == (an_id(1),)
+
+
+# -- taking an index along -------------------------------------------------------------------
+
+
+def archived(number: int) -> ArchivedPicture:
+    picture = a_picture(number)
+    named = Picture(
+        picture.id,
+        picture.format,
+        picture.width,
+        picture.height,
+        picture.bytes,
+        picture.note,
+        (f"images/{number}.jpg",),
+    )
+    return ArchivedPicture(named, THUMBNAIL, a_vector(number), number % 2 == 0)
+
+
+def test_what_is_exported_is_in_scope_has_a_vector_and_says_what_was_altered(
+    index: Index,
+) -> None:
+    index.import_pictures("e:1", [archived(n) for n in range(4)], trusted=True)
+    put(index, 8, "gallery/8.jpg")
+    put(index, 9, vector=False)
+    with index.export("e:1", Scope("own")) as (altered, rows):
+        vectors = dict(rows)
+    assert altered == {an_id(n): n % 2 == 0 for n in range(4)}
+    assert list(vectors) == sorted(an_id(n) for n in range(4))
+    np.testing.assert_array_equal(vectors[an_id(2)], a_vector(2))
+
+
+def test_an_import_that_breaks_off_leaves_nothing(index: Index) -> None:
+    def breaking() -> Iterator[ArchivedPicture]:
+        yield archived(1)
+        raise ValueError("broken off")
+
+    with pytest.raises(ValueError, match="broken off"):
+        index.import_pictures("e:1", breaking(), trusted=True)
+    assert index.count(EVERYTHING) == 0
+    assert index.vector("e:1", an_id(1)) is None
+
+
+def test_an_import_never_replaces_a_vector_or_a_file_of_this_machine(index: Index) -> None:
+    put(index, 1)
+    index.add_vectors("e:1", [(an_id(1), a_vector(77), False)])
+    index.import_pictures("e:1", [archived(1)], trusted=True)
+    assert index.files()["images/1.jpg"].size == 1000
+    np.testing.assert_array_equal(index.vector("e:1", an_id(1)), a_vector(77))
