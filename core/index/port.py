@@ -84,7 +84,7 @@ class VectorSpace(Protocol):
         """How many pictures in `scope` can be found now."""
 
     def sample(self, scope: Scope, limit: int) -> Sample:
-        """At most `limit` pictures in `scope`, always the same ones for the same state."""
+        """`limit` pictures in `scope`, or all if there are fewer; always the same for one state."""
 
 
 class Index(Protocol):

@@ -92,7 +92,7 @@ def test_hostile_names_stay_text_in_the_larger_view(hostile: App, open_page: Ope
 def test_a_picture_that_was_not_shown_cannot_be_asked_for(indexed: App, open_page: Open) -> None:
     page = open_page(indexed, "/?q=red")
     story.expect_wall(page, 14)
-    ask = "(all, id) => all[0].ask('view', id)"
+    ask = "(all, id) => all[0].send('view', id)"
     page.locator(".wall").evaluate_all(ask, "../../.env")
     story.ready(page)
     expect(page.get_by_role("dialog")).to_have_count(0)

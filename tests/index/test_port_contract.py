@@ -287,12 +287,14 @@ def test_vectors_come_in_the_order_asked_for_without_those_that_are_not_there(
     assert space_of(index).vectors([])[1].shape == (0, DIMENSIONS)
 
 
-def test_a_sample_is_the_same_each_time_and_no_larger_than_asked_for(index: Index) -> None:
+def test_a_sample_is_the_same_each_time_and_as_large_as_asked_for(index: Index) -> None:
     fill(index, 60)
     space = space_of(index)
     one, two = space.sample(EVERYTHING, 25), space.sample(EVERYTHING, 25)
     assert one.ids == two.ids == tuple(sorted(one.ids))
-    assert 10 <= len(one.ids) <= 25
+    assert len(set(one.ids)) == 25
+    assert len(space.sample(EVERYTHING, 100).ids) == 60
+    assert space.sample(EVERYTHING, 0).ids == ()
     np.testing.assert_array_equal(one.vectors, space.vectors(one.ids)[1])
 
 

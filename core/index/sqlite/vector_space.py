@@ -62,8 +62,9 @@ class MatrixSpace:
         matrix = self._current.get()
         mask = self._mask(matrix, scope)
         rows = np.arange(len(matrix)) if mask is None else np.flatnonzero(mask)
-        # Every so many-th: ids are hashes, so that any regular choice is an even one.
-        rows = rows[:: max(1, -(-len(rows) // limit))]
+        # Evenly spaced: ids are hashes, so that any regular choice is a fair one.
+        kept = min(limit, len(rows))
+        rows = rows[np.linspace(0, len(rows) - 1, kept, dtype=np.intp)] if kept else rows[:0]
         return Sample(
             tuple(matrix.ids[row] for row in rows), matrix.vectors[rows], matrix.generation
         )
