@@ -89,21 +89,21 @@ def export_index(index: Index, embedder_id: str, scope: Scope, target: IO[bytes]
     ):
         dimensions = index.dimensions(embedder_id) or 0
         known = index.pictures(list(altered), scope)
-        kept: set[str] = set()
+        written: set[str] = set()
         for picture_id in known:
             thumbnail = index.thumbnail(picture_id)
             if thumbnail is not None:  # else its file went away just now
                 archive.writestr(_member_info(f"thumbs/{picture_id}.jpg"), thumbnail)
-                kept.add(picture_id)
+                written.add(picture_id)
         with archive.open(_member_info("vectors.npy"), "w") as member:
-            header = {"descr": "<f4", "fortran_order": False, "shape": (len(kept), dimensions)}
+            header = {"descr": "<f4", "fortran_order": False, "shape": (len(written), dimensions)}
             np.lib.format.write_array_header_1_0(member, header)
             for picture_id, vector in rows:
-                if picture_id in kept:
+                if picture_id in written:
                     member.write(vector.astype("<f4", copy=False).tobytes())
         with archive.open(_member_info("pictures.jsonl"), "w") as member:
             for picture_id, was_altered in altered.items():
-                if picture_id in kept:
+                if picture_id in written:
                     line = _describe(known[picture_id], was_altered)
                     member.write(json.dumps(line, ensure_ascii=False).encode() + b"\n")
         manifest = {
@@ -111,10 +111,10 @@ def export_index(index: Index, embedder_id: str, scope: Scope, target: IO[bytes]
             "version": VERSION,
             "embedder_id": embedder_id,
             "dimensions": dimensions,
-            "count": len(kept),
+            "count": len(written),
         }
         archive.writestr(_member_info("manifest.json"), json.dumps(manifest, indent=1))
-    return len(kept)
+    return len(written)
 
 
 def _describe(picture: Picture, altered: bool) -> dict[str, Any]:
@@ -178,12 +178,12 @@ def _manifest(
     # Members of a zip may share their bytes; then a small file reads as an endless one.
     if sum(info.file_size for info in listed) > _size(archive):
         raise _forged("it says to be larger than it is")
-    said = _json(_read(archive, "manifest.json", MAX_MANIFEST_BYTES))
-    if not isinstance(said, dict) or said.get("format") != FORMAT:
+    declared = _json(_read(archive, "manifest.json", MAX_MANIFEST_BYTES))
+    if not isinstance(declared, dict) or declared.get("format") != FORMAT:
         raise ArchiveError("This file is not an index of this product.")
-    if said.get("version") != VERSION:
+    if declared.get("version") != VERSION:
         raise ArchiveError("This index was made by another version of this product.")
-    made_by = said.get("embedder_id")
+    made_by = declared.get("embedder_id")
     if not isinstance(made_by, str) or not re.fullmatch(r"[A-Za-z0-9_:.@/+-]{1,200}", made_by):
         raise _forged("it does not say which embedder made it")
     if embedder_id is not None and made_by != embedder_id:
@@ -191,7 +191,7 @@ def _manifest(
             f"This index was made by {made_by}, and {embedder_id} answers here. Vectors of two "
             "embedders cannot be compared; switch to that embedder first, then import it."
         )
-    count, length = said.get("count"), said.get("dimensions")
+    count, length = declared.get("count"), declared.get("dimensions")
     if count == 0:
         raise ArchiveError("This index holds no pictures.")
     if type(count) is not int or not 0 < count <= MAX_PICTURES:

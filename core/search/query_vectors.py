@@ -1,4 +1,4 @@
-"""Query vectors: each is asked for once, and remembered."""
+"""The vectors of queries: each is embedded once, and cached."""
 
 from __future__ import annotations
 
@@ -16,28 +16,29 @@ from core.vectors import Vector
 
 log = logging.getLogger(__name__)
 
-# A vector is 4 KB; a thousand of them are what a busy day types.
-REMEMBERED = 1000
+# A vector of 1024 numbers takes 4 KB, so that the whole cache takes 4 MB.
+CACHED = 1000
 
 Key = tuple[str, str]
-"""What was asked: ("text", the text) or ("image", the picture's id)."""
+"""Names a query: ("text", the text) or ("image", the picture's id)."""
 
 
 class QueryVectors:
     """The vectors of what people search for, for one embedder.
 
-    A paid answer is kept in the index for good; every answer is remembered while the process runs.
-    Two people who ask for the same thing at once cause one call. Methods raise EmbedderError.
+    A paid vector is kept in the index for good; every vector is cached while the process runs.
+    Two people who search for the same thing at once cause one call. Methods raise EmbedderError.
     """
 
     def __init__(self, index: Index, embedder: Embedder) -> None:
         self._index = index
         self._embedder = embedder
-        self._remembered: OrderedDict[Key, Vector] = OrderedDict()
-        self._asking: dict[Key, _Asking] = {}
+        self._cache: OrderedDict[Key, Vector] = OrderedDict()
+        self._pending: dict[Key, _Pending] = {}
         self._guard = threading.Lock()
 
     def text(self, text: str) -> Vector:
+        """The vector of a text. Raises InputRefused for a text that cannot be embedded."""
         key = query_key(text)
         return self._ask(("text", key), lambda deadline: self._embedder.embed_text(key, deadline))
 
@@ -55,21 +56,21 @@ class QueryVectors:
         )
 
     def link(self, url: str) -> Vector:
-        """The vector of a picture that the service fetches. Not remembered: it may change there."""
+        """The vector of a picture that the service fetches. Not cached: the picture may change."""
         return self._embedder.embed_link(url, Deadline.for_person())
 
     def is_free(self, text: str) -> bool:
         """True if asking for this text costs no call."""
-        return not self._embedder.paid or self._known(("text", query_key(text))) is not None
+        return not self._embedder.paid or self._cached(("text", query_key(text))) is not None
 
-    def _known(self, key: Key) -> Vector | None:
+    def _cached(self, key: Key) -> Vector | None:
         with self._guard:
-            vector = self._remembered.get(key)
+            vector = self._cache.get(key)
             if vector is not None:
-                self._remembered.move_to_end(key)
+                self._cache.move_to_end(key)
                 return vector
         if not self._embedder.paid:
-            return None  # asking again is cheaper than a row on the disk
+            return None  # embedding it again is cheaper than reading a row from the disk
         return self._usable(self._index.query_vector(self._embedder.id, *key))
 
     def _usable(self, vector: Vector | None) -> Vector | None:
@@ -79,42 +80,42 @@ class QueryVectors:
     def _ask(self, key: Key, answer: Callable[[Deadline], Vector]) -> Vector:
         deadline = Deadline.for_person()
         with self._guard:
-            asking = self._asking.setdefault(key, _Asking())
-            asking.people += 1
+            pending = self._pending.setdefault(key, _Pending())
+            pending.waiting += 1
         try:
-            # The wait for the first who asked counts: nobody waits longer than one call may take.
-            if not asking.lock.acquire(timeout=deadline.remaining()):
+            # Waiting for whoever came first counts too: nobody waits longer than one call may take.
+            if not pending.lock.acquire(timeout=deadline.remaining()):
                 raise DeadlinePassed("No answer in time. Please try again.")
             try:
-                vector = self._known(key)
+                vector = self._cached(key)
                 if vector is None:
                     vector = answer(deadline)
-                    self._keep(key, vector)
+                    self._cache_answer(key, vector)
             finally:
-                asking.lock.release()
+                pending.lock.release()
         finally:
             with self._guard:
-                asking.people -= 1
-                if not asking.people:
-                    del self._asking[key]
+                pending.waiting -= 1
+                if not pending.waiting:
+                    del self._pending[key]
         return vector
 
-    def _keep(self, key: Key, vector: Vector) -> None:
+    def _cache_answer(self, key: Key, vector: Vector) -> None:
         with self._guard:
-            self._remembered[key] = vector
-            if len(self._remembered) > REMEMBERED:
-                self._remembered.popitem(last=False)
+            self._cache[key] = vector
+            if len(self._cache) > CACHED:
+                self._cache.popitem(last=False)
         if self._embedder.paid:
             try:
                 self._index.add_query_vector(self._embedder.id, *key, vector)
             except IndexUnavailable:
-                # The person gets the answer all the same; it is remembered while this runs.
+                # The person gets the answer all the same, and it stays in the cache of this process.
                 log.warning("A query's vector cannot be kept", exc_info=True)
 
 
-class _Asking:
-    """A question that is on its way, and how many wait for its answer."""
+class _Pending:
+    """A query that is being embedded now, and how many callers wait for its vector."""
 
     def __init__(self) -> None:
         self.lock = threading.Lock()
-        self.people = 0
+        self.waiting = 0

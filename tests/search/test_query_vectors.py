@@ -145,7 +145,7 @@ def test_half_of_a_surrogate_pair_is_no_trouble(store: SqliteIndex) -> None:
 def test_only_the_last_thousand_are_held_in_memory(
     store: SqliteIndex, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "REMEMBERED", 3)
+    monkeypatch.setattr(module, "CACHED", 3)
     embedder = ColourEmbedder(paid=False)
     queries = QueryVectors(store, embedder)
     for text in ("red", "blue", "green", "red", "white", "red", "blue"):
