@@ -109,7 +109,7 @@ class QueryVectors:
             try:
                 self._index.add_query_vector(self._embedder.id, *key, vector)
             except IndexUnavailable:
-                # The person gets the answer all the same, and it stays in the cache of this process.
+                # The person gets the answer all the same; it stays in this cache.
                 log.warning("A query's vector cannot be kept", exc_info=True)
 
 

@@ -9,9 +9,9 @@ import unicodedata
 from pathlib import Path
 
 from core.errors import UploadFailed
+from core.files import write_whole
+from core.model import UPLOADS
 from core.pictures import EXTENSIONS, SUFFIXES_BY_FORMAT, check
-
-PREFIX = "uploads/"
 
 # File systems take 255 bytes; room is left for a number.
 MAX_NAME_BYTES = 200
@@ -33,27 +33,20 @@ def add_upload(folder: Path, name: str, data: bytes) -> str:
     suffix = SUFFIXES_BY_FORMAT[checked.format][0]
     try:
         with _naming:
-            return PREFIX + _keep(folder, safe_name(name, suffix), data)
+            return UPLOADS + _keep(folder, safe_name(name, suffix), data)
     except OSError as error:
         why = "the disk is full" if error.errno == errno.ENOSPC else error.strerror
         raise UploadFailed(f"It could not be kept: {why}.") from error
 
 
 def _keep(folder: Path, name: str, data: bytes) -> str:
-    folder.mkdir(parents=True, exist_ok=True)
     target, number = folder / name, 1
     while target.exists():
         if target.is_file() and target.read_bytes() == data:
             return target.name
         number += 1
         target = folder / f"{Path(name).stem} ({number}){Path(name).suffix}"
-    # Hidden from the scan until it is whole.
-    draft = folder / f".{target.name}.part"
-    try:
-        draft.write_bytes(data)
-        draft.replace(target)
-    finally:
-        draft.unlink(missing_ok=True)
+    write_whole(target, data)
     return target.name
 
 
@@ -62,10 +55,10 @@ def remove_upload(folder: Path, path: str) -> None:
 
     Raises UploadFailed.
     """
-    name = path.removeprefix(PREFIX)
+    name = path.removeprefix(UPLOADS)
     # Looked up among what is there, never joined: the path comes from the visitor's browser.
     for file in folder.iterdir() if folder.is_dir() else ():
-        if path.startswith(PREFIX) and file.name == name and file.is_file():
+        if path.startswith(UPLOADS) and file.name == name and file.is_file():
             try:
                 file.unlink(missing_ok=True)
             except OSError as error:
