@@ -158,7 +158,8 @@ class SqliteIndex:
         paths = [(entry.path,) for entry in entries]
         with self.writing() as db:
             db.executemany(
-                "INSERT OR REPLACE INTO unreadable VALUES (?, ?, ?, ?)",
+                "INSERT OR REPLACE INTO unreadable (path, reason, size, mtime_ns) "
+                "VALUES (?, ?, ?, ?)",
                 [(e.path, e.reason, e.size, e.mtime_ns) for e in entries],
             )
             if db.executemany("DELETE FROM files WHERE path = ?", paths).rowcount:
@@ -559,7 +560,8 @@ def add_vector(
     overwrite: bool = True,
 ) -> None:
     db.execute(
-        f"INSERT OR {'REPLACE' if overwrite else 'IGNORE'} INTO vectors VALUES (?, ?, ?, ?)",
+        f"INSERT OR {'REPLACE' if overwrite else 'IGNORE'} INTO vectors "
+        "(embedder_id, picture_id, vector, altered) VALUES (?, ?, ?, ?)",
         (embedder_id, picture_id, _blob(vector), altered),
     )
 

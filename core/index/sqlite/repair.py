@@ -1,4 +1,4 @@
-"""The SQLite file: made, opened, checked, and mended where it is damaged."""
+"""The SQLite file: made, opened, checked, migrated, and mended where it is damaged."""
 
 from __future__ import annotations
 
@@ -10,21 +10,24 @@ import shutil
 import sqlite3
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any, NamedTuple
 
 from core.errors import IndexUnavailable
 from core.file_lock import FileLock
-from core.index.sqlite.tables import (
-    FULL,
+from core.index.sqlite.migrations import (
     PAGE_BYTES,
-    SCHEMA_VERSION,
-    TABLES,
-    connect,
-    error_name,
-    make_tables,
-    sentence,
+    RootPages,
+    make_index,
+    migrate,
+    newest_version,
+    parse_root_pages,
+    recorded_version,
+    tables,
+    version,
 )
+from core.index.sqlite.tables import FULL, connect, error_name, sentence
 from core.vectors import is_unit_blob
 
 log = logging.getLogger(__name__)
@@ -50,11 +53,12 @@ CIRCUMSTANCES = tuple(
 
 
 def open_index(path: Path, in_use: FileLock) -> str:
-    """See to it that a sound index lies at `path`; returns what the person should know, or "".
+    """See to it that a sound index of the newest version lies at `path`.
 
-    in_use: not taken yet; on return it is shared by everybody who has the index open. A damaged
-    file is set aside and rebuilt from what can be read of it, unless somebody else has it open.
-    Raises IndexUnavailable.
+    Returns what the person should know, or "". in_use: not taken yet; on return it is shared by
+    everybody who has the index open. Unless somebody else has it open, an older index is migrated,
+    and a damaged one is set aside and rebuilt from what can be read of it. Raises
+    IndexUnavailable.
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -89,6 +93,7 @@ def _open(path: Path, alone: bool) -> str:
         _make(path)
     damage = _damage(path)
     if not damage:
+        _bring_up_to_date(path, alone)
         return ""
     log.warning("The index is damaged: %s", damage)
     if not alone:
@@ -97,6 +102,22 @@ def _open(path: Path, alone: bool) -> str:
             "again: what can be read is kept."
         )
     return _mend(path)
+
+
+def _bring_up_to_date(path: Path, alone: bool) -> None:
+    with contextlib.closing(connect(path)) as db:
+        found = version(db)
+        if found == newest_version():
+            return
+        if not alone:
+            # Whoever opened it alone has migrated it, so those who have it open are older.
+            raise IndexUnavailable(
+                "The index was made by an older version of this app, and a process of that "
+                "version still has it open. Stop that one, and start again: the index is brought "
+                "up to date then, and nothing is lost."
+            )
+        migrate(db)
+        log.info("The index was brought from version %d to %d", found, newest_version())
 
 
 # -- making, checking ------------------------------------------------------------------------
@@ -108,7 +129,7 @@ def _make(path: Path) -> None:
     # Left by a kill between the two renames of _mend, it is a mended index.
     if not (draft.exists() and not _damage(draft)):
         _remove(draft)
-        make_tables(draft).close()
+        make_index(draft).close()
     draft.replace(path)
 
 
@@ -126,16 +147,20 @@ def _damage(path: Path) -> str:
             return str(error)
         raise
     try:
-        # Walks every page, 0.2 s for 10,000 pictures, but not the numbers: those carry their own
-        # check, unit length.
-        found = str(db.execute("PRAGMA quick_check(1)").fetchone()[0])
-        if found != "ok":
-            return found
-        version = db.execute("PRAGMA user_version").fetchone()[0]
-        if SCHEMA_VERSION < version <= LATEST_VERSION:
+        found = version(db)
+        if newest_version() < found <= LATEST_VERSION:
+            # Before anything else: mending it would lose what only the newer program knows of.
             raise IndexUnavailable(
                 "The index was made by a newer version of this app; update the app."
             )
+        # Walks every page, 0.2 s for 10,000 pictures, but not the numbers: those carry their own
+        # check, unit length.
+        checked = str(db.execute("PRAGMA quick_check(1)").fetchone()[0])
+        if checked != "ok":
+            return checked
+        recorded = recorded_version(db)
+        if found != recorded:
+            return f"version {found} in its header, {recorded} in its record of migrations"
         row = db.execute("SELECT value FROM meta WHERE key = 'uid'").fetchone()
         return "" if row else "no uid"
     except TROUBLE as error:
@@ -198,69 +223,123 @@ def _mend(path: Path) -> str:
 
 
 def _rebuild(path: Path, draft: Path, copy: Path) -> int:
-    """Fill a new index with what can be read of the damaged one; the number of vectors saved."""
+    """Fill a new index with what can be read of the damaged one; the number of vectors saved.
+
+    The new index is of the damaged one's version at first, so that the rows of a damaged file go
+    through the same migrations as those of a sound one.
+    """
     _remove(draft)
-    with contextlib.closing(make_tables(draft)) as db:
-        if not _salvage(path, db):
-            # Its first page is damaged, or speaks of more pages than there are.
-            _transplant_first_page(draft, path, copy)
-            _salvage(copy, db)
+    found = _find_tables(path, copy)
+    with contextlib.closing(make_index(draft, found.version if found else None)) as db:
+        if found:
+            _salvage(found.path, db)
         # The next scan reads such files anew.
         db.execute("DELETE FROM files WHERE picture_id NOT IN (SELECT id FROM pictures)")
         saved: int = db.execute("SELECT count(*) FROM vectors").fetchone()[0]
         db.commit()
+        migrate(db)
     return saved
 
 
-def _transplant_first_page(healthy: Path, damaged: Path, copy: Path) -> None:
-    """A copy of a damaged index with the first page of a new one, and its own number of pages.
+class _Found(NamedTuple):
+    """A damaged index in which every table of this version can be found."""
 
-    Every index is made by the same statements, so its tables begin on the same pages.
+    path: Path
+    version: int
+
+
+def _find_tables(path: Path, copy: Path) -> _Found | None:
+    """The damaged index, or a copy of it under another first page; None if neither shows tables.
+
+    The first page says which tables there are and where each begins. Where it is damaged, or
+    speaks of more pages than there are, a new one takes its place: of the version and with the
+    beginnings that `migrate` wrote down, or else of the first version, whose tables begin on the
+    same pages in every index.
     """
-    shutil.copyfile(damaged, copy)
-    with healthy.open("rb") as file:
+    if path.stat().st_size < PAGE_BYTES:
+        return None
+    if found := _version_found(path):
+        return _Found(path, found)
+    first = RootPages(1, {})
+    _transplant_first_page(path, copy, first)
+    recorded = _recorded_root_pages(copy)
+    for layout in (recorded, first) if recorded else (first,):
+        try:
+            _transplant_first_page(path, copy, layout)
+        except sqlite3.OperationalError as error:
+            # Some builds of SQLite (Apple's) let nobody say where a table begins.
+            if error_name(error) != "SQLITE_ERROR":
+                raise
+            continue
+        if _version_found(copy):
+            return _Found(copy, layout.version)
+    return None
+
+
+def _version_found(path: Path) -> int:
+    """The version of an index in which every table of that version is found; 0 if one is not."""
+    with contextlib.closing(sqlite3.connect(path)) as db:
+        try:
+            stated, there = version(db), tables(db)
+        except TROUBLE as error:
+            if _is_damage(error, path):
+                return 0
+            raise
+    likely = stated if 1 <= stated <= newest_version() else newest_version()
+    with contextlib.closing(make_index(":memory:", likely)) as db:
+        whole = all(set(names) <= set(there.get(table, ())) for table, names in tables(db).items())
+    return likely if whole else 0
+
+
+def _recorded_root_pages(path: Path) -> RootPages | None:
+    with contextlib.closing(sqlite3.connect(path)) as db:
+        rows = dict(_readable_rows(db, "meta", ["key", "value"]))
+    return parse_root_pages(rows.get("root_pages"))
+
+
+def _transplant_first_page(damaged: Path, copy: Path, layout: RootPages) -> None:
+    """A copy of a damaged index with a new first page, and its own number of pages."""
+    _remove(copy)
+    with contextlib.closing(make_index(copy, layout.version)) as db:
+        db.execute("PRAGMA writable_schema = ON")
+        db.executemany(
+            "UPDATE sqlite_master SET rootpage = ? WHERE name = ?",
+            [(page, name) for name, page in layout.pages.items()],
+        )
+        db.commit()
+    with copy.open("rb") as file:
         page = bytearray(file.read(PAGE_BYTES))
+    pages = damaged.stat().st_size // PAGE_BYTES
     # Offset 28: the size in pages. Source: sqlite.org/fileformat.html, 1.3.7.
-    page[28:32] = (copy.stat().st_size // PAGE_BYTES).to_bytes(4, "big")
+    page[28:32] = pages.to_bytes(4, "big")
+    shutil.copyfile(damaged, copy)
     with copy.open("r+b") as file:
         file.write(page)
-        file.truncate(copy.stat().st_size // PAGE_BYTES * PAGE_BYTES)
+        file.truncate(pages * PAGE_BYTES)
 
 
-def _salvage(path: Path, db: sqlite3.Connection) -> bool:
-    """Copy every row that can still be read; False if not even the tables can be found."""
-    if path.stat().st_size < PAGE_BYTES:
-        return False
-    old = sqlite3.connect(path)
-    try:
-        for table in TABLES:
-            old.execute(f"SELECT 1 FROM {table} WHERE rowid = 0")
-    except TROUBLE:
-        old.close()
-        return False
-    try:
-        for table in TABLES:
-            columns = len(db.execute(f"PRAGMA table_info({table})").fetchall())
-            marks = ",".join("?" * columns)
-            for row in _readable_rows(old, table):
-                if len(row) == columns and _is_whole(table, row):
+def _salvage(path: Path, db: sqlite3.Connection) -> None:
+    """Copy every row that can still be read, by the names of its columns.
+
+    path: an index with every table and column of `db`, their order aside.
+    """
+    with contextlib.closing(sqlite3.connect(path)) as old:
+        for table, columns in tables(db).items():
+            names, marks = ",".join(columns), ",".join("?" * len(columns))
+            for row in _readable_rows(old, table, columns):
+                if _is_whole(table, dict(zip(columns, row, strict=True))):
                     # A torn row has a NULL where none may be: it is ignored, like a repetition.
-                    db.execute(f"INSERT OR IGNORE INTO {table} VALUES ({marks})", row)
-    finally:
-        old.close()
-    return True
+                    db.execute(f"INSERT OR IGNORE INTO {table} ({names}) VALUES ({marks})", row)
 
 
-def _is_whole(table: str, row: tuple[object, ...]) -> bool:
+def _is_whole(table: str, row: Mapping[str, object]) -> bool:
     if table == "meta":
-        # The matrix files of the damaged index are not this one's.
-        return isinstance(row[0], str) and row[0] != "uid"
-    if table == "vectors":
-        return is_unit_blob(row[2])
-    if table == "queries":
-        return is_unit_blob(row[3])
+        # The matrix files of the damaged index are not this one's, nor are its root pages.
+        return isinstance(row["key"], str) and row["key"] not in ("uid", "root_pages")
+    if table in ("vectors", "queries"):
+        return is_unit_blob(row["vector"])
     if table == "pictures":
-        thumbnail = row[-1]
+        thumbnail = row["thumbnail"]
         return (
             isinstance(thumbnail, bytes)
             and thumbnail.startswith(b"\xff\xd8")
@@ -269,18 +348,24 @@ def _is_whole(table: str, row: tuple[object, ...]) -> bool:
     return True
 
 
-def _readable_rows(db: sqlite3.Connection, table: str) -> Iterator[tuple[object, ...]]:
-    """Every row that can be read: from both ends to the damage, then between by halving."""
+def _readable_rows(
+    db: sqlite3.Connection, table: str, columns: Sequence[str]
+) -> Iterator[tuple[Any, ...]]:
+    """These columns of every row that can be read.
+
+    Read from both ends to the damage, then between by halving; a row may come twice.
+    """
+    names = ",".join(columns)
     first, last = -1, -1
     try:
-        for rowid, *row in db.execute(f"SELECT rowid, * FROM {table} ORDER BY rowid"):
+        for rowid, *row in db.execute(f"SELECT rowid, {names} FROM {table} ORDER BY rowid"):
             yield tuple(row)
             first = rowid
         return
     except TROUBLE:
         pass
     try:
-        for rowid, *row in db.execute(f"SELECT rowid, * FROM {table} ORDER BY rowid DESC"):
+        for rowid, *row in db.execute(f"SELECT rowid, {names} FROM {table} ORDER BY rowid DESC"):
             yield tuple(row)
             last = rowid
         return
@@ -295,7 +380,7 @@ def _readable_rows(db: sqlite3.Connection, table: str) -> Iterator[tuple[object,
             continue
         try:
             found = db.execute(
-                f"SELECT * FROM {table} WHERE rowid BETWEEN ? AND ?", (low, high)
+                f"SELECT {names} FROM {table} WHERE rowid BETWEEN ? AND ?", (low, high)
             ).fetchall()
         except TROUBLE:
             if low < high:

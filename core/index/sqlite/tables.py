@@ -1,11 +1,10 @@
-"""The tables of the SQLite index, how a connection to them is opened, and what its errors mean."""
+"""How a connection to the SQLite index is opened, what its errors mean, and a scope in SQL."""
 
 from __future__ import annotations
 
 import contextlib
 import shutil
 import sqlite3
-import uuid
 from pathlib import Path
 
 from core.model import Scope
@@ -16,40 +15,7 @@ BUSY_SECONDS = 30.0
 # With less than this free, an input error is taken for a full disk.
 FULL_BYTES = 256 * 1024
 
-# SQLite's default since 2016, and fixed here: mending counts on it.
-PAGE_BYTES = 4096
-
-# Grows when the tables change: an older program must not write into a newer file.
-SCHEMA_VERSION = 1
-
 FULL = "The disk is full: nothing was lost. Make room on it, then go on."
-
-# pictures.vetted: 1 if its row was made from the bytes here, 0 if it came from a stranger's index.
-# failures.again: 1 if the same call may go through later (no answer, the file was away).
-SCHEMA = """
-CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL);
-CREATE TABLE IF NOT EXISTS pictures (
-    id TEXT PRIMARY KEY, format TEXT NOT NULL, width INTEGER NOT NULL, height INTEGER NOT NULL,
-    bytes INTEGER NOT NULL, note TEXT NOT NULL, vetted INTEGER NOT NULL, thumbnail BLOB NOT NULL);
-CREATE TABLE IF NOT EXISTS files (
-    path TEXT PRIMARY KEY, picture_id TEXT NOT NULL, size INTEGER, mtime_ns INTEGER);
-CREATE INDEX IF NOT EXISTS files_by_picture ON files (picture_id);
-CREATE TABLE IF NOT EXISTS unreadable (
-    path TEXT PRIMARY KEY, reason TEXT NOT NULL, size INTEGER, mtime_ns INTEGER);
-CREATE TABLE IF NOT EXISTS vectors (
-    embedder_id TEXT NOT NULL, picture_id TEXT NOT NULL, vector BLOB NOT NULL,
-    altered INTEGER NOT NULL, UNIQUE (embedder_id, picture_id));
-CREATE TABLE IF NOT EXISTS failures (
-    embedder_id TEXT NOT NULL, picture_id TEXT NOT NULL, path TEXT NOT NULL, reason TEXT NOT NULL,
-    again INTEGER NOT NULL, UNIQUE (embedder_id, picture_id));
-CREATE TABLE IF NOT EXISTS queries (
-    embedder_id TEXT NOT NULL, kind TEXT NOT NULL, key TEXT NOT NULL, vector BLOB NOT NULL,
-    asked REAL NOT NULL, UNIQUE (embedder_id, kind, key));
-CREATE TABLE IF NOT EXISTS calls (
-    embedder_id TEXT NOT NULL, kind TEXT NOT NULL, day TEXT NOT NULL, count INTEGER NOT NULL,
-    UNIQUE (embedder_id, kind, day));
-"""
-TABLES = ("meta", "pictures", "files", "unreadable", "vectors", "failures", "queries", "calls")
 
 
 def connect(path: Path) -> sqlite3.Connection:
@@ -90,19 +56,6 @@ def _is_full(folder: Path) -> bool:
         return shutil.disk_usage(folder).free < FULL_BYTES
     except OSError:
         return False
-
-
-def make_tables(draft: Path) -> sqlite3.Connection:
-    db = sqlite3.connect(draft)
-    with contextlib.ExitStack() as undo:
-        undo.callback(db.close)
-        db.execute(f"PRAGMA page_size = {PAGE_BYTES}")
-        db.executescript(SCHEMA)
-        db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
-        db.execute("INSERT INTO meta VALUES ('uid', ?)", (uuid.uuid4().hex[:12],))
-        db.commit()
-        undo.pop_all()
-    return db
 
 
 def error_name(error: Exception) -> str:
