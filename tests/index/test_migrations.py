@@ -141,8 +141,8 @@ def test_no_two_migrations_have_one_name() -> None:
 
 def test_the_description_of_all_tables_fits_on_the_first_page(tmp_path: Path) -> None:
     make_index(tmp_path / "index.sqlite").close()
-    # A repair replaces that page only. The byte after the file's header says what kind of page it
-    # is: 13 for one without pages below it. Source: sqlite.org/fileformat.html, 1.6.
+    # A repair replaces that page only. The byte after the file's header is 13 for a page that has
+    # no further pages below it. Source: sqlite.org/fileformat.html, 1.6.
     assert (tmp_path / "index.sqlite").read_bytes()[100] == 13
 
 
@@ -160,6 +160,7 @@ def test_the_description_of_all_tables_fits_on_the_first_page(tmp_path: Path) ->
         '{"version": 1000, "pages": {}}',
         '{"version": 1, "pages": {"meta": "2"}}',
         '{"version": 1, "pages": {"meta": -2}}',
+        '{"version": 1, "pages": {"meta": 99999999999999999999}}',
     ],
 )
 def test_root_pages_that_make_no_sense_count_as_none(text: object) -> None:

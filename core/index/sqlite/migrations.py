@@ -17,6 +17,9 @@ from typing import NamedTuple
 # SQLite's default since 2016, and fixed here: repair reads and replaces whole pages of this size.
 PAGE_BYTES = 4096
 
+# SQLite numbers its pages in 32 bits. Source: sqlite.org/fileformat.html, 1.2.
+MOST_PAGES = 2**32 - 2
+
 FIRST_NAME = "the first tables"
 
 
@@ -106,7 +109,10 @@ def version(db: sqlite3.Connection) -> int:
 
 
 def recorded_version(db: sqlite3.Connection) -> int:
-    """The same as `version`, read from the table `migrations`. Differing numbers mean damage."""
+    """The version that the table `migrations` speaks of: 1 without that table, 0 if it is empty.
+
+    In a sound index it is the same number as `version`.
+    """
     if not db.execute("SELECT 1 FROM sqlite_master WHERE name = 'migrations'").fetchone():
         return 1
     found: int | None = db.execute("SELECT max(number) FROM migrations").fetchone()[0]
@@ -132,16 +138,16 @@ def migrate(db: sqlite3.Connection, target: int | None = None) -> None:
                 _record(db, migration)
 
 
-def make_index(path: Path | str, version: int | None = None) -> sqlite3.Connection:
-    """A connection to a new, empty index of that version (None: the newest). Raises sqlite3.Error.
+def make_index(path: Path | str, target: int | None = None) -> sqlite3.Connection:
+    """A connection to a new, empty index of version `target` (None: the newest).
 
-    path: a file that is not there yet, or ":memory:".
+    path: a file that is not there yet, or ":memory:". Raises sqlite3.Error.
     """
     db = sqlite3.connect(path)
     with contextlib.ExitStack() as undo:
         undo.callback(db.close)
         db.execute(f"PRAGMA page_size = {PAGE_BYTES}")
-        migrate(db, version)
+        migrate(db, target)
         undo.pop_all()
     return db
 
@@ -164,15 +170,15 @@ def tables(db: sqlite3.Connection) -> dict[str, list[str]]:
 def parse_root_pages(text: object) -> RootPages | None:
     """Read what `migrate` keeps in meta under "root_pages"; None for anything else."""
     try:
-        said = json.loads(text) if isinstance(text, str) else None
+        payload = json.loads(text) if isinstance(text, str) else None
     except (ValueError, RecursionError):
         return None
-    if not isinstance(said, dict) or not isinstance(said.get("pages"), dict):
+    if not isinstance(payload, dict) or not isinstance(payload.get("pages"), dict):
         return None
-    version, pages = said.get("version"), said["pages"]
+    version, pages = payload.get("version"), payload["pages"]
     if type(version) is not int or not 1 <= version <= newest_version():
         return None
-    if not all(type(page) is int and page > 0 for page in pages.values()):
+    if not all(type(page) is int and 0 < page <= MOST_PAGES for page in pages.values()):
         return None
     return RootPages(version, pages)
 
@@ -184,8 +190,9 @@ def _record(db: sqlite3.Connection, migration: Migration) -> None:
             "VALUES (?, ?, strftime('%Y-%m-%dT%H:%M:%SZ', 'now'))",
             (migration.number, migration.name),
         )
-    # A table that a migration adds to a file that has grown begins on any page. Where it begins
-    # stands on the first page alone; this second copy lets a repair do without that page.
+    # In an index that holds rows already, a new table begins on whichever page is free. SQLite
+    # keeps the number of that page on the first page only; this second copy lets a repair do
+    # without the first page.
     pages = dict(db.execute("SELECT name, rootpage FROM sqlite_master WHERE rootpage > 0"))
     db.execute(
         "INSERT OR REPLACE INTO meta (key, value) VALUES ('root_pages', ?)",

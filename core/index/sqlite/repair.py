@@ -110,7 +110,7 @@ def _bring_up_to_date(path: Path, alone: bool) -> None:
         if found == newest_version():
             return
         if not alone:
-            # Whoever opened it alone has migrated it, so those who have it open are older.
+            # A process of this version would have migrated it before it shared the lock.
             raise IndexUnavailable(
                 "The index was made by an older version of this app, and a process of that "
                 "version still has it open. Stop that one, and start again: the index is brought "
@@ -149,7 +149,8 @@ def _damage(path: Path) -> str:
     try:
         found = version(db)
         if newest_version() < found <= LATEST_VERSION:
-            # Before anything else: mending it would lose what only the newer program knows of.
+            # Asked before the check for damage: mending the file here would lose what only the
+            # newer program knows of.
             raise IndexUnavailable(
                 "The index was made by a newer version of this app; update the app."
             )
@@ -225,8 +226,8 @@ def _mend(path: Path) -> str:
 def _rebuild(path: Path, draft: Path, copy: Path) -> int:
     """Fill a new index with what can be read of the damaged one; the number of vectors saved.
 
-    The new index is of the damaged one's version at first, so that the rows of a damaged file go
-    through the same migrations as those of a sound one.
+    The new index is first made in the version of the damaged one, filled, and then migrated: rows
+    that are saved go through the same migrations as those of a sound file.
     """
     _remove(draft)
     found = _find_tables(path, copy)
@@ -249,12 +250,12 @@ class _Found(NamedTuple):
 
 
 def _find_tables(path: Path, copy: Path) -> _Found | None:
-    """The damaged index, or a copy of it under another first page; None if neither shows tables.
+    """Where the tables can be found: in the damaged file, else in a copy with another first page.
 
-    The first page says which tables there are and where each begins. Where it is damaged, or
-    speaks of more pages than there are, a new one takes its place: of the version and with the
-    beginnings that `migrate` wrote down, or else of the first version, whose tables begin on the
-    same pages in every index.
+    The first page lists the tables and the page on which each begins. Where it is damaged, or
+    counts more pages than the file has, the copy gets a new one: made from the root pages that
+    `migrate` keeps in the table meta, or else that of version 1, whose tables begin on the same
+    pages in every index. None if the tables are not found with any of them.
     """
     if path.stat().st_size < PAGE_BYTES:
         return None
@@ -267,7 +268,7 @@ def _find_tables(path: Path, copy: Path) -> _Found | None:
         try:
             _transplant_first_page(path, copy, layout)
         except sqlite3.OperationalError as error:
-            # Some builds of SQLite (Apple's) let nobody say where a table begins.
+            # Some builds of SQLite, Apple's among them, let no program change where a table begins.
             if error_name(error) != "SQLITE_ERROR":
                 raise
             continue
