@@ -59,17 +59,20 @@ Outcome: TypeAlias = Embedded | Failed
 
 
 def embed_all(
-    store: Index,
+    index: Index,
     roots: Mapping[str, Path],
     embedder: Embedder,
     todo: Sequence[Missing],
     deadline: Deadline,
     keep: Callable[[Sequence[Outcome]], None],
+    stop: Callable[[], None],
 ) -> None:
     """Embed with several calls in flight, and hand every outcome to `keep` as it comes.
 
-    What ends the run (Cancelled, EmbedderRefused, or whatever `keep` raises) is raised only after
-    every call in flight has come to its end and `keep` was given its outcome: it was paid for.
+    stop: called, perhaps several times, when something ends the run before its time; it has to
+    cancel `deadline`. What ends the run (Cancelled, EmbedderRefused, or whatever `keep` raises) is
+    raised only after every call in flight has come to its end and `keep` was given its outcome:
+    it was paid for.
     """
     batches = deque(_batches(todo, embedder.batch_size))
     running: dict[Future[list[Outcome]], int] = {}
@@ -81,7 +84,7 @@ def embed_all(
                 size = sum(item.bytes for item in batches[0])
                 if running and sum(running.values()) + size > IN_FLIGHT_BYTES:
                     break
-                future = workers.submit(_embed, store, roots, embedder, batches.popleft(), deadline)
+                future = workers.submit(_embed, index, roots, embedder, batches.popleft(), deadline)
                 running[future] = size
             if not running:
                 break
@@ -98,7 +101,7 @@ def embed_all(
             except (EmbedderError, IndexUnavailable) as error:
                 ending = _weightier(ending, error)
             if ending is not None:
-                deadline.cancel.set()
+                stop()
     if ending is not None:
         raise ending
     deadline.check()
@@ -125,7 +128,7 @@ def _batches(todo: Sequence[Missing], size: int) -> Iterator[list[Missing]]:
 
 
 def _embed(
-    store: Index,
+    index: Index,
     roots: Mapping[str, Path],
     embedder: Embedder,
     batch: Sequence[Missing],
@@ -134,7 +137,7 @@ def _embed(
     """One batch, on a worker's thread. Raises what ends the run."""
     outcomes: list[Outcome] = []
     ready: list[tuple[Missing, bytes, bool]] = []
-    known = store.pictures([item.picture_id for item in batch])
+    known = index.pictures([item.picture_id for item in batch])
     for item in batch:
         deadline.check()
         picture = known.get(item.picture_id)

@@ -24,6 +24,7 @@ from core.file_lock import FileLock
 from core.index import Index
 from core.indexing.embed import Embedded, Failed, Outcome, embed_all
 from core.indexing.progress import Notice, Progress, Speed
+from core.indexing.run_state import Happened, Phase, RunState, StartAsked, Wish, transition
 from core.indexing.scan import scan
 from core.model import Failure, Scope
 
@@ -38,36 +39,35 @@ BEAT_SECONDS = 0.3
 # When the program ends, answers on their way are waited for this long: they are paid for.
 EXIT_SECONDS = 5.0
 
+UNEXPECTED = "Something unexpected stopped the run; the log has the details."
+
 
 class Indexer:
     """The background job of one data folder. Every method returns at once."""
 
     def __init__(
-        self, store: Index, data_dir: Path, roots: Mapping[str, Path], thumbs_dir: Path
+        self, index: Index, data_dir: Path, roots: Mapping[str, Path], thumbs_dir: Path
     ) -> None:
-        self._store = store
+        self._index = index
         self._data_dir = data_dir
         self._thumbs_dir = thumbs_dir
         self._roots = dict(roots)
-        self._lock = FileLock(data_dir / "run.lock")
+        self._run_lock = FileLock(data_dir / "run.lock")
         self._notice = Notice(data_dir / "progress.json")
         self._stop_file = data_dir / "stop"
-        self._saying = threading.Lock()  # of the next: the job, its beat and stop() all say things
-        self._progress = Progress()
-        self._ended = 0.0  # when this object's last run did
-        # Not the thread's own word on itself: an interrupted join makes that a lie (Python 3.11).
-        self._over = threading.Event()
-        self._over.set()
-        self._call = Deadline()
-        # Answers that could not be written: the disk was full. The next run begins with them.
+        self._ended = 0.0  # when the last run of this object ended, in seconds since 1970
+        # Answers that could not be written because the disk was full. The next run writes them
+        # before it does anything else.
         self._unsaved: list[tuple[str, Embedded]] = []
-        self._guard = threading.Lock()  # of the four below
-        self._next: Embedder | None = None  # who embeds after the scan that is due or on
-        self._again = False  # something was asked for after the scan had begun
-        self._after: tuple[Embedder | None, Callable[[], Scope]] | None = (
-            None  # a stop came between
-        )
-        self._closing = True
+        # The lock guards what follows. Whoever only reads takes one reference and needs no lock.
+        self._lock = threading.Lock()
+        self._state = RunState()
+        self._progress = Progress()
+        self._deadline = Deadline()  # of the run that is on; cancelled when the run is STOPPING
+        # Set while the phase is IDLE, for those who wait. The thread cannot be joined instead: in
+        # Python 3.11 a join that Ctrl-C interrupts makes a living thread look as if it had ended.
+        self._idle = threading.Event()
+        self._idle.set()
         _living.add(self)
 
     def start(self, embedder: Embedder | None, scope: Callable[[], Scope]) -> bool:
@@ -76,44 +76,43 @@ class Indexer:
         scope: which files to embed, asked for after the scan. While this object's own run is on,
         the wish is added to it. False if another process is at work on this data folder.
         """
+        wish = StartAsked(Wish(embedder, scope))
         while True:
-            with self._guard:
-                wished = embedder if embedder is not None else self._next
-                if not self.is_own():
-                    return self._begin(wished, scope)
-                if self._call.cancel.is_set() and not self._closing:
-                    self._after = (wished, scope)
+            with self._lock:
+                after = transition(self._state, wish)
+                if self._state.phase is Phase.IDLE:
+                    return self._begin(after, scope)
+                if self._state.phase is not Phase.CLOSING:
+                    self._state = after
                     return True
-                if not self._closing:
-                    self._next, self._again = wished, True
-                    return True
-            self._over.wait()  # it only puts its things away
+            self._idle.wait()  # A run that is CLOSING ends within a moment.
 
-    def _begin(self, embedder: Embedder | None, scope: Callable[[], Scope]) -> bool:
+    def _begin(self, state: RunState, scope: Callable[[], Scope]) -> bool:
+        """Enter `state` with a thread of its own. The caller holds the lock."""
         try:
-            if not self._lock.acquire():
+            if not self._run_lock.acquire():
                 return False
             self._stop_file.unlink(missing_ok=True)
         except OSError as error:
-            self._lock.release()
+            self._run_lock.release()
             sentence = f"The data folder cannot be used ({error.strerror})."
             self._progress, self._ended = Progress("failed", sentence=sentence), time.time()
             return True
-        self._next, self._again, self._closing = embedder, False, False
-        self._call = Deadline()
+        self._deadline = Deadline()
         self._progress = Progress("scanning")
-        self._over.clear()
+        # Last, because whoever sees the new state without the lock must find the new progress too.
+        self._state = state
+        self._idle.clear()
         threading.Thread(
-            target=self._work, args=(scope, self._call), name="indexing", daemon=True
+            target=self._work, args=(scope, self._deadline), name="indexing", daemon=True
         ).start()
         return True
 
     def stop(self) -> None:
         """Ask the run on this data folder to stop, whoever started it."""
         if self.is_own():
-            self._call.cancel.set()
-            self._say_stopping()
-        elif self._lock.is_held():
+            self._stop_own()
+        elif self._run_lock.is_held():
             try:
                 self._stop_file.touch()
             except OSError:
@@ -123,116 +122,123 @@ class Indexer:
         """The run on this data folder, else how the last one ended. A snapshot."""
         if self.is_own():
             return self._progress
-        held = self._lock.is_held()
-        if held and self.is_own():  # it has begun in between
+        held = self._run_lock.is_held()
+        if held and self.is_own():  # It has begun since the first look.
             return self._progress
-        said, at = self._notice.read()
+        written, at = self._notice.read()
         if held:
-            return said if said.running else Progress("scanning")  # it has said nothing yet
-        # What still claims to run was killed.
-        return said if at > self._ended and not said.running else self._progress
+            # A run in another process that has written nothing yet has only just begun.
+            return written if written.running else Progress("scanning")
+        # A notice that still claims to be running was left by a process that was killed.
+        return written if at > self._ended and not written.running else self._progress
 
     def is_own(self) -> bool:
         """True while this object's own run is on."""
-        return not self._over.is_set()
+        return self._state.phase is not Phase.IDLE
 
     def join(self, seconds: float | None = None) -> None:
         """Wait for this object's own run to end."""
         if seconds is not None:
-            self._over.wait(seconds)
+            self._idle.wait(seconds)
             return
-        # In slices: a Ctrl-C that another thread was handed (or any, on Windows) ends no wait.
-        while not self._over.wait(BEAT_SECONDS):
+        # In slices, because a Ctrl-C that arrives at another thread (or any Ctrl-C on Windows)
+        # does not interrupt a wait without a limit.
+        while not self._idle.wait(BEAT_SECONDS):
             pass
+
+    # -- the state and what follows from it --------------------------------------------------
+
+    def _apply(self, event: Happened) -> RunState:
+        with self._lock:
+            self._state = transition(self._state, event)
+            if self._state.phase is Phase.IDLE:
+                self._idle.set()
+            return self._state
+
+    def _stop_own(self) -> None:
+        with self._lock:
+            self._state = transition(self._state, Happened.STOP_ASKED)
+            if self._state.phase is Phase.STOPPING:
+                self._deadline.cancel.set()
+                self._progress = dataclasses.replace(self._progress, state="stopping")
+
+    def _report(self, **changes: object) -> None:
+        """Change some fields of the progress. A run that is stopping keeps saying so."""
+        with self._lock:
+            if self._state.phase is Phase.STOPPING:
+                changes["state"] = "stopping"
+            self._progress = dataclasses.replace(self._progress, **changes)  # type: ignore[arg-type]
 
     # -- on the job's own thread -------------------------------------------------------------
 
-    def _say(self, **changes: object) -> None:
-        with self._saying:
-            self._progress = dataclasses.replace(self._progress, **changes)  # type: ignore[arg-type]
-
-    def _say_stopping(self) -> None:
-        with self._saying:
-            if self._progress.running:
-                self._progress = dataclasses.replace(self._progress, state="stopping")
-
     def _work(self, scope: Callable[[], Scope], deadline: Deadline) -> None:
-        ended = threading.Event()
-        beat = threading.Thread(target=self._beat, args=(deadline, ended), daemon=True)
+        """The whole run, from its first pass until everything is put away."""
+        work_over = threading.Event()
+        beat = threading.Thread(target=self._beat, args=(work_over,), daemon=True)
         beat.start()
-        last: dict[str, object] = {}
+        result, sentence = "failed", UNEXPECTED
         try:
             while self._pass(scope, deadline):
                 pass
-            last = {"state": "done"}
+            result, sentence = "done", ""
         except Cancelled:
-            last = {"state": "stopped"}
+            result, sentence = "stopped", ""
         except (EmbedderError, IndexUnavailable) as error:
-            last = {"state": "failed", "sentence": str(error)}
+            sentence = str(error)
         except Exception:
             log.exception("The run ended unexpectedly")
-            sentence = "Something unexpected stopped the run; the log has the details."
-            last = {"state": "failed", "sentence": sentence}
         finally:
-            with self._guard:
-                self._closing, self._next = True, None
-                after, self._after = self._after, None
-            ended.set()
+            restart = self._apply(Happened.WORK_OVER).restart_after_stop
+            work_over.set()
             beat.join()
             self._ended = time.time()
-            self._say(**last, seconds_left=None)
+            self._report(state=result, sentence=sentence, seconds_left=None)
             self._notice.write(self._progress, self._ended)
             with contextlib.suppress(OSError):
                 self._stop_file.unlink(missing_ok=True)
-            self._lock.release()
-            self._over.set()
-            if after is not None:
-                self.start(*after)
+            self._run_lock.release()
+            self._apply(Happened.LOCK_RELEASED)
+            if restart is not None:
+                self.start(restart.embedder, restart.scope)
+
+    def _beat(self, work_over: threading.Event) -> None:
+        """Until the work is over: pass on a stop request, and tell other processes the progress."""
+        while not work_over.wait(BEAT_SECONDS):
+            if self._stop_file.exists():
+                self._stop_own()
+            self._notice.write(self._progress, time.time())
 
     def _pass(self, scope: Callable[[], Scope], deadline: Deadline) -> bool:
-        """One scan and what follows it; True if another was asked for meanwhile."""
-        self._say(state="scanning", done=0, total=0)
+        """One scan and the embedding that follows it; True if another pass was asked for."""
+        self._report(state="scanning", done=0, total=0)
         self._save_unsaved()
-        skipped = (self._data_dir, self._thumbs_dir)
         scan(
-            self._store,
+            self._index,
             self._roots,
             deadline,
-            lambda d, t: self._say(done=d, total=t),
-            skipped=skipped,
+            lambda done, total: self._report(done=done, total=total),
+            skipped=(self._data_dir, self._thumbs_dir),
         )
         self._drop_orphans()
-        with self._guard:
-            embedder, self._next = self._next, None
+        embedder = self._apply(Happened.SCAN_OVER).embedder
+        deadline.check()
         if embedder is not None:
-            self._run(embedder, scope(), deadline)
-        with self._guard:
-            again, self._again = self._again, False
-            self._closing = not again
-        return again
+            self._embed(embedder, scope(), deadline)
+        return self._apply(Happened.PASS_OVER).phase is Phase.SCANNING
 
     def _drop_orphans(self) -> None:
-        orphans = self._store.orphans()
+        orphans = self._index.orphans()
         if not orphans:
             return
-        # The files first: killed in between, the next scan finds the same orphans again.
+        # The thumbnails go first: killed in between, the next scan finds the same orphans again.
         for orphan in orphans:
             with contextlib.suppress(OSError):  # open in another program, on Windows
                 (self._thumbs_dir / f"{orphan}.jpg").unlink(missing_ok=True)
-        self._store.forget_pictures(orphans)
+        self._index.forget_pictures(orphans)
 
-    def _beat(self, deadline: Deadline, ended: threading.Event) -> None:
-        """Until the run ends: pass on a stop request, and let other processes see the progress."""
-        while not ended.wait(BEAT_SECONDS):
-            if self._stop_file.exists():
-                deadline.cancel.set()
-            if deadline.cancel.is_set():
-                self._say_stopping()
-            self._notice.write(self._progress, time.time())
-
-    def _run(self, embedder: Embedder, scope: Scope, deadline: Deadline) -> None:
-        todo = self._store.missing(embedder.id, scope)
-        self._say(
+    def _embed(self, embedder: Embedder, scope: Scope, deadline: Deadline) -> None:
+        todo = self._index.missing(embedder.id, scope)
+        self._report(
             state="indexing", embedder_id=embedder.id, done=0, total=len(todo), failed=0, rate=0.0
         )
         speed = Speed()
@@ -247,7 +253,7 @@ class Indexer:
             failed = self._progress.failed + len(outcomes) - embedded
             rate = speed.per_second()
             left = (len(todo) - done - failed) / rate if rate > 0 else None
-            self._say(done=done, failed=failed, rate=rate, seconds_left=left)
+            self._report(done=done, failed=failed, rate=rate, seconds_left=left)
             for outcome in outcomes:
                 if not isinstance(outcome, Failed) or not outcome.unanswered:
                     unanswered = 0
@@ -259,18 +265,18 @@ class Indexer:
                         f"{outcome.reason}"
                     )
 
-        embed_all(self._store, self._roots, embedder, todo, deadline, keep)
+        embed_all(self._index, self._roots, embedder, todo, deadline, keep, self._stop_own)
 
     def _keep(self, embedder_id: str, outcomes: Sequence[Outcome]) -> None:
         """Commit what came in. Answers that cannot be written now wait in memory."""
         vectors = [o for o in outcomes if isinstance(o, Embedded)]
         try:
-            self._store.add_vectors(embedder_id, [(o.id, o.vector, o.altered) for o in vectors])
+            self._index.add_vectors(embedder_id, [(o.id, o.vector, o.altered) for o in vectors])
         except IndexUnavailable:
             self._unsaved += [(embedder_id, o) for o in vectors]
             raise
         failures = [o for o in outcomes if isinstance(o, Failed)]
-        self._store.add_failures(
+        self._index.add_failures(
             embedder_id, [Failure(o.id, o.path, o.reason, o.again) for o in failures]
         )
 
@@ -278,7 +284,7 @@ class Indexer:
         while self._unsaved:
             embedder_id, answer = self._unsaved[0]
             row = (answer.id, answer.vector, answer.altered)
-            self._store.add_vectors(embedder_id, [row])
+            self._index.add_vectors(embedder_id, [row])
             self._unsaved.pop(0)
 
 

@@ -10,6 +10,8 @@ from collections import deque
 from dataclasses import dataclass
 from pathlib import Path
 
+from core.files import replacing
+
 log = logging.getLogger(__name__)
 
 # The rate that is shown is that of the last seconds, so that a slow start does not spoil it.
@@ -47,20 +49,21 @@ class Notice:
         self._warned = False
 
     def write(self, progress: Progress, at: float) -> None:
-        draft = self._path.with_suffix(".tmp")
+        """Replace the notice. A folder that cannot be written is logged once and ends nothing."""
+        record = json.dumps({**dataclasses.asdict(progress), "at": at})
         try:
-            draft.write_text(json.dumps({**dataclasses.asdict(progress), "at": at}))
-            draft.replace(self._path)
+            with replacing(self._path) as draft:
+                draft.write_text(record)
         except OSError:
             if not self._warned:
                 log.warning("The progress cannot be written beside the index", exc_info=True)
             self._warned = True
 
     def read(self) -> tuple[Progress, float]:
-        """What was said last, and when (seconds since 1970)."""
+        """What was written last, and when (seconds since 1970)."""
         try:
-            said = json.loads(self._path.read_text())
-            return Progress(**{k: v for k, v in said.items() if k != "at"}), float(said["at"])
+            record = json.loads(self._path.read_text())
+            return Progress(**{k: v for k, v in record.items() if k != "at"}), float(record["at"])
         except (OSError, ValueError, TypeError, KeyError, AttributeError):
             return Progress(), 0.0
 

@@ -46,7 +46,7 @@ class _Read:
 
 
 def scan(
-    store: Index,
+    index: Index,
     roots: Mapping[str, Path],
     deadline: Deadline,
     progress: Callable[[int, int], None] = lambda done, total: None,
@@ -56,15 +56,15 @@ def scan(
 
     roots: "images/" -> folder. skipped: folders that are nobody's pictures, wherever they lie.
     progress gets (files read, files to read). Raises Cancelled, with what was read by then kept,
-    and IndexUnavailable. Pictures whose last file went are left as the store's orphans.
+    and IndexUnavailable. Pictures whose last file went are left as the index's orphans.
     """
-    seen = _look(store, roots, skipped)
-    batch = _Batch(store)
+    seen = _look(index, roots, skipped)
+    batch = _Batch(index)
     batch.unreadable += seen.unreadable
     new = moved = 0
     try:
         with Workers(WORKERS, "scan") as workers:
-            reads = (workers.submit(_read, store, found) for found in seen.changed)
+            reads = (workers.submit(_read, index, found) for found in seen.changed)
             for done, outcome in enumerate(_bounded(reads, WORKERS * 2), 1):
                 deadline.check()
                 if isinstance(outcome, Unreadable):
@@ -79,21 +79,21 @@ def scan(
         batch.commit(now=True)
     if seen.gone:
         # Last, so that a renamed file keeps its picture: its new path is known by now.
-        store.forget_files(seen.gone)
-    return ScanResult(new, moved, seen.unchanged, len(seen.gone), len(store.unreadable()))
+        index.forget_files(seen.gone)
+    return ScanResult(new, moved, seen.unchanged, len(seen.gone), len(index.unreadable()))
 
 
 @dataclass(frozen=True)
 class _Seen:
     changed: list[Found]
-    unreadable: list[Unreadable]  # only those that the store does not know as such
+    unreadable: list[Unreadable]  # only those that the index does not know as such
     gone: list[str]
     unchanged: int
 
 
-def _look(store: Index, roots: Mapping[str, Path], skipped: Collection[Path]) -> _Seen:
+def _look(index: Index, roots: Mapping[str, Path], skipped: Collection[Path]) -> _Seen:
     """What is different on the disk, by names, sizes and times."""
-    known, refused = store.files(), store.unreadable()
+    known, refused = index.files(), index.unreadable()
     seen: set[str] = set()
     closed: list[str] = []
     changed: list[Found] = []
@@ -122,8 +122,8 @@ def _look(store: Index, roots: Mapping[str, Path], skipped: Collection[Path]) ->
 class _Batch:
     """What was read since the last commit."""
 
-    def __init__(self, store: Index) -> None:
-        self._store = store
+    def __init__(self, index: Index) -> None:
+        self._index = index
         self._committed = time.monotonic()
         self.read: list[_Read] = []
         self.unreadable: list[Unreadable] = []
@@ -134,9 +134,9 @@ class _Batch:
         read, self.read = self.read, []
         unreadable, self.unreadable = self.unreadable, []
         if read:
-            self._store.add_files([r.file for r in read], [r.made for r in read if r.made])
+            self._index.add_files([r.file for r in read], [r.made for r in read if r.made])
         if unreadable:
-            self._store.add_unreadable(unreadable)
+            self._index.add_unreadable(unreadable)
         self._committed = time.monotonic()
 
 
@@ -153,7 +153,7 @@ def _bounded(
     yield from (f.result() for f in running)
 
 
-def _read(store: Index, found: Found) -> _Read | Unreadable | None:
+def _read(index: Index, found: Found) -> _Read | Unreadable | None:
     """The file's row and, for bytes not seen before, its picture. None: it went away meanwhile."""
     if found.size > MAX_FILE_BYTES:
         reason = f"The file is larger than {MAX_FILE_BYTES // 2**20} MB."
@@ -166,7 +166,7 @@ def _read(store: Index, found: Found) -> _Read | Unreadable | None:
         # No size: what it takes to read it (a permission) changes neither size nor time.
         return Unreadable(found.path, why_unreadable(error))
     row = FileRow(found.path, picture_id(data), found.size, found.mtime_ns)
-    if store.is_vetted(row.picture_id):
+    if index.is_vetted(row.picture_id):
         return _Read(row, None)
     try:
         checked = check(data, found.absolute.name)

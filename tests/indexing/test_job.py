@@ -497,6 +497,20 @@ def test_start_pressed_while_a_run_is_stopping_begins_anew(job: Job, images: Pat
     assert len(embedder.calls) == 30
 
 
+def test_a_page_opened_while_a_scan_is_stopping_does_not_bring_the_paid_run_back(
+    job: Job, images: Path
+) -> None:
+    fill(images, 400)
+    embedder = ColourEmbedder()
+    job.indexer.start(embedder, Scope)
+    wait_for(lambda: job.indexer.progress().done >= 1)
+    job.indexer.stop()
+    job.indexer.start(None, Scope)  # what opening the page Indexing does
+    wait_for(lambda: job.state == "done")
+    assert len(job.store.files()) == 400
+    assert embedder.calls == []
+
+
 def test_starting_from_many_threads_at_once_makes_no_call_twice(job: Job, images: Path) -> None:
     fill(images, 30)
     embedder = ColourEmbedder(concurrency=4)
