@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import logging
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TypeAlias
 
 from core.deadline import Deadline
@@ -22,15 +21,15 @@ from core.errors import (
 )
 from core.index import Index
 from core.indexing.workers import Workers
-from core.model import Missing
+from core.model import Missing, Picture
 from core.pictures import payload
-from core.sources import read_picture
 from core.vectors import Vector
 
 log = logging.getLogger(__name__)
 
-# Files that are held in memory for the calls in flight. A host may have 690 MB for everything;
-# sixteen calls with the largest picture each would take half of it.
+# Bytes of files that are held in memory for the calls in flight, and at most as many again that
+# the scan carries over to them. A host may have 690 MB for everything; sixteen calls with the
+# largest picture each would take half of it.
 IN_FLIGHT_BYTES = 64 * 2**20
 
 
@@ -60,7 +59,7 @@ Outcome: TypeAlias = Embedded | Failed
 
 def embed_all(
     index: Index,
-    roots: Mapping[str, Path],
+    read: Callable[[Picture], bytes | None],
     embedder: Embedder,
     todo: Sequence[Missing],
     deadline: Deadline,
@@ -69,6 +68,7 @@ def embed_all(
 ) -> None:
     """Embed with several calls in flight, and hand every outcome to `keep` as it comes.
 
+    read: gives a picture's bytes, None if they are gone; it is called on many threads at once.
     stop: called, perhaps several times, when something ends the run before its time; it has to
     cancel `deadline`. What ends the run (Cancelled, EmbedderRefused, or whatever `keep` raises) is
     raised only after every call in flight has come to its end and `keep` was given its outcome:
@@ -84,13 +84,14 @@ def embed_all(
                 size = sum(item.bytes for item in batches[0])
                 if running and sum(running.values()) + size > IN_FLIGHT_BYTES:
                     break
-                future = workers.submit(_embed, index, roots, embedder, batches.popleft(), deadline)
+                future = workers.submit(_embed, index, read, embedder, batches.popleft(), deadline)
                 running[future] = size
             if not running:
                 break
             finished, _ = wait(running, return_when=FIRST_COMPLETED)
             outcomes: list[Outcome] = []
-            for future in finished:
+            # In the order in which they were submitted: it matters how many in a row went wrong.
+            for future in [future for future in running if future in finished]:
                 del running[future]
                 try:
                     outcomes += future.result()
@@ -129,7 +130,7 @@ def _batches(todo: Sequence[Missing], size: int) -> Iterator[list[Missing]]:
 
 def _embed(
     index: Index,
-    roots: Mapping[str, Path],
+    read: Callable[[Picture], bytes | None],
     embedder: Embedder,
     batch: Sequence[Missing],
     deadline: Deadline,
@@ -141,7 +142,7 @@ def _embed(
     for item in batch:
         deadline.check()
         picture = known.get(item.picture_id)
-        data = read_picture(picture, roots) if picture else None
+        data = read(picture) if picture else None
         if picture is None or data is None:
             reason = "The file was deleted or changed after the scan; start again."
             outcomes.append(Failed(item.picture_id, item.path, reason, again=True))

@@ -22,11 +22,13 @@ from core.embedders import Embedder
 from core.errors import Cancelled, EmbedderError, EmbedderUnavailable, IndexUnavailable
 from core.file_lock import FileLock
 from core.index import Index
-from core.indexing.embed import Embedded, Failed, Outcome, embed_all
+from core.indexing.carried import Carried
+from core.indexing.embed import IN_FLIGHT_BYTES, Embedded, Failed, Outcome, embed_all
 from core.indexing.progress import Notice, Progress, Speed
 from core.indexing.run_state import Happened, Phase, RunState, StartAsked, Wish, transition
 from core.indexing.scan import scan
-from core.model import Failure, Scope
+from core.model import Failure, Picture, Scope
+from core.sources import read_picture
 
 log = logging.getLogger(__name__)
 
@@ -212,19 +214,32 @@ class Indexer:
         """One scan and the embedding that follows it; True if another pass was asked for."""
         self._report(state="scanning", done=0, total=0)
         self._save_unsaved()
+        carried = Carried(IN_FLIGHT_BYTES)
         scan(
             self._index,
             self._roots,
             deadline,
             lambda done, total: self._report(done=done, total=total),
             skipped=(self._data_dir, self._thumbs_dir),
+            carry=self._carrier(carried),
         )
         self._drop_orphans()
         embedder = self._apply(Happened.SCAN_OVER).embedder
         deadline.check()
         if embedder is not None:
-            self._embed(embedder, scope(), deadline)
+            self._embed(embedder, scope(), deadline, carried)
         return self._apply(Happened.PASS_OVER).phase is Phase.SCANNING
+
+    def _carrier(self, carried: Carried) -> Callable[[str, bytes], None]:
+        """What keeps the bytes of the pictures that the embedding of this pass will ask for."""
+        embedder = self._state.next_embedder
+
+        def carry(picture_id: str, data: bytes) -> None:
+            # A picture that is new here may have its vector from an imported index.
+            if embedder is not None and self._index.vector(embedder.id, picture_id) is None:
+                carried.offer(picture_id, data)
+
+        return carry
 
     def _drop_orphans(self) -> None:
         orphans = self._index.orphans()
@@ -236,8 +251,11 @@ class Indexer:
                 (self._thumbs_dir / f"{orphan}.jpg").unlink(missing_ok=True)
         self._index.forget_pictures(orphans)
 
-    def _embed(self, embedder: Embedder, scope: Scope, deadline: Deadline) -> None:
+    def _embed(
+        self, embedder: Embedder, scope: Scope, deadline: Deadline, carried: Carried
+    ) -> None:
         todo = self._index.missing(embedder.id, scope)
+        carried.keep_only({item.picture_id for item in todo})
         self._report(
             state="indexing", embedder_id=embedder.id, done=0, total=len(todo), failed=0, rate=0.0
         )
@@ -265,7 +283,11 @@ class Indexer:
                         f"{outcome.reason}"
                     )
 
-        embed_all(self._index, self._roots, embedder, todo, deadline, keep, self._stop_own)
+        def read(picture: Picture) -> bytes | None:
+            data = carried.take(picture.id)
+            return read_picture(picture, self._roots) if data is None else data
+
+        embed_all(self._index, read, embedder, todo, deadline, keep, self._stop_own)
 
     def _keep(self, embedder_id: str, outcomes: Sequence[Outcome]) -> None:
         """Commit what came in. Answers that cannot be written now wait in memory."""

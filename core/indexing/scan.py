@@ -51,12 +51,15 @@ def scan(
     deadline: Deadline,
     progress: Callable[[int, int], None] = lambda done, total: None,
     skipped: Collection[Path] = (),
+    carry: Callable[[str, bytes], None] = lambda picture_id, data: None,
 ) -> ScanResult:
     """Bring the index in line with the folders; reads only files whose path, size or time changed.
 
     roots: "images/" -> folder. skipped: folders that are nobody's pictures, wherever they lie.
-    progress gets (files read, files to read). Raises Cancelled, with what was read by then kept,
-    and IndexUnavailable. Pictures whose last file went are left as the index's orphans.
+    progress gets (files read, files to read). carry gets the id and the bytes of every picture that
+    the index did not know, so that nobody has to read them again; it is called on several threads.
+    Raises Cancelled, with what was read by then kept, and IndexUnavailable. Pictures whose last
+    file went are left as the index's orphans.
     """
     seen = _look(index, roots, skipped)
     batch = _Batch(index)
@@ -64,7 +67,7 @@ def scan(
     new = moved = 0
     try:
         with Workers(WORKERS, "scan") as workers:
-            reads = (workers.submit(_read, index, found) for found in seen.changed)
+            reads = (workers.submit(_read, index, found, carry) for found in seen.changed)
             for done, outcome in enumerate(_bounded(reads, WORKERS * 2), 1):
                 deadline.check()
                 if isinstance(outcome, Unreadable):
@@ -153,7 +156,9 @@ def _bounded(
     yield from (f.result() for f in running)
 
 
-def _read(index: Index, found: Found) -> _Read | Unreadable | None:
+def _read(
+    index: Index, found: Found, carry: Callable[[str, bytes], None]
+) -> _Read | Unreadable | None:
     """The file's row and, for bytes not seen before, its picture. None: it went away meanwhile."""
     if found.size > MAX_FILE_BYTES:
         reason = f"The file is larger than {MAX_FILE_BYTES // 2**20} MB."
@@ -169,13 +174,14 @@ def _read(index: Index, found: Found) -> _Read | Unreadable | None:
     if index.is_vetted(row.picture_id):
         return _Read(row, None)
     try:
-        checked = check(data, found.absolute.name)
+        checked = check(data, found.absolute.name, row.picture_id)
     except PictureError as error:
         return Unreadable(found.path, str(error), found.size, found.mtime_ns)
     except Exception:  # one file must never end the scan of all others
         log.exception("A picture could not be checked")
         reason = "Something unexpected happened while it was read; the log has the details."
         return Unreadable(found.path, reason, found.size, found.mtime_ns)
+    carry(row.picture_id, data)
     picture = Picture(
         id=checked.id,
         format=checked.format,

@@ -69,10 +69,11 @@ def picture_id(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
-def check(data: bytes, name: str = "") -> Checked:
+def check(data: bytes, name: str = "", known_id: str = "") -> Checked:
     """Decode once, into the thumbnail, and say what the picture is.
 
     data: the whole file. name: only its suffix is looked at, to note a mislabelled file.
+    known_id: the picture's id, where the caller has computed it; else it is computed here.
     Raises PictureError for anything that cannot be shown and embedded.
     """
     image = open_picture(data)
@@ -82,7 +83,7 @@ def check(data: bytes, name: str = "") -> Checked:
     small, turned = scaled(image, data, THUMBNAIL_SIDE)
     width, height = stored if not turned else stored[::-1]
     return Checked(
-        id=picture_id(data),
+        id=known_id or picture_id(data),
         format=kind,
         width=width,
         height=height,

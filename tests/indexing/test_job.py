@@ -266,6 +266,7 @@ def test_a_picture_deleted_between_scan_and_call_is_said_and_asked_again_when_it
 ) -> None:
     files = fill(images, 3)
     data = files[2].read_bytes()
+    job.run(None)  # so that the run reads the files anew
 
     def delete(deadline: Deadline) -> None:
         files[2].unlink(missing_ok=True)
@@ -283,6 +284,7 @@ def test_a_picture_deleted_between_scan_and_call_is_said_and_asked_again_when_it
 
 def test_a_whole_folder_deleted_during_a_run_is_no_outage(job: Job, images: Path) -> None:
     files = fill(images, 30)
+    job.run(None)  # so that the run reads the files anew
 
     def delete(deadline: Deadline) -> None:
         for file in files:
