@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import stat
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePath
@@ -31,7 +33,11 @@ def read_picture(picture: Picture, roots: Mapping[str, Path]) -> bytes | None:
 
 @dataclass(frozen=True)
 class Found:
-    """A file seen on the disk. `path` starts with its root, as the store knows it."""
+    """A file seen on the disk.
+
+    path: as the index knows it, beginning with its root ("images/"). size: bytes. mtime_ns: when
+    it was last changed, only good for a comparison with another such number (see `_in_64_bits`).
+    """
 
     path: str
     absolute: Path
@@ -42,27 +48,50 @@ class Found:
 def walk(roots: Mapping[str, Path], skipped: Collection[Path]) -> Iterator[Found | Unreadable]:
     """Every file with a picture's suffix, hidden ones left out, links to folders not followed.
 
-    A folder that cannot be listed comes as an Unreadable whose path ends in "/".
+    A folder that cannot be listed comes as an Unreadable whose path ends in "/". No attribute of
+    a file or a folder ends the walk.
     """
     # One root may lie inside another (images/gallery in images): each is walked once.
     others = {folder.resolve() for folder in (*roots.values(), *skipped)}
     for prefix, root in roots.items():
-        closed: list[OSError] = []
-        for folder, folders, names in os.walk(root, onerror=closed.append):
-            here = Path(folder)
-            folders[:] = sorted(
-                f for f in folders if not f.startswith(".") and (here / f).resolve() not in others
-            )
-            inside = "" if here == root else here.relative_to(root).as_posix() + "/"
-            for name in sorted(names):
-                if not name.startswith(".") and Path(name).suffix.lower() in EXTENSIONS:
-                    yield from _look_at(prefix + inside + name, here / name)
-        for error in closed:
-            if isinstance(error, FileNotFoundError | NotADirectoryError):
-                continue  # it went away, and its files with it
-            inside = Path(error.filename).relative_to(root).as_posix() + "/"
-            path = prefix + ("" if inside == "./" else inside)
-            yield Unreadable(_shown(path), "The folder may not be opened; change its permissions.")
+        yield from _walk_root(prefix, root, others)
+
+
+def _walk_root(prefix: str, root: Path, others: Collection[Path]) -> Iterator[Found | Unreadable]:
+    """Everything below one root, the files of a folder before its folders, both by name.
+
+    Not `os.walk`: in Python 3.11 it calls itself for each level, and a RecursionError ends it in a
+    tree of a thousand levels.
+    """
+    real_root = root.resolve()
+    waiting = [""]  # folders below the root that are still to be listed, the next one last
+    while waiting:
+        inside = waiting.pop()
+        try:
+            with os.scandir(root / inside) as listing:
+                entries = sorted(listing, key=lambda entry: entry.name)
+        except (FileNotFoundError, NotADirectoryError):
+            continue  # It went away, and its files with it.
+        except OSError as error:
+            yield Unreadable(_shown(prefix + inside), why_unreadable(error, "folder"))
+            continue
+        folders = []
+        for entry in entries:
+            if entry.name.startswith("."):
+                continue
+            if _is_folder(entry):
+                if not entry.is_symlink() and real_root / inside / entry.name not in others:
+                    folders.append(f"{inside}{entry.name}/")
+            elif Path(entry.name).suffix.lower() in EXTENSIONS:
+                yield from _look_at(prefix + inside + entry.name, Path(entry.path))
+        waiting += reversed(folders)
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:
+        return False  # such as a link that leads to itself
 
 
 def _look_at(path: str, file: Path) -> Iterator[Found | Unreadable]:
@@ -71,10 +100,21 @@ def _look_at(path: str, file: Path) -> Iterator[Found | Unreadable]:
         return
     try:
         status = file.stat()
-        if file.is_file():  # no pipe, no device: opening one may wait for ever
-            yield Found(path, file, status.st_size, status.st_mtime_ns)
     except OSError as error:
         yield Unreadable(path, why_unreadable(error))
+        return
+    if stat.S_ISREG(status.st_mode):  # Opening a pipe or a device may wait for ever.
+        yield Found(path, file, status.st_size, _in_64_bits(status.st_mtime_ns))
+
+
+def _in_64_bits(nanoseconds: int) -> int:
+    """The same number if it fits into 64 bits with a sign, which is what an index can store.
+
+    A file may say that it was changed in the year 2413, but nanoseconds since 1970 fit only from
+    the year 1677 to 2262. Beyond that the number begins anew at the other end. Nobody reads a date
+    from it: it is only compared with what the last scan saw, and two times that differ still do.
+    """
+    return (nanoseconds + 2**63) % 2**64 - 2**63
 
 
 def _shown(path: str) -> str:
@@ -82,7 +122,11 @@ def _shown(path: str) -> str:
     return path.encode("utf-8", "backslashreplace").decode()
 
 
-def why_unreadable(error: OSError) -> str:
+def why_unreadable(error: OSError, kind: str = "file") -> str:
+    """What to tell the person about a file, or another `kind` of thing, that cannot be opened."""
     if isinstance(error, PermissionError):
-        return "The file may not be read; change its permissions."
-    return f"The file cannot be read ({error.strerror or type(error).__name__})."
+        verb = "opened" if kind == "folder" else "read"
+        return f"The {kind} may not be {verb}; change its permissions."
+    if error.errno == errno.ENAMETOOLONG:
+        return f"The {kind}'s path is longer than this system can open; move it further up."
+    return f"The {kind} cannot be read ({error.strerror or type(error).__name__})."
