@@ -1,4 +1,4 @@
-"""A pool of threads that the program need not wait for when it ends."""
+"""A pool of threads that the program does not wait for when it ends."""
 
 from __future__ import annotations
 
@@ -15,9 +15,12 @@ R = TypeVar("R")
 class Workers:
     """`with Workers(4, "scan") as workers: future = workers.submit(work, ...)`
 
-    Like ThreadPoolExecutor, whose threads the interpreter joins before anything can tell them to
-    stop: a service that hangs would keep Ctrl-C waiting. These are daemons; leaving the block
-    waits for all that was submitted.
+    Leaving the block waits for all that was submitted.
+
+    Not `concurrent.futures.ThreadPoolExecutor`, because the program could not end while a service
+    hangs: at exit the interpreter joins the threads of every executor before it runs the handlers
+    of `atexit`, and such a handler is what stops our run (source: the Python documentation of
+    ThreadPoolExecutor). These threads are daemons, which the interpreter does not wait for.
     """
 
     def __init__(self, count: int, name: str) -> None:
@@ -55,4 +58,4 @@ class Workers:
     def _work(self) -> None:
         while (task := self._tasks.get()) is not None:
             task()
-            del task  # or it would hold its picture while it waits for the next
+            del task  # It would hold its picture in memory while this thread waits for the next.
