@@ -90,7 +90,8 @@ def embed_all(
                 break
             finished, _ = wait(running, return_when=FIRST_COMPLETED)
             outcomes: list[Outcome] = []
-            # In the order in which they were submitted: it matters how many in a row went wrong.
+            # In the order of their submission, because `keep` counts how many in a row went wrong;
+            # `finished` is a set and has no order.
             for future in [future for future in running if future in finished]:
                 del running[future]
                 try:

@@ -1,4 +1,4 @@
-"""Scan -> plan -> run, and the one job that does it in the background.
+"""The one job that scans the folders and embeds what is missing, in the background.
 
 A run holds an operating-system lock in the data folder and writes its progress beside it, so that
 every session, every object and every process on that folder sees the same run, can stop it, and

@@ -57,7 +57,7 @@ def scan(
 
     roots: "images/" -> folder. skipped: folders that are nobody's pictures, wherever they lie.
     progress gets (files read, files to read). carry gets the id and the bytes of every picture that
-    the index did not know, so that nobody has to read them again; it is called on several threads.
+    the index did not know, for whoever needs them next; it is called on several threads.
     Raises Cancelled, with what was read by then kept, and IndexUnavailable. Pictures whose last
     file went are left as the index's orphans.
     """
