@@ -15,7 +15,7 @@ from core.index.sqlite.engine import SqliteIndex
 from core.indexing.scan import ScanResult, scan
 from core.model import Scope
 from tests.conftest import ColourEmbedder, fill, plain
-from tests.indexing.test_job import E, Job
+from tests.indexing.conftest import E, Job
 
 YEAR_NS = 31_556_952 * 10**9
 
@@ -45,11 +45,10 @@ TIMES = {
 
 @pytest.mark.parametrize("nanoseconds", TIMES.values(), ids=TIMES.keys())
 def test_a_picture_with_any_time_is_indexed_beside_the_others(
-    tmp_path: Path, images: Path, nanoseconds: int
+    job: Job, images: Path, nanoseconds: int
 ) -> None:
     files = fill(images, 6)
     set_time(files[2], nanoseconds)
-    job = Job(tmp_path, images)
     job.run(ColourEmbedder())
     assert job.state == "done"
     assert job.store.counts(E, Scope()) == (6, 6)
@@ -130,14 +129,13 @@ def test_a_picture_with_any_name_is_taken(
 
 
 @pytest.mark.skipif(os.name != "posix", reason="elsewhere names are text")
-def test_names_that_are_no_text_are_said_beside_the_others(tmp_path: Path, images: Path) -> None:
+def test_names_that_are_no_text_are_said_beside_the_others(job: Job, images: Path) -> None:
     fill(images, 2)
     try:
         (images / os.fsdecode(b"\xff.png")).write_bytes(plain())
         (images / os.fsdecode(b"\xed\xa0\x80.png")).write_bytes(plain())  # a surrogate as UTF-8
     except OSError:
         pytest.skip("this file system does not take the names")
-    job = Job(tmp_path, images)
     job.run(ColourEmbedder())
     assert (job.state, job.store.counts(E, Scope())) == ("done", (2, 2))
     assert all("UTF-8" in entry.reason for entry in job.store.unreadable().values())
@@ -179,10 +177,9 @@ needs_dir_fd = pytest.mark.skipif(os.mkdir not in os.supports_dir_fd, reason="pa
     ("name", "levels"), [("a", 1500), ("n" * 255, 14)], ids=["1,500 levels", "3,600 bytes"]
 )
 def test_a_picture_at_the_end_of_a_long_path_is_taken(
-    tmp_path: Path, images: Path, name: str, levels: int
+    job: Job, images: Path, name: str, levels: int
 ) -> None:
     fill(images, 2)
-    job = Job(tmp_path, images)
     with tree(images, name, levels):
         job.run(ColourEmbedder())
         assert (job.state, job.store.counts(E, Scope())) == ("done", (3, 3))
@@ -190,10 +187,9 @@ def test_a_picture_at_the_end_of_a_long_path_is_taken(
 
 @needs_dir_fd
 def test_a_path_that_the_system_does_not_open_is_said_beside_the_others(
-    tmp_path: Path, images: Path
+    job: Job, images: Path
 ) -> None:
     fill(images, 2)
-    job = Job(tmp_path, images)
     with tree(images, "n" * 255, 20):
         job.run(ColourEmbedder())
     assert (job.state, job.store.counts(E, Scope())) == ("done", (2, 2))

@@ -16,49 +16,24 @@ import pytest
 from core.deadline import Deadline
 from core.embedders.azure.embedder import AzureEmbedder
 from core.errors import EmbedderRefused, EmbedderUnavailable, InputRefused
-from core.index.sqlite.engine import SqliteIndex
 from core.indexing import embed as embedding
-from core.indexing.job import Indexer
 from core.model import Scope
 from core.settings import load_settings
 from tests import hostile_pictures as hostile
 from tests.azure_emulator import Emulator, Fault
 from tests.conftest import ColourEmbedder, fill, plain, wait_for
+from tests.indexing.conftest import E, Job
 from tests.small_disk import fill_up, needs_mount, small_disk
 
 ROOT = Path(__file__).parents[2]
-E = "colour:1"
-
-
-class Job:
-    """A data folder with its job, as a workspace would hold them."""
-
-    def __init__(self, folder: Path, images: Path) -> None:
-        self.store = SqliteIndex(folder / "data")
-        self.thumbs = folder / "thumbs"
-        self.thumbs.mkdir(exist_ok=True)
-        self.indexer = Indexer(self.store, self.store.data_dir, {"images/": images}, self.thumbs)
-
-    def run(self, embedder: ColourEmbedder | AzureEmbedder | None) -> None:
-        """To the end."""
-        assert self.indexer.start(embedder, Scope)
-        self.indexer.join(30)
-        assert not self.indexer.progress().running
-
-    @property
-    def embedded(self) -> int:
-        """In the run that is on, whoever does it."""
-        progress = self.indexer.progress()
-        return progress.done if progress.state == "indexing" else 0
-
-    @property
-    def state(self) -> str:
-        return self.indexer.progress().state
 
 
 @pytest.fixture
-def job(tmp_path: Path, images: Path) -> Job:
-    return Job(tmp_path, images)
+def other(job: Job, tmp_path: Path, images: Path) -> Iterator[Job]:
+    """Another object on the folder of `job`, as a second process would have."""
+    made = Job(tmp_path, images)
+    yield made
+    made.close()
 
 
 @pytest.fixture
@@ -538,10 +513,9 @@ def test_starting_just_as_a_run_ends_never_hangs(job: Job, images: Path) -> None
 
 
 def test_another_object_on_the_folder_shows_the_run_and_never_starts_another(
-    job: Job, images: Path, tmp_path: Path
+    job: Job, other: Job, images: Path
 ) -> None:
     fill(images, 5)
-    other = Job(tmp_path, images)
     embedder = ColourEmbedder()
     with held_open(job, embedder):
         assert not other.indexer.start(embedder, Scope)
@@ -553,11 +527,8 @@ def test_another_object_on_the_folder_shows_the_run_and_never_starts_another(
     assert len(embedder.calls) == 5
 
 
-def test_another_object_on_the_folder_can_stop_the_run(
-    job: Job, images: Path, tmp_path: Path
-) -> None:
+def test_another_object_on_the_folder_can_stop_the_run(job: Job, other: Job, images: Path) -> None:
     fill(images, 50)
-    other = Job(tmp_path, images)
     with held_open(job, ColourEmbedder()):
         other.indexer.stop()
         job.indexer.join(5)
@@ -573,7 +544,7 @@ from pathlib import Path
 from core.embedders.azure import AzureEmbedder
 from core.settings import load_settings
 from core.model import Scope
-from tests.indexing.test_job import Job
+from tests.indexing.conftest import Job
 folder, images, url, key = sys.argv[1:]
 job = Job(Path(folder), Path(images))
 embedder = AzureEmbedder(load_settings({
@@ -675,4 +646,4 @@ def test_answers_that_a_full_disk_does_not_take_are_kept_until_there_is_room(
         assert job.state == "done"
         assert job.store.counts(embedder.id, Scope()) == (60, 60)
         assert paid_calls(emulator) == 60
-        job.store.close()
+        job.close()

@@ -14,7 +14,7 @@ import pytest
 from core.indexing import job as indexing_job
 from core.indexing.carried import Carried
 from tests.conftest import ColourEmbedder, fill, plain
-from tests.indexing.test_job import Job
+from tests.indexing.conftest import Job
 
 ROOT = Path(__file__).parents[2]
 
@@ -27,7 +27,7 @@ from collections import Counter
 from pathlib import Path
 from core.indexing import job as indexing_job
 from tests.conftest import ColourEmbedder
-from tests.indexing.test_job import Job
+from tests.indexing.conftest import Job
 
 folder, images, runs, carried_bytes = sys.argv[1:]
 indexing_job.IN_FLIGHT_BYTES = int(carried_bytes)
@@ -53,6 +53,7 @@ for run in runs:
     hashed.clear()
     job.run(ColourEmbedder() if run == "e" else None)
     print(json.dumps([opened, hashed]))
+job.close()
 """
 
 
@@ -107,14 +108,13 @@ def test_an_indexed_picture_is_neither_read_nor_hashed(tmp_path: Path, images: P
 
 @pytest.mark.parametrize("embedder", [ColourEmbedder(), None], ids=["embedding", "only scanning"])
 def test_what_a_run_holds_in_memory_does_not_grow_with_the_folder(
-    tmp_path: Path,
+    job: Job,
     images: Path,
     monkeypatch: pytest.MonkeyPatch,
     embedder: ColourEmbedder | None,
 ) -> None:
     if embedder is not None:
         monkeypatch.setattr(indexing_job, "IN_FLIGHT_BYTES", 1_000_000)
-    job = Job(tmp_path, images)
 
     def peak(count: int) -> int:
         # What follows the last pixel of a file is ignored by its reader, and weighs in memory.
