@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -34,6 +36,23 @@ class Picture:
     def name(self) -> str:
         """The file's name without its folders."""
         return self.paths[0].rsplit("/", 1)[-1] if self.paths else self.id[:12]
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What an embedder takes as a picture.
+
+    embedder: its name as a person knows it, for the sentence that refuses a picture.
+    formats: names out of core.pictures.FORMATS, JPEG and PNG among them.
+    max_bytes: the size of the largest file.
+    above_side, below_side: both sides are longer and shorter than this, in pixels.
+    """
+
+    embedder: str
+    formats: Collection[str]
+    max_bytes: int
+    above_side: int = 0
+    below_side: float = math.inf
 
 
 @dataclass(frozen=True)

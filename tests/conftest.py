@@ -18,7 +18,9 @@ from PIL import Image
 from core.deadline import Deadline
 from core.errors import InputRefused
 from core.index.sqlite.engine import SqliteIndex
+from core.model import Limits
 from core.vectors import Vector, Vectors, unit
+from tests.hostile_pictures import FORMATS
 
 COLOURS = {
     "red": (230, 20, 20),
@@ -40,6 +42,8 @@ class ColourEmbedder:
     label = "Colours"
     dimensions = 4
     takes_links = False
+    # As a service has them.
+    limits = Limits("The colour service", FORMATS, 20_000_000, above_side=4, below_side=16_000)
 
     def __init__(
         self,
@@ -67,7 +71,10 @@ class ColourEmbedder:
         try:
             deadline.check()
             self.before_answer(deadline)
-            return np.stack([self._place(mean_colour(data)) for data in images])
+            rows = [self._place(mean_colour(data)) for data in images]
+            return np.array(rows, np.float32).reshape(len(rows), self.dimensions)
+        except (OSError, SyntaxError) as error:
+            raise InputRefused("This is not a picture.") from error
         finally:
             with self._guard:
                 self._bytes -= size
@@ -75,6 +82,7 @@ class ColourEmbedder:
     def embed_text(self, text: str, deadline: Deadline) -> Vector:
         with self._guard:
             self.calls.append("text")
+        deadline.check()
         self.before_answer(deadline)
         known = [COLOURS[word] for word in text.split() if word in COLOURS]
         if not known:

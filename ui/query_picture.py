@@ -144,7 +144,8 @@ def _take(read: Callable[[], QueryPicture]) -> None:
 
 def _from_bytes(workspace: Workspace, data: bytes, name: str) -> QueryPicture:
     checked = check(data, name)
-    vector = workspace.queries.image(checked.id, payload(data, checked).data)
+    sent = payload(data, checked, workspace.embedder.limits)
+    vector = workspace.queries.image(checked.id, sent.data)
     return QueryPicture(name, vector, checked.id, shown=checked.thumbnail, note=checked.note)
 
 

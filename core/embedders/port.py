@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from core.deadline import Deadline
+from core.model import Limits
 from core.vectors import Vector, Vectors
 
 
@@ -40,11 +41,18 @@ class Embedder(Protocol):
         """How many `embed_images` the indexing job may have in flight at once."""
 
     @property
+    def limits(self) -> Limits:
+        """Which pictures `embed_images` takes: `core.pictures.payload` makes them fit."""
+
+    @property
     def takes_links(self) -> bool:
         """True if `embed_link` works: the service itself fetches the picture."""
 
     def embed_images(self, images: Sequence[bytes], deadline: Deadline) -> Vectors:
-        """Encoded pictures (file bytes, already checked by core.pictures) -> (n, dimensions)."""
+        """Encoded pictures (file bytes, within `limits`) -> (n, dimensions), in order.
+
+        Raises InputRefused for one that it cannot read.
+        """
 
     def embed_link(self, url: str, deadline: Deadline) -> Vector: ...
 

@@ -149,7 +149,7 @@ def _embed(
             outcomes.append(Failed(item.picture_id, item.path, reason, again=True))
             continue
         try:
-            sent = payload(data, picture)
+            sent = payload(data, picture, embedder.limits)
         except PictureError as error:
             outcomes.append(Failed(item.picture_id, item.path, str(error), again=False))
             continue

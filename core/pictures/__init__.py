@@ -1,22 +1,13 @@
 """Pictures: bytes in, a checked and upright picture out. No name, path or service is known here."""
 
-from core.pictures.checking import (
-    THUMBNAIL_SIDE,
-    Checked,
-    Payload,
-    check,
-    display,
-    payload,
-    picture_id,
-    pixels,
-)
+from core.pictures.checking import THUMBNAIL_SIDE, Checked, check, display, picture_id, pixels
 from core.pictures.decode import MAX_FILE_BYTES
-from core.pictures.formats import EXTENSIONS, FORMATS, MAX_BYTES, READERS, SUFFIXES_BY_FORMAT
+from core.pictures.formats import EXTENSIONS, FORMATS, READERS, SUFFIXES_BY_FORMAT
+from core.pictures.sending import Payload, payload, readable_by
 
 __all__ = [
     "EXTENSIONS",
     "FORMATS",
-    "MAX_BYTES",
     "MAX_FILE_BYTES",
     "READERS",
     "SUFFIXES_BY_FORMAT",
@@ -28,4 +19,5 @@ __all__ = [
     "payload",
     "picture_id",
     "pixels",
+    "readable_by",
 ]

@@ -1,28 +1,21 @@
-"""Bytes -> a checked picture: thumbnail, large view, and what is sent to a service."""
+"""Bytes -> a checked picture: its thumbnail, its large view, its pixels."""
 
 from __future__ import annotations
 
 import hashlib
-import io
 from dataclasses import dataclass
-from typing import Protocol
 
 from PIL import Image
 
-from core.errors import PictureError
 from core.pictures.decode import open_picture, scaled
-from core.pictures.formats import ABOVE_SIDE, BELOW_SIDE, MAX_BYTES, frame_count, note_on
+from core.pictures.encode import jpeg
+from core.pictures.formats import frame_count, note_on
 
 THUMBNAIL_SIDE = 320
 DISPLAY_SIDE = 1600
 # Enough for the eye at 320 px, two thirds of the bytes of 90.
 THUMBNAIL_QUALITY = 80
 DISPLAY_QUALITY = 88
-
-# Sides that an oversized picture is scaled to before it is sent. The models behind see a few
-# hundred pixels a side; the second is for pictures that stay above MAX_BYTES at the first.
-PAYLOAD_SIDES = (4096, 2048)
-PAYLOAD_QUALITY = 95
 
 
 @dataclass(frozen=True)
@@ -46,24 +39,6 @@ class Checked:
     note: str
 
 
-class Upright(Protocol):
-    """Anything that knows the size of a picture that was checked before."""
-
-    @property
-    def width(self) -> int: ...
-
-    @property
-    def height(self) -> int: ...
-
-
-@dataclass(frozen=True)
-class Payload:
-    """What is sent: the file's own bytes, or a smaller version of it (`altered`)."""
-
-    data: bytes
-    altered: bool
-
-
 def picture_id(data: bytes) -> str:
     """SHA-256 of the bytes, in hex: identity is content."""
     return hashlib.sha256(data).hexdigest()
@@ -74,7 +49,8 @@ def check(data: bytes, name: str = "", known_id: str = "") -> Checked:
 
     data: the whole file. name: only its suffix is looked at, to note a mislabelled file.
     known_id: the picture's id, where the caller has computed it; else it is computed here.
-    Raises PictureError for anything that cannot be shown and embedded.
+    Raises PictureError for anything that cannot be read. Whether an embedder takes the picture is
+    for `payload` to say.
     """
     image = open_picture(data)
     kind = str(image.format)
@@ -88,7 +64,7 @@ def check(data: bytes, name: str = "", known_id: str = "") -> Checked:
         width=width,
         height=height,
         frames=frames,
-        thumbnail=_jpeg(small, THUMBNAIL_QUALITY),
+        thumbnail=jpeg(small, THUMBNAIL_QUALITY),
         note=note_on(kind, frames, name),
     )
 
@@ -96,7 +72,7 @@ def check(data: bytes, name: str = "", known_id: str = "") -> Checked:
 def remake_thumbnail(data: bytes) -> bytes:
     """The thumbnail alone, for a picture that was checked before. Raises PictureError."""
     small, _ = scaled(open_picture(data), data, THUMBNAIL_SIDE)
-    return _jpeg(small, THUMBNAIL_QUALITY)
+    return jpeg(small, THUMBNAIL_QUALITY)
 
 
 def pixels(data: bytes, side: int) -> Image.Image:
@@ -110,36 +86,4 @@ def pixels(data: bytes, side: int) -> Image.Image:
 def display(data: bytes, side: int = DISPLAY_SIDE) -> bytes:
     """An upright JPEG, no side above `side`, of any accepted picture. Raises PictureError."""
     small, _ = scaled(open_picture(data), data, side)
-    return _jpeg(small, DISPLAY_QUALITY)
-
-
-def payload(data: bytes, checked: Upright) -> Payload:
-    """The bytes to send: `data` itself wherever the service takes it, so that the vector is the
-    one that anybody else gets; a smaller, upright copy where it would be refused for its size.
-
-    Raises PictureError.
-    """
-    if len(data) <= MAX_BYTES and max(checked.width, checked.height) < BELOW_SIDE:
-        return Payload(data, altered=False)
-    for side in PAYLOAD_SIDES:
-        small, _ = scaled(open_picture(data), data, side, flatten=False)
-        # Scaling must not push the short side of a ribbon below what the service takes.
-        wide = (max(small.width, ABOVE_SIDE + 1), max(small.height, ABOVE_SIDE + 1))
-        if small.size != wide:
-            small = small.resize(wide)
-        encoded = _png(small) if "A" in small.getbands() else _jpeg(small, PAYLOAD_QUALITY)
-        if len(encoded) <= MAX_BYTES:
-            return Payload(encoded, altered=True)
-    raise PictureError("It is too large to be sent, and cannot be scaled down.")
-
-
-def _jpeg(image: Image.Image, quality: int) -> bytes:
-    out = io.BytesIO()
-    image.save(out, "JPEG", quality=quality, icc_profile=image.info.get("icc_profile"))
-    return out.getvalue()
-
-
-def _png(image: Image.Image) -> bytes:
-    out = io.BytesIO()
-    image.save(out, "PNG", icc_profile=image.info.get("icc_profile"))
-    return out.getvalue()
+    return jpeg(small, DISPLAY_QUALITY)

@@ -13,7 +13,7 @@ import numpy as np
 from PIL import ExifTags, Image, UnidentifiedImageError
 
 from core.errors import PictureError
-from core.pictures.formats import ABOVE_SIDE, DAMAGED, DRAFTED, READERS, not_a_picture
+from core.pictures.formats import DAMAGED, DRAFTED, READERS, not_a_picture
 
 # A file is held in memory while it is checked. The largest that still leaves room for its pixels
 # (MAX_DECODED) and the app on a host with 690 MB.
@@ -85,11 +85,6 @@ def open_picture(data: bytes) -> Image.Image:
         raise PictureError("There is not enough memory to open it.") from None
     except Exception as error:  # Pillow's readers raise almost anything on hostile bytes.
         raise PictureError(DAMAGED) from error
-    width, height = image.size
-    if min(width, height) <= ABOVE_SIDE:
-        raise PictureError(
-            f"It is {width} × {height} pixels; both sides must be above {ABOVE_SIDE}."
-        )
     several_scans = image.format in DRAFTED and _coefficient_bytes(data) > 0
     if several_scans and data.count(b"\xff\xda") > MAX_SCANS:
         raise PictureError("It is a JPEG made to take very long to open.")

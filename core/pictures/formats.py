@@ -6,12 +6,8 @@ from pathlib import PurePath
 
 from PIL import Image
 
-# What Azure AI Vision takes: formats, bytes and sides.
-# Source: MicrosoftDocs/azure-ai-docs, overview-image-analysis.md and concept-image-retrieval.md.
+# The formats that are read; what an embedder takes of them is for its own limits to say.
 FORMATS = ("JPEG", "PNG", "GIF", "BMP", "WEBP", "ICO", "TIFF", "MPO")
-MAX_BYTES = 20_971_520
-ABOVE_SIDE = 10
-BELOW_SIDE = 16_000
 
 # Pillow's reader for JPEG opens MPO as well, and MPO has none of its own.
 READERS = tuple(name for name in FORMATS if name != "MPO")

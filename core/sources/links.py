@@ -17,10 +17,11 @@ from urllib.parse import SplitResult, quote, urljoin, urlsplit
 import certifi
 
 from core.errors import LinkError
-from core.pictures import MAX_BYTES
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
+# More than any picture that a web page shows, and little enough to wait for.
+MAX_BYTES = 20_971_520
 MAX_REDIRECTS = 3
 # Longer than this and it is not an address that anybody copied; servers refuse it at 8 kB.
 MAX_LENGTH = 2048

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -13,20 +14,25 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from core.errors import PictureError
+from core.model import Limits
 from core.pictures import (
     EXTENSIONS,
     FORMATS,
-    MAX_BYTES,
     MAX_FILE_BYTES,
     SUFFIXES_BY_FORMAT,
     Payload,
     checking,
     decode,
+    sending,
 )
-from core.pictures.checking import check, display, payload, remake_thumbnail
+from core.pictures.checking import check, display, remake_thumbnail
 from core.pictures.decode import TOO_MANY_PIXELS
 from core.pictures.formats import DAMAGED
+from core.pictures.sending import payload, readable_by
 from tests import hostile_pictures as hostile
+
+# A service's limits, by what they are in practice.
+LIMITS = Limits("The service", FORMATS, 20_971_520, above_side=10, below_side=16_000)
 
 # pytest puts its own filters in the place of those that core.pictures sets.
 pytestmark = pytest.mark.filterwarnings("ignore:::PIL")
@@ -58,7 +64,7 @@ def refusal(data: bytes, name: str = "") -> str:
 
 
 @pytest.mark.parametrize("form", hostile.FORMATS)
-def test_every_format_that_the_service_takes_is_taken(form: str) -> None:
+def test_every_format_is_read(form: str) -> None:
     data = hostile.picture(form)
     checked = check(data)
     assert checked.format == form
@@ -235,10 +241,12 @@ def test_a_name_that_does_not_contradict_is_not_mentioned(name: str) -> None:
     assert check(hostile.picture("JPEG"), name).note == ""
 
 
-def test_a_ribbon_of_11_by_10000_is_taken() -> None:
-    checked = check(hostile.picture("PNG", 11, 10_000))
-    assert (checked.width, checked.height) == (11, 10_000)
-    assert shown(checked.thumbnail).size == (1, 320)
+@pytest.mark.parametrize("size", [(1, 1), (8, 200), (500, 3), (11, 10_000), (10_000, 1)])
+def test_a_picture_of_any_shape_is_read(size: tuple[int, int]) -> None:
+    checked = check(hostile.encode(Image.new("RGB", size, "red"), "PNG"))
+    assert (checked.width, checked.height) == size
+    assert is_red(colour(checked.thumbnail, 0.5, 0.5))
+    assert max(shown(checked.thumbnail).size) == min(max(size), 320)
 
 
 def test_a_small_colour_profile_is_kept_and_a_print_profile_is_not() -> None:
@@ -304,17 +312,6 @@ def test_an_mpo_whose_first_picture_is_truncated_is_refused(share: float) -> Non
 def test_a_truncated_progressive_jpeg_is_refused() -> None:
     data = hostile.picture("JPEG", 640, 480, progressive=True)
     assert refusal(data[: len(data) // 2]) == DAMAGED
-
-
-@pytest.mark.parametrize("size", [(10, 10), (10, 500), (500, 10), (1, 1)])
-def test_a_side_of_ten_pixels_or_fewer_is_refused(size: tuple[int, int]) -> None:
-    assert refusal(hostile.picture("PNG", *size)) == (
-        f"It is {size[0]} × {size[1]} pixels; both sides must be above 10."
-    )
-
-
-def test_eleven_pixels_a_side_are_enough() -> None:
-    assert check(hostile.picture("PNG", 11, 11)).width == 11
 
 
 def test_a_png_bomb_is_refused_before_it_is_decoded() -> None:
@@ -402,8 +399,8 @@ def test_pictures_are_checked_from_several_threads_at_once() -> None:
 # --- what is sent
 
 
-def sent(data: bytes) -> Payload:
-    return payload(data, check(data))
+def sent(data: bytes, limits: Limits = LIMITS) -> Payload:
+    return payload(data, check(data), limits)
 
 
 @pytest.mark.parametrize(
@@ -424,7 +421,7 @@ def test_a_side_of_15999_is_sent_unchanged_and_one_of_16000_is_not() -> None:
 
 def test_a_file_of_exactly_20971520_bytes_is_sent_unchanged_and_one_more_is_not() -> None:
     data = hostile.picture("JPEG")
-    exact = data + b"\0" * (MAX_BYTES - len(data))
+    exact = data + b"\0" * (LIMITS.max_bytes - len(data))
     assert not sent(exact).altered
     more = sent(exact + b"\0")
     assert more.altered
@@ -460,11 +457,55 @@ def test_an_oversized_rotated_picture_is_sent_upright() -> None:
     assert is_red(colour(again.thumbnail, 0.2, 0.2))
 
 
+@pytest.mark.parametrize("size", [(10, 10), (10, 500), (500, 10), (1, 1)])
+def test_a_side_that_the_embedder_takes_none_of_is_refused_in_its_name(
+    size: tuple[int, int],
+) -> None:
+    data = hostile.picture("PNG", *size)
+    with pytest.raises(PictureError) as error:
+        sent(data)
+    assert str(error.value) == (
+        f"It is {size[0]} × {size[1]} pixels; The service takes only pictures with both sides "
+        "above 10."
+    )
+
+
+def test_eleven_pixels_a_side_are_enough_where_ten_are_too_few() -> None:
+    assert not sent(hostile.picture("PNG", 11, 11)).altered
+
+
+def test_a_format_that_the_embedder_does_not_take_is_sent_as_a_jpeg() -> None:
+    result = sent(hostile.picture("TIFF"), replace(LIMITS, formats=("JPEG", "PNG")))
+    again = check(result.data)
+    assert result.altered
+    assert (again.format, again.width, again.height) == ("JPEG", 96, 64)
+    assert is_red(colour(again.thumbnail, 0.2, 0.2))
+
+
+def test_a_transparent_format_that_the_embedder_does_not_take_is_sent_as_a_png() -> None:
+    result = sent(hostile.transparent("WEBP"), replace(LIMITS, formats=("JPEG", "PNG")))
+    assert check(result.data).format == "PNG"
+    assert Image.open(io.BytesIO(result.data)).getpixel((90, 5))[3] == 0  # type: ignore[index]
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        hostile.encode(Image.new("L", (20_000, 3)), "PNG"),
+        hostile.picture("BMP", 3_000, 2_400),
+        hostile.picture("PNG", 1, 1),
+    ],
+    ids=["ribbon", "many bytes", "one pixel"],
+)
+def test_an_embedder_that_reads_pictures_itself_is_given_every_file_as_it_is(data: bytes) -> None:
+    assert sent(data, readable_by("The model")).data is data
+
+
 def test_noise_above_the_limit_is_scaled_until_it_is_below(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(checking, "MAX_BYTES", 200_000)
-    monkeypatch.setattr(checking, "PAYLOAD_SIDES", (256, 128))
+    monkeypatch.setattr(sending, "PAYLOAD_SIDES", (256, 128))
     noise = np.random.default_rng(0).integers(0, 256, (300, 300, 4), dtype=np.uint8)
-    result = sent(hostile.encode(Image.fromarray(noise), "PNG"))
+    limits = replace(LIMITS, max_bytes=200_000)
+    result = sent(hostile.encode(Image.fromarray(noise), "PNG"), limits)
     assert result.altered
     assert len(result.data) <= 200_000
     assert check(result.data).width == 128

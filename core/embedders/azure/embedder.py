@@ -45,11 +45,22 @@ from core.errors import (
     EmbedderUnavailable,
     InputRefused,
 )
+from core.model import Limits
 from core.settings import Settings, is_loopback
 from core.vectors import Vector, Vectors, unit
 
 DIMENSIONS = 1024
-LARGEST_IMAGE = 20_971_520  # bytes; the service's own words
+LABEL = "Azure AI Vision"
+# The number of bytes is what the service names when it refuses a larger file. Sources:
+# MicrosoftDocs/azure-ai-docs, concept-image-retrieval.md (bytes and sides) and
+# overview-image-analysis.md (formats).
+LIMITS = Limits(
+    embedder=LABEL,
+    formats=("JPEG", "PNG", "GIF", "BMP", "WEBP", "ICO", "TIFF", "MPO"),
+    max_bytes=20_971_520,
+    above_side=10,
+    below_side=16_000,
+)
 MOST_WORDS = 70
 # Sixteen at a third of a second each are 48 calls a second, about the most that is granted, and
 # sixteen pictures of the largest size are 320 MB, about the most that a small host can hold.
@@ -167,7 +178,7 @@ class AzureEmbedder:
 
     @property
     def label(self) -> str:
-        return "Azure AI Vision"
+        return LABEL
 
     @property
     def dimensions(self) -> int:
@@ -184,6 +195,10 @@ class AzureEmbedder:
     @property
     def concurrency(self) -> int:
         return CONCURRENCY
+
+    @property
+    def limits(self) -> Limits:
+        return LIMITS
 
     @property
     def takes_links(self) -> bool:
@@ -203,10 +218,10 @@ class AzureEmbedder:
         for row, image in zip(rows, images, strict=True):
             if not image:
                 raise InputRefused("This picture is an empty file.")
-            if len(image) > LARGEST_IMAGE:
+            if len(image) > LIMITS.max_bytes:
                 raise InputRefused(
                     f"This picture has {len(image):,} bytes; Azure takes at most "
-                    f"{LARGEST_IMAGE:,}. Save it smaller."
+                    f"{LIMITS.max_bytes:,}. Save it smaller."
                 )
             row[:] = self._ask("image", bytes(image), deadline)
         return rows

@@ -39,7 +39,7 @@ SOME_WORDS = ("boat", "red house", "forest", "snow", "sunset", "watercolour")
 
 
 class BuiltinEmbedder:
-    """`core.embedders.base.Embedder` without key, network or state.
+    """`core.embedders.Embedder` without key, network or state.
 
     >>> model = BuiltinEmbedder()
     >>> model.embed_text("a red boat and a blue house", Deadline()).shape == (model.dimensions,)
@@ -51,6 +51,7 @@ class BuiltinEmbedder:
     batch_size = 16
     # numpy holds all cores in a matrix product already.
     concurrency = 1
+    limits = pictures.readable_by("The built-in model")
     takes_links = False
 
     def __init__(self, weights: Path = WEIGHTS) -> None:

@@ -46,6 +46,12 @@ BATCH = 16
 # it in one (Image.resize, reducing_gap), and sixteen waiting pictures stay below 60 MB.
 SHORT_SIDE = 3 * 224
 
+# The model sees the square in the middle, and makes the short side 224 pixels long before it cuts
+# that out: of a line of one by a million pixels it would make 200 million. So the ends of
+# such a picture are cut off here. What the model sees stays the same, as no pixel of the square
+# takes its value from that far away.
+LONGEST_SHAPE = 4
+
 # Loading takes the file's size, and most of it once more while onnxruntime copies the weights: 1.4
 # (text) to 1.7 times (vision) at the peak, with weights of the real shape.
 MEMORY_FACTOR = 1.7
@@ -67,6 +73,7 @@ class ClipEmbedder:
 
     paid = False
     takes_links = False
+    limits = pictures.readable_by("CLIP")
     batch_size = BATCH
     # One batch decodes while the other is in the model: without it the model waits at the start
     # of every batch (benchmarks/clip_speed.py).
@@ -281,9 +288,15 @@ def decode(data: bytes) -> Image.Image:
     except Exception:  # Pillow's readers raise almost anything; `pixels` says what is wrong
         ratio = 1.0
     try:
-        return pictures.pixels(data, round(SHORT_SIDE * ratio))
+        image = pictures.pixels(data, round(SHORT_SIDE * ratio))
     except PictureError as error:
         raise InputRefused(str(error)) from error
+    longest = LONGEST_SHAPE * min(image.size)
+    if max(image.size) <= longest:
+        return image
+    left = max(0, image.width - longest) // 2
+    top = max(0, image.height - longest) // 2
+    return image.crop((left, top, image.width - left, image.height - top))
 
 
 def _give_back_memory() -> None:

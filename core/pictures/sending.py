@@ -1,0 +1,75 @@
+"""A picture's file -> the bytes that are sent to an embedder, within what that embedder takes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from core.errors import PictureError
+from core.model import Limits
+from core.pictures.decode import MAX_FILE_BYTES, open_picture, scaled
+from core.pictures.encode import jpeg, png
+from core.pictures.formats import FORMATS
+
+# Sides that a picture is scaled to where its file cannot be sent. The models behind see a few
+# hundred pixels a side; the second is for copies that are still too many bytes at the first.
+PAYLOAD_SIDES = (4096, 2048)
+PAYLOAD_QUALITY = 95
+
+
+class Upright(Protocol):
+    """Anything that knows the format and the upright size of a picture that was checked before."""
+
+    @property
+    def format(self) -> str: ...
+
+    @property
+    def width(self) -> int: ...
+
+    @property
+    def height(self) -> int: ...
+
+
+@dataclass(frozen=True)
+class Payload:
+    """What is sent: the file's own bytes, or a copy made to fit (`altered`)."""
+
+    data: bytes
+    altered: bool
+
+
+def readable_by(embedder: str) -> Limits:
+    """The limits of an embedder that reads pictures with this package: none beyond reading."""
+    return Limits(embedder, FORMATS, MAX_FILE_BYTES)
+
+
+def payload(data: bytes, picture: Upright, limits: Limits) -> Payload:
+    """The bytes to send: `data` itself wherever the embedder takes it, so that the vector is the
+    one that anybody else gets; otherwise an upright JPEG or PNG that it takes.
+
+    Raises PictureError for a picture that cannot be brought within the limits.
+    """
+    if min(picture.width, picture.height) <= limits.above_side:
+        raise PictureError(
+            f"It is {picture.width} × {picture.height} pixels; {limits.embedder} takes only "
+            f"pictures with both sides above {limits.above_side}."
+        )
+    if (
+        picture.format in limits.formats
+        and len(data) <= limits.max_bytes
+        and max(picture.width, picture.height) < limits.below_side
+    ):
+        return Payload(data, altered=False)
+    for side in PAYLOAD_SIDES:
+        small, _ = scaled(
+            open_picture(data), data, int(min(side, limits.below_side - 1)), flatten=False
+        )
+        # Scaling must not push the short side of a ribbon below what the embedder takes.
+        least = limits.above_side + 1
+        wide = (max(small.width, least), max(small.height, least))
+        if small.size != wide:
+            small = small.resize(wide)
+        encoded = png(small) if "A" in small.getbands() else jpeg(small, PAYLOAD_QUALITY)
+        if len(encoded) <= limits.max_bytes:
+            return Payload(encoded, altered=True)
+    raise PictureError(f"It is too large for {limits.embedder}, and cannot be scaled down.")
