@@ -483,7 +483,7 @@ def test_memory_that_is_refused_while_loading_is_a_sentence(own: Path, tmp_path:
 import resource
 from pathlib import Path
 import fastembed
-from core.embedders.clip import ClipEmbedder
+from core.embedders.clip.embedder import ClipEmbedder
 from core.settings import Settings
 used = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
 resource.setrlimit(resource.RLIMIT_AS, (used + 150_000_000,) * 2)
