@@ -714,6 +714,24 @@ def _gone(pid: int) -> bool:
 
 
 @needs_clip
+def test_two_towers_of_one_repository_come_into_two_folders(hub: TinyHub, tmp_path: Path) -> None:
+    name = "jinaai/jina-clip-v1"
+    hub.repos = {name: tmp_path / "hub" / "both"}
+    (tmp_path / "hub" / "both" / "onnx").mkdir(parents=True)
+    for kind in ("vision", "text"):
+        source = tmp_path / "hub" / kind
+        shutil.copy(source / "model.onnx", hub.repos[name] / "onnx" / f"{kind}_model.onnx")
+        for path in source.glob("*.json"):
+            shutil.copy(path, hub.repos[name])
+    given = settings(tmp_path / "data", clip_model=name)
+    setup = ClipSetup(given)
+    setup.start()
+    assert end_of(setup).phase == "ready"
+    assert ClipEmbedder(given).embed_text("red", Deadline()).shape == (8,)
+    assert not (tmp_path / "data/clip/jina-clip-v1/vision/onnx/text_model.onnx").exists()
+
+
+@needs_clip
 def test_offline_is_said_at_once_and_no_process_is_started(setup: ClipSetup) -> None:
     state = setup.start()
     assert state.phase == "failed"

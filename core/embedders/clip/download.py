@@ -1,15 +1,16 @@
-"""The process that downloads a pair of towers: `python -m core.embedders.clip.download`.
+"""The process that downloads two towers: `python -m core.embedders.clip.download`.
 
-A process of its own, because the library's download cannot be stopped from inside; this one can
-be killed. It ends by itself when its parent does (its standard input closes).
+huggingface_hub downloads, checks sizes and lays out the folders. It runs in a process of its own
+because its download cannot be cancelled from inside: a progress callback that raises is heard only
+between two chunks of ten million bytes, and not at all while the connection hangs. A process can be
+killed at any moment. This one also ends by itself when its parent does, because then its standard
+input closes.
 
-Arguments: the pair's name, the staging directory, the final directory. On standard output, one
-JSON object a line: {"total": bytes} once the hub has told, and at the end {"done": true} or
-{"error": sentence, "keep": whether what is staged can be used by the next try}.
-
-The download itself is fastembed's own (`download_files_from_huggingface`, over huggingface_hub):
-whole files are checked against the sizes that the hub gave. What it leaves in its cache layout is
-then laid out as `clip_files` describes, and appears under its final name in one step.
+Arguments: the staging directory, the final directory, and a JSON object that gives for each folder
+(vision, text) the repository and the names of the files wanted from it. On standard output, one
+JSON object a line: {"total": bytes} when the hub has told the sizes, and after a failure
+{"error": sentence, "keep": whether the next try can use the files that are complete}.
+The exit status is 0 if the towers now lie in the final directory.
 """
 
 from __future__ import annotations
@@ -22,53 +23,89 @@ import shutil
 import sys
 import threading
 from pathlib import Path
-from stat import S_ISREG
 from typing import Any
 from urllib.parse import urlsplit
 
-from core.embedders.clip.files import Pair, Tower, find_pair
-from core.errors import EmbedderRefused
 from core.file_lock import FileLock
 
 # Seconds for the first question to the hub; without an answer nothing else is tried.
 PROBE_SECONDS = 10
 
+# A full disk, a full quota, a file above what the file system or a limit allows.
+FULL = {errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC)}
+
 BUSY = (
     "Another process is downloading the CLIP weights into the same DATA_DIR. When it is done, "
     "reload this page."
 )
+ELSEWHERE = "or fetch the two models on another machine and name their directory in CLIP_MODEL_DIR."
+
+
+# Folder (vision, text) -> the repository, and the names of the files wanted from it.
+Wanted = dict[str, tuple[str, list[str]]]
 
 
 def main(arguments: list[str]) -> int:
-    name, staging, final = arguments
+    staging, final = Path(arguments[0]), Path(arguments[1])
+    wanted: Wanted = json.loads(arguments[2])
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    # Nothing outside the staging directory: no token read, no chunk cache in the home directory,
-    # and plain files whose growing size is the progress.
-    os.environ["HF_HOME"] = str(Path(staging) / "home")
-    os.environ["HF_HUB_DISABLE_XET"] = "1"
-    os.environ["HF_HUB_DISABLE_SHARED_BLOBS"] = "1"
-    os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
-    os.environ["HF_HUB_DISABLE_PROGRESS_BARS"] = "1"
-    lock = FileLock(Path(final).parent / "download.lock")
+    lock = FileLock(final.parent / "download.lock")
     if not lock.acquire():
         tell(error=BUSY, keep=True)
         return 1
+    # Nothing is read or written outside the staging directory: no token and no cache in the home
+    # directory. Without Xet a file grows on disk while it arrives, which is the progress.
+    os.environ["HF_HOME"] = str(staging / "home")
+    os.environ["HF_HUB_DISABLE_XET"] = "1"
+    os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
     reached = False
     try:
-        Path(staging).mkdir(parents=True, exist_ok=True)
-        pair = find_pair(name)
-        tell(total=size_on_hub(pair))
+        staging.mkdir(parents=True, exist_ok=True)
+        total, revisions = ask_hub(wanted)
+        tell(total=total)
         reached = True
-        fetch(pair, Path(staging), Path(final))
-    except EmbedderRefused as error:
-        tell(error=str(error), keep=False)
-        return 1
+        fetch(wanted, revisions, staging, final)
     except Exception as error:  # every library in between has its own
-        sentence, keep = explain(error, Path(staging), reached)
+        sentence, keep = explain(error, staging, reached)
         tell(error=sentence, keep=keep)
         return 1
-    tell(done=True)
     return 0
+
+
+def ask_hub(wanted: Wanted) -> tuple[int, dict[str, str]]:
+    """(the bytes of all wanted files, the revision of each folder's repository)."""
+    # By name: the type checker also runs where the extra is not installed.
+    hub = importlib.import_module("huggingface_hub")
+    total, revisions = 0, {}
+    for folder, (repo, names) in wanted.items():
+        info = hub.model_info(repo, files_metadata=True, timeout=PROBE_SECONDS)
+        total += sum(file.size or 0 for file in info.siblings if file.rfilename in names)
+        revisions[folder] = info.sha
+    return total, revisions
+
+
+def fetch(wanted: Wanted, revisions: dict[str, str], staging: Path, final: Path) -> None:
+    """Download below `staging`, then move the towers to `final`, which must not exist.
+
+    The revisions are named because the library takes an incomplete folder for the whole one if it
+    does not know the revision and cannot reach the hub to ask.
+    """
+    hub = importlib.import_module("huggingface_hub")
+    for leftover in staging.rglob("*.incomplete"):  # of a process that was killed
+        leftover.unlink()
+    pair = staging / "pair"
+    for folder, (repo, names) in wanted.items():
+        hub.snapshot_download(
+            repo,
+            revision=revisions[folder],
+            local_dir=pair / folder,
+            allow_patterns=names,
+            max_workers=1,  # one file after the other, so that a stop leaves complete ones
+        )
+    for folder in wanted:
+        shutil.rmtree(pair / folder / ".cache")  # the library's notes on what it has downloaded
+    pair.replace(final)
+    shutil.rmtree(staging, ignore_errors=True)
 
 
 def tell(**facts: Any) -> None:
@@ -80,73 +117,14 @@ def _end_with_parent() -> None:
     os._exit(1)
 
 
-def size_on_hub(pair: Pair) -> int:
-    """Bytes to fetch. Also the first question to the network, so it has a limit of its own."""
-    # By name: the type checker runs without the extra too.
-    hub = importlib.import_module("huggingface_hub")
-    wanted: dict[str, set[str]] = {}  # by repository: some pairs lie in one
-    for tower in (pair.vision, pair.text):
-        wanted.setdefault(tower.repo, set()).update(tower.wanted)
-    total = 0
-    for repo, names in wanted.items():
-        info = hub.model_info(repo, files_metadata=True, timeout=PROBE_SECONDS)
-        total += sum(file.size or 0 for file in info.siblings or [] if file.rfilename in names)
-    return total
-
-
-def fetch(pair: Pair, staging: Path, final: Path) -> None:
-    """Download both towers into `staging`, then move them to `final`, which must not exist."""
-    from fastembed import ImageEmbedding, TextEmbedding
-
-    for leftover in staging.rglob("*.incomplete"):
-        leftover.unlink()
-    ready = staging / "ready"
-    shutil.rmtree(ready, ignore_errors=True)
-    for tower, library in ((pair.vision, ImageEmbedding), (pair.text, TextEmbedding)):
-        # Within a file, huggingface_hub resumes by itself; it gives up after five times of nothing.
-        snapshot = library.download_files_from_huggingface(
-            tower.repo,
-            cache_dir=str(staging / "cache"),
-            extra_patterns=[tower.model_file, *tower.additional_files],
-            max_workers=1,  # one file after the other, so that a stop leaves whole ones
-        )
-        _lay_out(tower, Path(snapshot), ready / tower.kind)
-    ready.replace(final)
-    shutil.rmtree(staging, ignore_errors=True)
-
-
-def _lay_out(tower: Tower, snapshot: Path, folder: Path) -> None:
-    """The files themselves (a snapshot holds links) under the tower's folder."""
-    for name in tower.wanted:
-        source = snapshot / name
-        if not source.is_file():
-            continue
-        target = folder / name
-        target.parent.mkdir(parents=True, exist_ok=True)
-        real = source.resolve()
-        try:
-            os.link(real, target)
-        except OSError:  # a file system without hard links
-            shutil.copyfile(real, target)
-
-
-# A full disk, a full quota, a file above what the file system or a limit allows.
-FULL = {errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC)}
-
-
 def explain(error: Exception, staging: Path, reached: bool) -> tuple[str, bool]:
     """(a sentence with the next step, whether the files fetched so far are worth keeping).
 
     reached: the hub has answered before.
     """
-    refused = importlib.import_module("huggingface_hub.errors").HfHubHTTPError
-    host = urlsplit(os.environ.get("HF_ENDPOINT") or "https://huggingface.co").hostname
-    elsewhere = (
-        "or fetch the two models on another machine and name their directory in CLIP_MODEL_DIR."
-    )
     if isinstance(error, OSError) and error.errno in FULL:
         return (
-            f"The disk is full, so the CLIP weights were not saved and nothing of them was kept. "
+            "The disk is full, so the CLIP weights were not saved and nothing of them was kept. "
             f"Free some space where {staging.parent} lies and start the download again.",
             False,
         )
@@ -156,39 +134,23 @@ def explain(error: Exception, staging: Path, reached: bool) -> tuple[str, bool]:
             "permissions or name another DATA_DIR.",
             False,
         )
-    if isinstance(error, refused):
+    host = urlsplit(os.environ.get("HF_ENDPOINT") or "https://huggingface.co").hostname
+    if isinstance(error, importlib.import_module("huggingface_hub.errors").HfHubHTTPError):
         status = getattr(error.response, "status_code", "no status")
-        return (
-            f"{host} answered {status} instead of the CLIP weights. Start the download again "
-            f"later, {elsewhere}",
-            True,
+        what = (
+            f"{host} answered {status} instead of the CLIP weights. Start the download again later,"
         )
-    if reached:
-        return (
-            "The download of the CLIP weights broke off. Start it again: files that are whole are "
-            f"kept; {elsewhere}",
-            True,
+    elif reached:
+        what = (
+            "The download of the CLIP weights broke off. Start it again: files that are complete "
+            "are kept;"
         )
-    return (
-        f"{host} cannot be reached, so the CLIP weights were not downloaded. Check the network "
-        f"(behind a proxy, HTTPS_PROXY) and start the download again, {elsewhere}",
-        True,
-    )
-
-
-def fetched(staging: Path) -> int:
-    """Bytes on disk below `staging`; a file with two names counts once."""
-    sizes: dict[tuple[int, int] | str, int] = {}
-    for folder, _, names in os.walk(staging):  # which passes over what vanishes meanwhile
-        for name in names:
-            try:
-                stat = Path(folder, name).lstat()
-            except OSError:
-                continue  # renamed while we looked
-            if S_ISREG(stat.st_mode):
-                key = (stat.st_dev, stat.st_ino) if stat.st_ino else str(Path(folder, name))
-                sizes[key] = stat.st_size
-    return sum(sizes.values())
+    else:
+        what = (
+            f"{host} cannot be reached, so the CLIP weights were not downloaded. Check the network "
+            "(behind a proxy, HTTPS_PROXY) and start the download again,"
+        )
+    return f"{what} {ELSEWHERE}", True
 
 
 if __name__ == "__main__":

@@ -11,9 +11,9 @@ import sys
 import threading
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Literal
+from typing import Any, Literal
 
-from core.embedders.clip import download as clip_download
+from core.embedders.clip import download
 from core.embedders.clip import files as clip_files
 from core.embedders.clip.files import ClipWeightsMissing, Pair, said
 from core.errors import EmbedderRefused
@@ -21,7 +21,7 @@ from core.settings import Settings
 
 Phase = Literal["missing", "downloading", "ready", "failed", "cancelled"]
 
-# `-m core.embedders.clip.download` is found from here.
+# Python finds `-m core.embedders.clip.download` from here.
 ROOT = Path(__file__).parents[3]
 
 
@@ -32,7 +32,7 @@ class SetupState:
     phase: "missing" (start() will download), "downloading", "ready" (make a ClipEmbedder),
         "failed" (the sentence says why, and what to do), "cancelled".
     done_bytes, total_bytes: of the download; the total is rough until the hub has told it.
-    sentence: to be shown as it is.
+    sentence: what to show to the person.
     """
 
     phase: Phase
@@ -55,8 +55,8 @@ class ClipSetup:
     """Downloads the pair that the settings ask for, in a process of its own.
 
     Nothing happens before `start()`. All methods return at once and are safe to call from several
-    threads; one object a process is enough, and a second process on the same DATA_DIR is told
-    apart by a lock. What is on disk decides: a directory under its final name is complete.
+    threads. A lock in DATA_DIR keeps a second process from downloading the same weights. The state
+    is read from the disk: a directory under its final name is complete.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -68,11 +68,11 @@ class ClipSetup:
         self._ended: SetupState | None = None
 
     def state(self) -> SetupState:
-        """A snapshot. While downloading, the sizes on disk are looked at: some twenty files."""
+        """A snapshot. While downloading, it adds up the sizes of some twenty files."""
         with self._lock:
             if self._child is not None:
-                # Never backwards: a file that was cut off is fetched anew.
-                self._done = max(self._done, clip_download.fetched(self._staging()))
+                # The bar never goes back, though a file that was cut off is fetched again.
+                self._done = max(self._done, _bytes_below(self._staging()))
                 done = min(self._done, self._total)
                 label = self._pair().label
                 return SetupState(
@@ -104,16 +104,8 @@ class ClipSetup:
                 return self._end("failed", obstacle)
             self._ended = None
             child = subprocess.Popen(
-                [
-                    sys.executable,
-                    "-m",
-                    clip_download.__name__,
-                    pair.name,
-                    str(self._staging().resolve()),
-                    str(clip_files.weights_dir(self._settings, pair).resolve()),
-                ],
+                [sys.executable, "-m", download.__name__, *self._arguments(pair)],
                 cwd=ROOT,
-                env={**os.environ, "PYTHONPATH": _before(ROOT, os.environ.get("PYTHONPATH"))},
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 # What the libraries log is not for the page; the last line says what happened.
@@ -122,34 +114,43 @@ class ClipSetup:
                 encoding="utf-8",
             )
             self._child = child
-            assert child.stdout is not None
             threading.Thread(
-                target=self._listen, args=(child, child.stdout), name="clip-setup", daemon=True
+                target=self._listen, args=(child,), name="clip-setup", daemon=True
             ).start()
             return self.state()
 
     def cancel(self) -> SetupState:
         """Stop the download and remove every byte of it."""
         with self._lock:
-            child, self._child = self._child, None
-            if child is None:
+            if not self._kill():
                 return self.state()
-            _kill(child)
             shutil.rmtree(self._staging(), ignore_errors=True)
             return self._end("cancelled", "The download was cancelled; nothing of it was kept.")
 
     def close(self) -> None:
-        """End a running download, keeping whole files for the next time."""
+        """End a running download, keeping complete files for the next time."""
         with self._lock:
-            child, self._child = self._child, None
+            self._kill()
+
+    def _kill(self) -> bool:
+        """End the child; False if there is none."""
+        child, self._child = self._child, None
         if child is not None:
-            _kill(child)
+            child.kill()
+            child.wait()
+        return child is not None
 
     def _pair(self) -> Pair:
         return clip_files.find_pair(self._settings.clip_model)
 
     def _staging(self) -> Path:
         return clip_files.clip_dir(self._settings) / f"{self._pair().slug}.part"
+
+    def _arguments(self, pair: Pair) -> list[str]:
+        """What `download` is to be told: where to, and which files of which repository."""
+        final = clip_files.weights_dir(self._settings, pair)
+        wanted = {tower.kind: (tower.repo, tower.wanted) for tower in (pair.vision, pair.text)}
+        return [str(self._staging().resolve()), str(final.resolve()), json.dumps(wanted)]
 
     def _end(self, phase: Phase, sentence: str) -> SetupState:
         self._ended = SetupState(phase, 0, self._pair().size, sentence)
@@ -172,7 +173,7 @@ class ClipSetup:
                 f"The CLIP weights cannot be saved in {folder} ({error.strerror or error}). Name "
                 "another DATA_DIR, or a directory with both towers in CLIP_MODEL_DIR."
             )
-        needed = pair.size - clip_download.fetched(self._staging())
+        needed = pair.size - _bytes_below(self._staging())
         if free < needed:
             return (
                 f"The disk is too full for the CLIP weights: {said(needed)} needed, {said(free)} "
@@ -180,43 +181,40 @@ class ClipSetup:
             )
         return ""
 
-    def _listen(self, child: subprocess.Popen[str], lines: IO[str]) -> None:
-        """Until the child ends: take what it says. Runs on a thread of its own."""
-        told: dict[str, object] = {}
-        for line in lines:
-            with contextlib.suppress(ValueError):
-                told = json.loads(line)
-            total = told.get("total")
-            if isinstance(total, int) and total > 0:
+    def _listen(self, child: subprocess.Popen[str]) -> None:
+        """Take what the child says until it ends. Runs on a thread of its own."""
+        told: dict[str, Any] = {}
+        with child:  # which at the end closes its pipes and waits for it
+            assert child.stdout is not None
+            for line in child.stdout:
+                with contextlib.suppress(ValueError):  # killed in the middle of a line
+                    told = json.loads(line)
                 with self._lock:
-                    self._total = total
-            if told.get("done"):
-                with self._lock:
-                    if self._child is child:
-                        self._child = None
-        child.wait()
+                    self._total = told.get("total") or self._total
         with self._lock:
             if self._child is not child:
-                return  # done, cancelled, or started anew
+                return  # cancelled, or started anew
             self._child = None
             if not told.get("keep", True):
                 shutil.rmtree(self._staging(), ignore_errors=True)
-            sentence = str(told.get("error") or "")
-            self._end(
-                "failed",
-                sentence
-                or f"The download ended without a word (exit status {child.returncode}). Start it "
-                "again; if that repeats, fetch the two models on another machine and name their "
-                "directory in CLIP_MODEL_DIR.",
-            )
+            if child.returncode:
+                self._end(
+                    "failed",
+                    told.get("error")
+                    or f"The download ended without a word (exit status {child.returncode}). "
+                    f"Start it again, {download.ELSEWHERE}",
+                )
 
 
-def _before(folder: Path, search_path: str | None) -> str:
-    return os.pathsep.join([str(folder), *([search_path] if search_path else [])])
+def _bytes_below(folder: Path) -> int:
+    """The size of all files below `folder`, for the progress bar and the question of free space.
 
-
-def _kill(child: subprocess.Popen[str]) -> None:
-    child.kill()
-    child.wait()
-    if child.stdin is not None:
-        child.stdin.close()
+    The library's own progress hook counts only what arrives now, not the files that an earlier try
+    left complete.
+    """
+    size = 0
+    for inner, _, names in os.walk(folder):  # skips folders that vanish meanwhile
+        for name in names:
+            with contextlib.suppress(OSError):  # renamed while we looked
+                size += Path(inner, name).stat().st_size
+    return size
