@@ -1,4 +1,8 @@
-"""A lock that the operating system drops with its process, even on kill -9."""
+"""A lock that the operating system releases when its holder ends, even by kill -9.
+
+Why not the package filelock (1.6 MB, 40 ms to import): its shared lock can be released only by the
+thread that took it, and it cannot tell whether somebody else holds a lock.
+"""
 
 from __future__ import annotations
 
@@ -12,20 +16,20 @@ from typing import IO
 
 log = logging.getLogger(__name__)
 
-# Whoever asks `is_held` holds the lock for some microseconds; to find it so is not a refusal.
+# `is_held` takes the lock for some microseconds to find out. Whoever wants the lock waits for that.
 PROBE_SECONDS = 0.1
 PAUSE_SECONDS = 0.01
 
-
-# Some network folders have no locks at all: there nobody can be kept out, and the app still runs.
+# What a file system without locks answers, as some network folders do. Nobody can be kept out
+# there, and the app runs all the same.
 UNSUPPORTED = {errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EINVAL}
 
 
 class FileLock:
     """Held by one holder at a time, in this process or any other on the machine.
 
-    The file beside which everybody meets stays where it is: to remove it would let two processes
-    lock two files of one name.
+    The file is never removed: another process could then make a new one under the same name, and
+    both would believe that they hold the lock.
     """
 
     def __init__(self, path: Path) -> None:
@@ -35,8 +39,8 @@ class FileLock:
     def acquire(self, seconds: float = PROBE_SECONDS, *, shared: bool = False) -> bool:
         """Take the lock if it comes free within that time; False if somebody keeps it.
 
-        shared: beside others who share it, never beside one who does not. Windows has no such
-        lock: there it only waits for whoever does not share, and then keeps nothing.
+        shared: several may hold it at once if all of them share it. Windows has no shared lock:
+        there this waits until no exclusive holder is left, and then holds nothing.
         Raises OSError if the lock's file cannot be opened.
         """
         if self._file is not None:
@@ -55,7 +59,7 @@ class FileLock:
             file.close()
 
     def is_held(self) -> bool:
-        """True if anybody holds it, this object included."""
+        """True if anybody holds it, in this process or another."""
         if self._file is not None:
             return True
         probe = FileLock(self._path)
@@ -63,7 +67,7 @@ class FileLock:
             if not probe._try(shared=True):
                 return True
         except OSError:
-            return False  # where no lock can be opened, none can be held
+            return False  # the file cannot be opened, so nobody holds a lock on it
         probe.release()
         return False
 
@@ -91,7 +95,7 @@ if sys.platform == "win32":
             _unlock(file)
 
     def _unlock(file: IO[bytes]) -> None:
-        # Closing would do, but Windows takes its time about it.
+        # Closing the file would release it too, but on Windows at some later time.
         file.seek(0)
         with contextlib.suppress(OSError):  # not locked
             msvcrt.locking(file.fileno(), msvcrt.LK_UNLCK, 1)
@@ -99,7 +103,7 @@ else:
     import fcntl
 
     def _lock(file: IO[bytes], shared: bool) -> None:
-        # flock, not lockf: it also keeps apart two holders inside one process.
+        # flock also works between two holders in one process; lockf works only between processes.
         fcntl.flock(file, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
 
     def _unlock(file: IO[bytes]) -> None:
