@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -194,6 +195,124 @@ def test_read_only_is_taken_in_every_spelling(value: object, on: bool) -> None:
 
 def test_a_section_among_the_secrets_is_said_not_raised() -> None:
     assert load(secrets={"EMBEDDER": {"name": "azure"}}).problems
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("VISION_KEY = abc", "VISION_KEY (line 1 of secrets.toml) cannot be read: its value must"),
+        ("VISION_KEY =", 'straight quotes, as in VISION_KEY = "…"'),
+        ("VISION_KEY = “abc”", "VISION_KEY (line 1"),
+        ("VISION_KEY = 0123abc", "straight quotes"),
+        ('EMBEDDER = "azure"\nvision_key = abc', "VISION_KEY (line 2"),
+        ('VISION_KEY = \'abc\nEMBEDDER = "azure"\n', "VISION_KEY (line 1"),
+        ("VISION_KEY 'abc'", "Line 1 of secrets.toml cannot be read: there is no ="),
+        ("abc = abc", "Line 1 of secrets.toml cannot be read: its value must"),
+        (
+            "VISION_KEY='abc'\nVISION_KEY='abc'",
+            "VISION_KEY (line 2 of secrets.toml) cannot be read: it",
+        ),
+        ("[azure\nVISION_KEY='abc'", "both its square brackets"),
+        ('DATA_DIR = "C:\\Users\\abc"', "a value with a backslash must stand in single quotes"),
+        ("\ufeffVISION_KEY='abc'", "byte order mark"),
+    ],
+)
+def test_what_streamlit_cannot_read_in_secrets_is_said_without_its_value(
+    tmp_path: Path, content: str, said: str
+) -> None:
+    file = tmp_path / "secrets.toml"
+    file.write_text(content, "utf-8")
+    (problem,) = load(secrets_files=[file]).problems
+    assert said in problem
+    assert "abc" not in problem
+    assert str(tmp_path) not in problem
+
+
+def test_a_secrets_file_that_cannot_be_read_names_every_setting_that_is_lost(
+    tmp_path: Path,
+) -> None:
+    file = tmp_path / "secrets.toml"
+    file.write_text("EMBEDDER = azure\nOTHER = 1\nVISION_KEY = 'abc'\n")
+    (problem,) = load(secrets_files=[file]).problems
+    assert problem.endswith("nothing in that file is used: EMBEDDER, VISION_KEY.")
+
+
+def test_secrets_that_are_no_utf_8_text_are_said(tmp_path: Path) -> None:
+    file = tmp_path / "secrets.toml"
+    file.write_bytes(b"VISION_KEY = '\xe9'")
+    (problem,) = load(secrets_files=[file]).problems
+    assert "no UTF-8 text" in problem
+
+
+def test_secrets_that_are_absent_sound_or_mounted_need_no_sentence(tmp_path: Path) -> None:
+    sound = tmp_path / "secrets.toml"
+    sound.write_text("VISION_KEY = 'abc'")
+    assert load(secrets_files=[sound, tmp_path / "none.toml", tmp_path]).problems == ()
+
+
+@given(st.text(st.sampled_from("AB=[]{}'\"\\.,#\n\t \ufeff€") | st.characters(codec="utf-8")))
+def test_no_secrets_file_makes_loading_fail(
+    tmp_path_factory: pytest.TempPathFactory, text: str
+) -> None:
+    file = tmp_path_factory.getbasetemp() / "secrets.toml"
+    file.write_text(text, "utf-8")
+    for problem in load(secrets_files=[file]).problems:
+        assert problem.endswith(".")
+
+
+@pytest.mark.parametrize(
+    ("secrets", "said"),
+    [
+        ({"azure": {"VISION_KEY": KEY}}, "VISION_KEY in secrets.toml is not read"),
+        ({"azure": {"key": KEY}}, "VISION_KEY in secrets.toml is not read"),
+        ({"vision": {"key": KEY}}, "above the first line in square brackets"),
+        ({"anything": {"clip_model": KEY}}, "CLIP_MODEL in secrets.toml is not read"),
+        ({"vision_key": KEY}, "must be in capitals"),
+        ({"Vision_Key": KEY}, "VISION_KEY in secrets.toml"),
+        ({"VISION_KEY": [KEY]}, "VISION_KEY in secrets.toml is a section or a list"),
+        ({"DATA_DIR": {KEY: KEY}}, "DATA_DIR in secrets.toml is a section or a list"),
+    ],
+)
+def test_a_secret_that_stands_where_it_is_not_read_is_said_without_its_value(
+    secrets: dict[str, object], said: str
+) -> None:
+    settings = load(secrets=secrets)
+    (problem,) = settings.problems
+    assert said in problem
+    assert KEY not in problem
+    assert settings.vision_key == ""
+
+
+def test_names_in_lower_case_in_dotenv_are_said(tmp_path: Path) -> None:
+    (problem,) = load(env=f"vision_key={KEY}\n", folder=tmp_path).problems
+    assert "VISION_KEY in .env" in problem
+
+
+@pytest.mark.parametrize(
+    "secrets",
+    [
+        {"azure": {"VISION_KEY": KEY, "VISION_ENDPOINT": HOST}, "vision_key": KEY},
+        {"auth": {"client_secret": KEY}, "connections": {"sql": {"key": KEY}}, "other": "a"},
+    ],
+)
+def test_secrets_that_nobody_misses_are_not_mentioned(secrets: dict[str, object]) -> None:
+    assert load({"VISION_ENDPOINT": HOST, "VISION_KEY": KEY}, secrets=secrets).problems == ()
+
+
+@pytest.mark.parametrize(
+    "content", ["READ_ONLY = yes", "[hosting]\nREAD_ONLY = true", "VISION_KEY = a\nREAD_ONLY = '1'"]
+)
+def test_read_only_holds_where_it_could_not_be_read(tmp_path: Path, content: str) -> None:
+    file = tmp_path / "secrets.toml"
+    file.write_text(content)
+    try:
+        secrets = tomllib.loads(content)
+    except tomllib.TOMLDecodeError:
+        secrets = {}
+    settings = load(secrets=secrets, secrets_files=[file])
+    assert settings.read_only
+    assert "READ_ONLY could not be read, so it is taken as 1." in settings.problems
+    assert not load({"READ_ONLY": "0"}, secrets=secrets, secrets_files=[file]).read_only
 
 
 def test_a_dotenv_with_a_byte_order_mark_is_read(tmp_path: Path) -> None:

@@ -18,7 +18,13 @@ ROOT = Path(__file__).resolve().parent.parent
 
 @st.cache_resource(show_spinner="Opening the collection …")
 def _workspace() -> Workspace:
-    return Workspace(load_settings(dotenv_path=ROOT / ".env", secrets=_secrets(), root=ROOT), ROOT)
+    settings = load_settings(
+        dotenv_path=ROOT / ".env",
+        secrets=_secrets(),
+        root=ROOT,
+        secrets_files=[Path(name) for name in st.get_option("secrets.files")],
+    )
+    return Workspace(settings, ROOT)
 
 
 def open_workspace() -> Workspace:
@@ -41,5 +47,5 @@ def reopen_workspace() -> None:
 def _secrets() -> dict[str, object]:
     try:
         return dict(st.secrets)
-    except StreamlitSecretNotFoundError:
-        return {}
+    except (StreamlitSecretNotFoundError, OSError, UnicodeDecodeError):
+        return {}  # none, or `load_settings` says why they cannot be read

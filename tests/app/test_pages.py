@@ -159,6 +159,19 @@ def test_a_page_says_what_is_wrong_with_the_settings(visit: Visit, page: str) ->
     assert "0123456789" not in visitor.said
 
 
+@pytest.mark.parametrize("content", [b"VISION_KEY = 0123456789", b"VISION_KEY = '0123456789\xe9'"])
+def test_a_page_says_why_secrets_cannot_be_read(
+    visit: Visit, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: bytes
+) -> None:
+    (tmp_path / ".streamlit").mkdir()
+    (tmp_path / ".streamlit" / "secrets.toml").write_bytes(content)
+    monkeypatch.chdir(tmp_path)
+    visitor = visit()
+    assert not visitor.open().exception
+    assert "nothing in that file is used: VISION_KEY." in visitor.said
+    assert "0123456789" not in visitor.said
+
+
 @pytest.mark.parametrize("page", PAGES)
 def test_a_page_says_that_the_data_folder_cannot_be_used(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, page: str

@@ -1,0 +1,106 @@
+"""Texts -> values of the right kind; what is wrong is said in a sentence."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from core.settings.endpoint import clean_endpoint
+
+YES = ("1", "true", "yes", "on")
+NO = ("0", "false", "no", "off")
+
+
+@dataclass(frozen=True)
+class Reader:
+    """Turns texts into values. What cannot be one is said in `problems`, and replaced.
+
+    values: the text of every setting, "" for one that is not set.
+    root: where relative directories begin.
+    """
+
+    values: Mapping[str, str]
+    root: Path
+    problems: list[str]
+
+    def text(self, name: str) -> str:
+        return self.values[name]
+
+    def choice(self, name: str, known: Sequence[str]) -> str:
+        """One of `known`, of which the first is the default."""
+        given = (self.text(name) or known[0]).lower()
+        if given in known:
+            return given
+        self.problems.append(f"{name} must be one of {', '.join(known)}; using {known[0]}.")
+        return known[0]
+
+    def flag(self, name: str, if_unclear: bool) -> bool:
+        """False if it is unset."""
+        given = self.text(name).lower()
+        if given and given not in YES + NO:
+            self.problems.append(f"{name} must be 1 or 0; it is taken as {int(if_unclear)}.")
+            return if_unclear
+        return given in YES
+
+    def date(self, name: str, default: str) -> str:
+        given = self.text(name) or default
+        if re.fullmatch(r"\d{4}-\d{2}-\d{2}(-preview)?", given, re.ASCII):
+            return given
+        self.problems.append(f"{name} must be a date like {default}; using that.")
+        return default
+
+    def positive_number(self, name: str, otherwise: str) -> float | None:
+        """None if it is unset or wrong; `otherwise` says what happens then."""
+        number = _number(self.text(name))
+        if self.text(name) and number is None:
+            self.problems.append(f"{name} must be a number above zero; {otherwise}.")
+        return number
+
+    def whole_number(self, name: str, otherwise: str) -> int | None:
+        """As `positive_number`."""
+        number = _number(self.text(name))
+        if number is not None and number == int(number):
+            return int(number)
+        if self.text(name):
+            self.problems.append(f"{name} must be a whole number above zero; {otherwise}.")
+        return None
+
+    def directory(self, name: str, default: Path) -> Path:
+        path = Path(self.text(name) or default)
+        try:
+            path = path.expanduser()
+        except RuntimeError:
+            self.problems.append(
+                f"{name} names a home directory that is not there; using {default}."
+            )
+            path = default
+        return path if path.is_absolute() else self.root / path
+
+    def endpoint(self, name: str) -> str:
+        try:
+            return clean_endpoint(self.text(name)) if self.text(name) else ""
+        except ValueError as error:
+            self.problems.append(str(error))
+            return ""
+
+    def key(self, name: str) -> str:
+        given = self.text(name)
+        if given.isascii() and given.isprintable() and " " not in given:
+            return given
+        self.problems.append(
+            f"{name} holds a character that no key has; copy KEY 1 again from the resource's "
+            "page “Keys and Endpoint”."
+        )
+        return ""
+
+
+def _number(text: str) -> float | None:
+    """A finite number above zero, or None."""
+    try:
+        number = float(text)
+    except ValueError:
+        return None
+    return number if math.isfinite(number) and number > 0 else None
