@@ -395,6 +395,7 @@ def test_a_host_with_an_untrusted_certificate_never_gets_the_key() -> None:
         server.server_close()
     assert isinstance(error, EmbedderRefused)
     assert "certificate of VISION_ENDPOINT cannot be trusted" in str(error)
+    assert "REQUESTS_CA_BUNDLE" in str(error)
     assert not any(got)
 
 

@@ -424,7 +424,9 @@ class AzureEmbedder:
             if "CERTIFICATE_VERIFY_FAILED" in str(error):
                 failed = EmbedderRefused(
                     "The certificate of VISION_ENDPOINT cannot be trusted, so the key was not "
-                    "sent. Check the address, and whether a proxy reads this connection."
+                    "sent. Check the address. If a proxy with a certificate of its own reads this "
+                    "connection, save its certificate as a PEM file, name that file in the "
+                    "environment variable REQUESTS_CA_BUNDLE and start again."
                 )
             else:
                 failed = _Failed("The secure connection to Azure failed")
