@@ -30,9 +30,9 @@ from urllib3.exceptions import HTTPError
 from core.deadline import Deadline
 from core.embedders.azure.refusals import (
     CURRENT_MODEL_VERSION,
-    Asked,
     Kind,
-    read,
+    RequestFacts,
+    read_error,
     refusal,
     retry_after,
 )
@@ -281,7 +281,7 @@ class AzureEmbedder:
         if self._problem:
             raise EmbedderRefused(self._problem)
         operation = "vectorizeText" if kind == "text" else "vectorizeImage"
-        asked = Asked(
+        request = RequestFacts(
             kind,
             f"{self._endpoint}/computervision/retrieval:{operation}",
             self._api_version,
@@ -291,7 +291,7 @@ class AzureEmbedder:
         began = time.monotonic()
         tried: Counter[str] = Counter()
         while True:
-            outcome = self._try(asked, body, deadline)
+            outcome = self._try(request, body, deadline)
             if not isinstance(outcome, _Trouble):
                 return outcome
             tried[outcome.kind] += 1
@@ -315,9 +315,9 @@ class AzureEmbedder:
                 )
             deadline.wait(pause)
 
-    def _try(self, asked: Asked, body: bytes, deadline: Deadline) -> Vector | _Trouble:
+    def _try(self, request: RequestFacts, body: bytes, deadline: Deadline) -> Vector | _Trouble:
         """One call, in its turn. Raises what is final."""
-        left, answer = self._exchange(asked, body, deadline)
+        left, answer = self._exchange(request, body, deadline)
         if isinstance(answer, _Failed):
             self._limiter.accepted(left)
             return _Trouble("other", str(answer))
@@ -328,8 +328,8 @@ class AzureEmbedder:
                 sentence = "Azure's answer holds no embedding"
                 return _Trouble("unusable", sentence, advice="Check VISION_ENDPOINT.")
             return vector
-        said = read(answer.body, answer.code, self._key)
-        wait = retry_after(answer.retry_after, said.message)
+        service_words = read_error(answer.body, answer.code, self._key)
+        wait = retry_after(answer.retry_after, service_words.message)
         if answer.status == 429 and (wait or 0) <= LONGEST_WINDOW_SECONDS:
             wait = self._limiter.refused(left, wait)
             return _Trouble("rate", "Azure takes no more calls for now: its limit is reached", wait)
@@ -341,10 +341,10 @@ class AzureEmbedder:
             return _Trouble(
                 "other", f"Azure has a problem of its own (status {answer.status})", wait
             )
-        raise refusal(answer.status, said, wait, asked)
+        raise refusal(answer.status, service_words, wait, request)
 
     def _exchange(
-        self, asked: Asked, body: bytes, deadline: Deadline
+        self, request: RequestFacts, body: bytes, deadline: Deadline
     ) -> tuple[float, _Answer | _Failed]:
         """Wait for the turn and make one HTTP call -> when it left, and what came of it.
 
@@ -359,8 +359,8 @@ class AzureEmbedder:
             try:
                 left = self._limiter.take(deadline)
                 try:
-                    answer = self._post(asked, body, deadline)
-                    self._count(answer, asked)  # here: it may come too late to be used
+                    answer = self._post(request, body, deadline)
+                    self._count(answer, request)  # here: it may come too late to be used
                     outcome.append((left, answer))
                 except _Failed as failed:
                     outcome.append((left, failed))
@@ -385,23 +385,23 @@ class AzureEmbedder:
             raise outcome[0]
         return outcome[0]
 
-    def _count(self, answer: _Answer, asked: Asked) -> None:
+    def _count(self, answer: _Answer, request: RequestFacts) -> None:
         if self._on_call and answer.status == 200:
             with self._counting:
-                self._on_call(asked.kind)
+                self._on_call(request.kind)
 
-    def _post(self, asked: Asked, body: bytes, deadline: Deadline) -> _Answer:
+    def _post(self, request: RequestFacts, body: bytes, deadline: Deadline) -> _Answer:
         """One HTTP call -> status and whole body. Raises _Failed or EmbedderRefused."""
         remaining = deadline.remaining()
         give_up = time.monotonic() + min(self._connect_seconds + self._read_seconds, remaining)
-        kind = "application/octet-stream" if asked.kind == "image" else "application/json"
+        kind = "application/octet-stream" if request.kind == "image" else "application/json"
         failed: Exception
         try:
             with self._session.post(
-                asked.address,
+                request.address,
                 params={
-                    "api-version": asked.api_version,
-                    "model-version": asked.model_version,
+                    "api-version": request.api_version,
+                    "model-version": request.model_version,
                 },
                 data=body,
                 headers={"Content-Type": kind},

@@ -2,7 +2,7 @@
 
 The messages matched here were seen in public code and issues, or are documented; where the
 wording for embeddings is not known, that of the sibling operations is taken. Whatever matches
-nothing is still said, with the service's own words.
+nothing is passed on in the service's own words.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ LONGEST_QUOTE = 240
 
 
 @dataclass(frozen=True)
-class Asked:
+class RequestFacts:
     """What the call was, as far as a sentence may name it; the key is here only to be left out."""
 
     kind: Kind
@@ -40,11 +40,11 @@ class Asked:
     key: str
 
     def __repr__(self) -> str:
-        return f"Asked({self.kind}, {self.address})"
+        return f"RequestFacts({self.kind}, {self.address})"
 
 
 @dataclass(frozen=True)
-class Said:
+class ServiceWords:
     """The service's own words: whole for matching, cleaned for quoting."""
 
     codes: str
@@ -52,7 +52,7 @@ class Said:
     quote: str
 
 
-def read(body: bytes, header_code: str, key: str) -> Said:
+def read_error(body: bytes, header_code: str, key: str) -> ServiceWords:
     """Take code and message out of an error body, if it is one.
 
     A quote is one line of printable text without the key; empty where the answer was not JSON.
@@ -76,7 +76,7 @@ def read(body: bytes, header_code: str, key: str) -> Said:
         quote = ""
     if len(quote) > LONGEST_QUOTE:
         quote = quote[: LONGEST_QUOTE - 1].rstrip() + "…"
-    return Said(" ".join(codes).lower(), " ".join(messages).lower(), quote)
+    return ServiceWords(" ".join(codes).lower(), " ".join(messages).lower(), quote)
 
 
 def retry_after(header: str | None, message: str) -> float | None:
@@ -90,48 +90,53 @@ def retry_after(header: str | None, message: str) -> float | None:
     return float(int(found[1]) * sizes[found[2].lower()])
 
 
-def refusal(status: int, said: Said, wait: float | None, asked: Asked) -> EmbedderError:
+def refusal(
+    status: int, service_words: ServiceWords, wait: float | None, request: RequestFacts
+) -> EmbedderError:
     """The final answers, 3xx and 4xx -> the error to raise."""
     if 300 <= status < 400:
         return EmbedderRefused(
-            f"{asked.address} sends calls on to another address, which is not followed, because "
+            f"{request.address} sends calls on to another address, which is not followed, because "
             "the key would go there. Set VISION_ENDPOINT to the resource's own endpoint."
         )
-    if status == 410 or "gone" in said.codes.split():
-        if asked.api_version == CURRENT_API_VERSION:
+    if status == 410 or "gone" in service_words.codes.split():
+        if request.api_version == CURRENT_API_VERSION:
             advice = "This program knows no newer one: look for a newer Vectorscope."
         else:
             advice = f"Set VISION_API_VERSION to {CURRENT_API_VERSION}."
-        return EmbedderRefused(f"Azure has retired the API version {asked.api_version}. {advice}")
+        return EmbedderRefused(f"Azure has retired the API version {request.api_version}. {advice}")
     if status == 401:
-        return _unauthorised(said)
+        return _unauthorised(service_words)
     if status in (403, 429):  # 429 only with a wait of hours or days: a quota by another name
-        return _forbidden(said, wait)
+        return _forbidden(service_words, wait)
     if status == 404:
         return EmbedderRefused(
-            f"Azure knows nothing at {asked.address} with API version {asked.api_version}. Check "
-            "that VISION_ENDPOINT is that of a Computer Vision or Azure AI Services resource, that "
-            f"VISION_API_VERSION is {CURRENT_API_VERSION}, and that the resource is in one of the "
-            f"regions with picture embeddings: {REGIONS}."
+            f"Azure knows nothing at {request.address} with API version {request.api_version}. "
+            "Check that VISION_ENDPOINT is that of a Computer Vision or Azure AI Services "
+            f"resource, that VISION_API_VERSION is {CURRENT_API_VERSION}, and that the resource is "
+            f"in one of the regions with picture embeddings: {REGIONS}."
         )
     if status in (400, 413, 415):
-        return _bad_request(status, said, asked)
+        return _bad_request(status, service_words, request)
     return EmbedderRefused(
         f"Azure answered with status {status}, which no call should get"
-        + (f": “{said.quote}”" if said.quote else ".")
+        + (f": “{service_words.quote}”" if service_words.quote else ".")
         + " Check VISION_ENDPOINT."
     )
 
 
-def _unauthorised(said: Said) -> EmbedderRefused:
-    if "subscription key and pricing tier" in said.message:
-        tier = re.search(r"pricing tier ([\w.]{1,40})", said.quote)
+def _unauthorised(service_words: ServiceWords) -> EmbedderRefused:
+    if "subscription key and pricing tier" in service_words.message:
+        tier = re.search(r"pricing tier ([\w.]{1,40})", service_words.quote)
         of = f" ({tier[1].rstrip('.')})" if tier else ""
         return EmbedderRefused(
             f"VISION_KEY belongs to another kind of resource{of}, which has no picture embeddings. "
             "Take key and endpoint from a Computer Vision or Azure AI Services resource."
         )
-    if "lacks the required" in said.message or "does not have access" in said.message:
+    if (
+        "lacks the required" in service_words.message
+        or "does not have access" in service_words.message
+    ):
         return _no_role()
     return EmbedderRefused(
         "Azure did not accept the key. VISION_KEY and VISION_ENDPOINT must be of the same "
@@ -139,28 +144,28 @@ def _unauthorised(said: Said) -> EmbedderRefused:
     )
 
 
-def _forbidden(said: Said, wait: float | None) -> EmbedderRefused:
-    if "quota" in said.message or (wait is not None and wait > 3600):
+def _forbidden(service_words: ServiceWords, wait: float | None) -> EmbedderRefused:
+    if "quota" in service_words.message or (wait is not None and wait > 3600):
         when = f" Azure takes calls again in {seconds_in_words(wait)}." if wait else ""
         return EmbedderRefused(
             f"The number of calls that this resource may make in a month is used up.{when} What is "
             "indexed stays; go on then, or switch the resource to a paid tier."
         )
-    if "network" in said.message or "firewall" in said.message:
+    if "network" in service_words.message or "firewall" in service_words.message:
         return EmbedderRefused(
             "The resource's network rules do not let this computer in. Allow its address on the "
             "resource's page “Networking”."
         )
-    if "authentication" in said.message and "disabled" in said.message:
+    if "authentication" in service_words.message and "disabled" in service_words.message:
         return EmbedderRefused(
             "This resource does not take keys (local authentication is disabled). Allow them in "
             "the resource's settings, or use another resource."
         )
-    if "permissiondenied" in said.codes or "access" in said.message:
+    if "permissiondenied" in service_words.codes or "access" in service_words.message:
         return _no_role()
     return EmbedderRefused(
         "Azure refuses every call of this resource"
-        + (f": “{said.quote}”" if said.quote else ".")
+        + (f": “{service_words.quote}”" if service_words.quote else ".")
         + " Look at the resource in the Azure portal."
     )
 
@@ -172,8 +177,8 @@ def _no_role() -> EmbedderRefused:
     )
 
 
-def _bad_request(status: int, said: Said, asked: Asked) -> EmbedderError:
-    words = said.message
+def _bad_request(status: int, service_words: ServiceWords, request: RequestFacts) -> EmbedderError:
+    words = service_words.message
     if "custom subdomain" in words:
         return EmbedderRefused(
             "Azure wants the resource's own address. Set VISION_ENDPOINT to "
@@ -186,17 +191,17 @@ def _bad_request(status: int, said: Said, asked: Asked) -> EmbedderError:
         )
     if "model" in words and "version" in words:
         return EmbedderRefused(
-            f"Azure does not know the model version {asked.model_version}. "
+            f"Azure does not know the model version {request.model_version}. "
             f"Set VISION_MODEL_VERSION to {CURRENT_MODEL_VERSION}."
         )
     if "api" in words and "version" in words:
         return EmbedderRefused(
-            f"Azure does not take the API version {asked.api_version}. "
+            f"Azure does not take the API version {request.api_version}. "
             f"Set VISION_API_VERSION to {CURRENT_API_VERSION}."
         )
-    own_words = f" Azure says: “{said.quote}”" if said.quote else ""
-    if asked.kind == "link":
-        if ("url" in words and "accessible" in words) or "invalidimageurl" in said.codes:
+    own_words = f" Azure says: “{service_words.quote}”" if service_words.quote else ""
+    if request.kind == "link":
+        if ("url" in words and "accessible" in words) or "invalidimageurl" in service_words.codes:
             return InputRefused(
                 "Azure cannot fetch this link: it must lead to a picture that anybody may load. "
                 "Download the picture and upload it instead."
@@ -205,7 +210,7 @@ def _bad_request(status: int, said: Said, asked: Asked) -> EmbedderError:
             f"Azure cannot use the picture behind this link.{own_words} Download the picture and "
             "upload it instead."
         )
-    if asked.kind == "text":
+    if request.kind == "text":
         return InputRefused(
             f"Azure does not take this text.{own_words} Try fewer and plainer words."
         )
@@ -214,6 +219,6 @@ def _bad_request(status: int, said: Said, asked: Asked) -> EmbedderError:
             "Azure does not take a picture of this size. It must have at most 20,971,520 bytes and "
             "sides of 11 to 15,999 pixels: save it smaller."
         )
-    if "format" in words or "content type" in words or "invalidimageformat" in said.codes:
+    if "format" in words or "content type" in words or "invalidimageformat" in service_words.codes:
         return InputRefused("Azure cannot read this picture. Save it again as JPEG or PNG.")
     return InputRefused(f"Azure does not take this picture.{own_words} Try another copy of it.")

@@ -25,7 +25,7 @@ from PIL import Image
 from core import pictures
 from core.deadline import Deadline
 from core.embedders.clip import files as clip_files
-from core.embedders.clip.files import ClipWeightsMissing, said
+from core.embedders.clip.files import ClipWeightsMissing, size_in_words
 from core.embedders.clip.machine import free_memory, usable_cores
 from core.embedders.clip.setup import ClipSetup, SetupState
 from core.errors import Cancelled, EmbedderRefused, InputRefused, PictureError
@@ -200,7 +200,9 @@ class ClipEmbedder:
         )
         if free is not None and free < needed:
             raise EmbedderRefused(
-                _too_little_memory(kind, f"{said(needed)} needed, {said(free)} free")
+                _too_little_memory(
+                    kind, f"{size_in_words(needed)} needed, {size_in_words(free)} free"
+                )
             )
         from fastembed import ImageEmbedding, TextEmbedding
 

@@ -197,8 +197,8 @@ def find_weights(settings: Settings, pair: Pair) -> Weights:
                 "folders vision and text; without CLIP_MODEL_DIR the weights are downloaded."
             )
         raise ClipWeightsMissing(
-            f"The weights of {pair.label} are not on this machine yet (about {said(pair.size)} "
-            "to download, once)."
+            f"The weights of {pair.label} are not on this machine yet "
+            f"(about {size_in_words(pair.size)} to download, once)."
         )
     found = {kind: _tower_folder(root, kind, setting) for kind in ("vision", "text")}
     weights = Weights(pair, found["vision"], found["text"], own)
@@ -342,7 +342,7 @@ def _tower(kind: str, item: dict[str, Any]) -> Tower:
     )
 
 
-def said(size: int) -> str:
+def size_in_words(size: int) -> str:
     """Bytes as people say them: "605 MB", "1.5 GB"."""
     return f"{size / 1e9:.1f} GB" if size >= 999_500_000 else f"{math.ceil(size / 1e6)} MB"
 

@@ -15,7 +15,7 @@ from typing import Any, Literal
 
 from core.embedders.clip import download
 from core.embedders.clip import files as clip_files
-from core.embedders.clip.files import ClipWeightsMissing, Pair, said
+from core.embedders.clip.files import ClipWeightsMissing, Pair, size_in_words
 from core.errors import EmbedderRefused
 from core.settings import Settings
 
@@ -79,7 +79,7 @@ class ClipSetup:
                     "downloading",
                     done,
                     self._total,
-                    f"Downloading {label}: {said(done)} of {said(self._total)}.",
+                    f"Downloading {label}: {size_in_words(done)} of {size_in_words(self._total)}.",
                 )
             try:
                 pair = self._pair()
@@ -176,8 +176,9 @@ class ClipSetup:
         needed = pair.size - _bytes_below(self._staging())
         if free < needed:
             return (
-                f"The disk is too full for the CLIP weights: {said(needed)} needed, {said(free)} "
-                f"free where {folder} lies. Free some space and start the download again."
+                f"The disk is too full for the CLIP weights: {size_in_words(needed)} needed, "
+                f"{size_in_words(free)} free where {folder} lies. Free some space "
+                "and start the download again."
             )
         return ""
 
