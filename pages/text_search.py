@@ -11,7 +11,7 @@ from ui.resources import open_workspace
 from ui.results import show_pages, show_ranking
 from ui.scope import choose_scope
 from ui.shell import page_frame
-from ui.vocabulary_notice import say_unknown_words, say_what_is_known
+from ui.vocabulary_notice import say_how_it_was_read, say_what_is_known
 
 workspace = open_workspace()
 page_frame(workspace, "Describe a picture")
@@ -42,7 +42,7 @@ if query:
     except EmbedderError as error:
         st.warning(str(error), icon=":material/search_off:")
         st.stop()
-    say_unknown_words(workspace, query)
+    say_how_it_was_read(workspace, query)
     ranking = workspace.search([Part(vector)], scope)
     show_ranking(workspace, ranking, key=f"text-{query}-{scope}")
 else:

@@ -29,8 +29,12 @@ def say_what_is_known(workspace: Workspace) -> None:
                 st.caption(", ".join(words))
 
 
-def say_unknown_words(workspace: Workspace, text: str) -> None:
-    """Name the words of a query that the embedder does not know, with the nearest it does."""
+def say_how_it_was_read(workspace: Workspace, text: str) -> None:
+    """Name the words of a query that the embedder does not know or takes against their meaning."""
+    misread = getattr(workspace.embedder, "misread", None)
+    # st.text, here and below: the words are a visitor's.
+    if misread is not None and (sentence := misread(text)):
+        st.text(sentence)
     unknown = workspace.embedder.unknown_words(text)
     if not unknown:
         return
@@ -39,5 +43,4 @@ def say_unknown_words(workspace: Workspace, text: str) -> None:
         near = workspace.embedder.known_neighbours(word)
         named.append(f"“{word}” (it knows {', '.join(near)})" if near else f"“{word}”")
     label = workspace.embedder.label
-    # st.text: the words are a visitor's.
     st.text(f"{label} does not know {', '.join(named)}; the rest was searched for.")

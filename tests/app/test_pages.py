@@ -293,6 +293,16 @@ def test_a_word_that_the_built_in_model_does_not_know_is_named(visit: Visit) -> 
     assert len(visitor.captions) == 14
 
 
+def test_a_negation_is_said_not_to_be_understood_by_the_built_in_model(visit: Visit) -> None:
+    visitor = visit()
+    visitor.open()
+    assert not visitor.search("a house without trees").exception
+    assert "does not understand “without”: “trees” is searched for too." in visitor.said
+    assert len(visitor.captions) == 14
+    visitor.search("a house")
+    assert "does not understand" not in visitor.said
+
+
 def test_an_example_becomes_the_query(visit: Visit, with_key: dict[str, str]) -> None:
     visitor = visit(**with_key)
     test = visitor.open()

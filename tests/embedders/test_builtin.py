@@ -70,6 +70,29 @@ def test_without_an_unknown_word_excludes_nothing_else() -> None:
     assert read("a house without snow").tokens == ("house", "without", "snow")
 
 
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("not a boat", "does not understand “not”: “boat” is searched for too."),
+        ("a house without trees", "does not understand “without”: “trees” is searched for too."),
+        ("Houses, but NO red boats", "understand “but no”: “red boats” is searched for too."),
+        ("it isn’t in the snow", "does not understand “is not”: “snow” is searched for too."),
+        ("no sun, no sea, without snow", "“no”, “without”: “sun”, “sea”, “snow” are searched for"),
+    ],
+)
+def test_what_a_negation_names_is_said_to_be_searched_for(
+    model: BuiltinEmbedder, text: str, sentence: str
+) -> None:
+    assert sentence in model.misread(text)
+
+
+@pytest.mark.parametrize("text", ["a red boat", "", "no", "without people", "boats without people"])
+def test_nothing_is_said_of_a_text_that_excludes_nothing_known(
+    model: BuiltinEmbedder, text: str
+) -> None:
+    assert model.misread(text) == ""
+
+
 def test_the_word_tables_agree_with_each_other() -> None:
     known = set(TOKENS[1:])
     assert set(SYNONYMS.values()) <= known

@@ -18,7 +18,14 @@ from core import pictures
 from core.deadline import Deadline
 from core.embedders.builtin.colours import colour_features
 from core.embedders.builtin.net import Towers
-from core.embedders.builtin.words import GROUPS, MAX_TOKENS, TOKENS, neighbours, read
+from core.embedders.builtin.words import (
+    GROUPS,
+    MAX_TOKENS,
+    TOKENS,
+    negations,
+    neighbours,
+    read,
+)
 from core.errors import InputRefused, PictureError
 from core.vectors import Vector, Vectors, unit
 
@@ -141,6 +148,19 @@ class BuiltinEmbedder:
 
     def known_neighbours(self, word: str) -> list[str]:
         return neighbours(word)
+
+    def misread(self, text: str) -> str:
+        """A sentence on what of the text is searched for against its meaning, or ""."""
+        found = negations(text)
+        if not found:
+            return ""
+        words = dict.fromkeys(negation for negation, _ in found)
+        named = dict.fromkeys(name for _, name in found)
+        verb = "is" if len(named) == 1 else "are"
+        return (
+            f"The built-in model does not understand {_quoted(words)}: "
+            f"{_quoted(named)} {verb} searched for too."
+        )
 
     def vocabulary(self) -> dict[str, list[str]]:
         """What the model knows, in groups that a page can show: {"things": ["house", ...], ...}.

@@ -9,6 +9,7 @@ from __future__ import annotations
 import difflib
 import re
 import unicodedata
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -106,35 +107,68 @@ def _forms(word: str) -> list[str]:
     return forms
 
 
+def _pieces(text: str) -> Iterator[tuple[str, tuple[str, ...] | None]]:
+    """The words and phrases of a text in order, each with its tokens.
+
+    No tokens for a stop word, None instead of tokens for a word that is not known.
+    """
+    words = split(text)
+    at = 0
+    while at < len(words):
+        for length in range(min(_LONGEST_PHRASE, len(words) - at), 1, -1):
+            phrase = " ".join(words[at : at + length])
+            if phrase in PHRASES:
+                yield phrase, PHRASES[phrase]
+                at += length
+                break
+        else:
+            token = _token(words[at])
+            yield words[at], None if token is None else (token,) if token else ()
+            at += 1
+
+
 def read(text: str) -> Reading:
     """Tokens and unknown words of a text.
 
     An unknown word is left out, together with a "without" right before it: what is not known
     cannot be excluded either, and the "without" must not fall on the next word.
     """
-    words = split(text)
     tokens: list[str] = []
     unknown: list[str] = []
-    at = 0
-    while at < len(words):
-        for length in range(min(_LONGEST_PHRASE, len(words) - at), 1, -1):
-            phrase = " ".join(words[at : at + length])
-            if phrase in PHRASES:
-                tokens += PHRASES[phrase]
-                at += length
-                break
-        else:
-            word = words[at]
-            at += 1
-            token = _token(word)
-            if token is None:
-                if word not in unknown:
-                    unknown.append(word)
-                while tokens and tokens[-1] == "without":
-                    tokens.pop()
-            elif token:
-                tokens.append(token)
+    for words, found in _pieces(text):
+        if found is not None:
+            tokens += found
+            continue
+        if words not in unknown:
+            unknown.append(words)
+        while tokens and tokens[-1] == "without":
+            tokens.pop()
     return Reading(tuple(_tidy(tokens)), tuple(unknown))
+
+
+def negations(text: str) -> list[tuple[str, str]]:
+    """What a text asks to leave out: pairs of the negation and the known words after it.
+
+    A negation before an unknown word is left out, as it is in `read`.
+
+    >>> negations("not a red boat, and a house without trees")
+    [('not', 'red boat'), ('without', 'trees')]
+    """
+    found: list[tuple[str, str]] = []
+    negation = ""
+    named: list[str] = []
+    # A joint at the end closes what the last negation is about.
+    for words, tokens in (*_pieces(text), (",", (",",))):
+        if tokens is None or (tokens and tokens[0] in JOINTS):
+            if negation and named:
+                found.append((negation, " ".join(named)))
+            if tokens == ("without",):
+                negation, named = words, []
+            elif named or tokens is None:  # "not in the snow" is still about the snow
+                negation = ""
+        elif negation and tokens:
+            named.append(words)
+    return found
 
 
 def _tidy(tokens: list[str]) -> list[str]:
