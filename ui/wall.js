@@ -20,6 +20,32 @@ export default function ({ data, parentElement, setTriggerValue }) {
   wall.replaceChildren(...pictures.map((picture) => card(wall, picture)));
 }
 
+// What can be done with a picture: icons with names, because words under 24 pictures are noise.
+const ACTIONS = [
+  // A picture under a magnifying glass.
+  [
+    '<a aria-label="More like this" title="More like this">',
+    '<circle cx="10" cy="10" r="6.5"/><path d="m15 15 5.5 5.5M6.2 11.8l2.3-2.8 3.6 4.2M11 11l1.5-1.6 1.8 2.2"/>',
+  ],
+  // Arrows that pull it larger.
+  [
+    '<button type="button" aria-label="View" title="View">',
+    '<path d="M14 4h6v6M20 4l-6.5 6.5M10 20H4v-6M4 20l6.5-6.5"/>',
+  ],
+  // Beside one picture, another is put.
+  [
+    '<button type="button" aria-label="Compare" title="Compare">',
+    '<rect x="3" y="5" width="7.5" height="14" rx="1.5"/><rect x="13.5" y="5" width="7.5" height="14" rx="1.5"/><path d="M17.25 9.75v4.5M15 12h4.5"/>',
+  ],
+].map(([opening, shapes]) => parse(`${opening}<svg viewBox="0 0 24 24" aria-hidden="true">${shapes}`));
+
+// Parsed once; every picture gets a copy. Never given anything but the markup above.
+function parse(markup) {
+  const template = document.createElement("template");
+  template.innerHTML = markup;
+  return template.content.firstElementChild;
+}
+
 function card(wall, { id, name, source, cosine, more }) {
   const image = make("img", {
     src: cache.get(id) ?? source,
@@ -28,10 +54,6 @@ function card(wall, { id, name, source, cosine, more }) {
     decoding: "async",
   });
   image.onclick = () => wall.send("view", id);
-  const view = make("button", { type: "button", textContent: "View" });
-  view.onclick = () => wall.send("view", id);
-  const compare = make("button", { type: "button", textContent: "Compare" });
-  compare.onclick = () => wall.send("compare", id);
 
   const figure = make("figure", {});
   figure.dataset.picture = id;
@@ -42,16 +64,23 @@ function card(wall, { id, name, source, cosine, more }) {
   if (cosine !== null) {
     caption.append("\n", make("span", { className: "cosine", textContent: cosine }));
   }
-  const actions = make("div", { className: "actions" });
-  actions.append(...(more === null ? [view] : [moreLikeThis(more), view, compare]));
-  figure.append(image, caption, actions);
+  figure.append(image, caption, actions(wall, id, more));
   return figure;
+}
+
+function actions(wall, id, address) {
+  const [more, view, compare] = ACTIONS.map((action) => action.cloneNode(true));
+  view.onclick = () => wall.send("view", id);
+  compare.onclick = () => wall.send("compare", id);
+  const bar = make("div", { className: "actions" });
+  bar.append(...(address === null ? [view] : [searchWith(more, address), view, compare]));
+  return bar;
 }
 
 // A real link, so that it opens in a new tab too. A plain click goes there as the browser's own
 // Forward would: the page follows the address, and Back returns to the search.
-function moreLikeThis(address) {
-  const link = make("a", { href: address, textContent: "More like this" });
+function searchWith(link, address) {
+  link.href = address;
   link.onclick = (event) => {
     if (event.button || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
     event.preventDefault();

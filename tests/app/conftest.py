@@ -105,6 +105,7 @@ def open_page(chromium: Browser, contexts: dict[str, BrowserContext]) -> Iterato
     """open_page(app or server, "/explorer") is a new window, that is a new session.
 
     stranger: in a browser of its own, that shares no cookie and no cache with the others.
+    touch: on a device with a touch screen and without a mouse.
 
     At the end of the test: no other host was asked, no key told, nothing ended in a traceback.
     """
@@ -116,13 +117,18 @@ def open_page(chromium: Browser, contexts: dict[str, BrowserContext]) -> Iterato
         path: str = "/",
         size: dict[str, int] | None = None,
         stranger: bool = False,
+        touch: bool = False,
     ) -> Page:
         server = where.server if isinstance(where, App) else where
         keys = [where.emulator.key] if isinstance(where, App) else []
-        name = f"{server.url}{' of a stranger' if stranger else ''}"
+        name = server.url + (" of a stranger" if stranger else "") + (" by touch" if touch else "")
         if name not in contexts:
             contexts[name] = chromium.new_context(
-                viewport=story.WIDE, permissions=story.PERMISSIONS, accept_downloads=True
+                viewport=story.WIDE,
+                permissions=story.PERMISSIONS,
+                accept_downloads=True,
+                has_touch=touch,
+                is_mobile=touch,
             )
         watch = story.Watch()
         page = story.window(contexts[name], watch)

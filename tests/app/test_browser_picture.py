@@ -105,13 +105,13 @@ def test_a_private_address_is_refused_with_a_sentence(indexed: App, open_page: O
 
 def test_the_source_used_last_counts(indexed: App, open_page: Open) -> None:
     page = open_page(indexed, "/?q=pink")
-    page.get_by_text("More like this").first.click()
+    page.get_by_role("link", name="More like this").first.click()
     shown = page.locator(story.QUERY).get_by_role("img")
     expect(shown).to_have_attribute("alt", "pink house.png")
     story.search_with(page, "first.png", plain(COLOURS["green"], width=78))
     expect(shown).to_have_attribute("alt", "first.png")
     expect(page).to_have_url(re.compile("/image_search$"))
-    page.get_by_text("More like this").nth(1).click()
+    page.get_by_role("link", name="More like this").nth(1).click()
     expect(page).to_have_url(re.compile(r"\?id="))
     expect(shown).to_have_attribute("alt", re.compile("house|boat"))
     story.search_with(page, "second.png", plain(COLOURS["blue"], width=79))

@@ -103,7 +103,7 @@ def test_back_restores_the_search_that_a_picture_came_from(indexed: App, open_pa
     page = open_page(indexed)
     story.look_for(page, "red")
     expect(story.captions(page).first).to_contain_text("red")
-    page.get_by_text("More like this").first.click()
+    page.get_by_role("link", name="More like this").first.click()
     expect(page.get_by_role("heading", name="Search with a picture")).to_be_visible()
     expect(page).to_have_url(re.compile(r"/image_search\?id=[0-9a-f]{64}$"))
     expect(story.captions(page).first).to_contain_text("red")
@@ -117,7 +117,7 @@ def test_back_and_forward_lead_through_two_levels_of_more_like_this(
     indexed: App, open_page: Open
 ) -> None:
     def more_like(name: str) -> str:
-        page.get_by_role("figure", name=name).get_by_text("More like this").click()
+        page.get_by_role("figure", name=name).get_by_role("link", name="More like this").click()
         return shows(name)
 
     def shows(name: str) -> str:
