@@ -10,6 +10,7 @@ import streamlit as st
 from core.search import Ranking, Results
 from core.workspace import Workspace
 from ui.numbers import count
+from ui.other_models import offer_clip
 from ui.wall import PER_PAGE, wall
 
 
@@ -21,6 +22,7 @@ def show_ranking(workspace: Workspace, ranking: Ranking, key: str) -> None:
     if not ranking:
         st.info("No picture here has a vector yet.", icon=":material/hourglass_empty:")
         return
+    offer_clip(workspace)
     with st.container(horizontal=True, vertical_alignment="center"):
         more = "The first " if ranking.cut else ""
         st.markdown(f"**{more}{count(len(ranking), 'picture')}**, most similar first")

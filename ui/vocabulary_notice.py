@@ -1,10 +1,11 @@
-"""What the built-in model knows, which words it does not know, and what a key would open."""
+"""What the built-in model knows, and what of a query it does not know or takes otherwise."""
 
 from __future__ import annotations
 
 import streamlit as st
 
 from core.workspace import Workspace
+from ui.other_models import what_knows_more
 
 
 def say_what_is_known(workspace: Workspace) -> None:
@@ -20,13 +21,14 @@ def say_what_is_known(workspace: Workspace) -> None:
         )
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.caption(
-            f"{answers}; a key for Azure AI Vision opens the search to everything.",
+            f"{answers}. A CLIP on this machine or a key for Azure AI Vision knows far more.",
             width="content",
         )
         with st.popover("What it knows", type="tertiary"):
             for group, words in vocabulary().items():
                 st.markdown(f"**{group.capitalize()}**")
                 st.caption(", ".join(words))
+        what_knows_more("What knows more")
 
 
 def say_how_it_was_read(workspace: Workspace, text: str) -> None:

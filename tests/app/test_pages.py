@@ -303,6 +303,45 @@ def test_a_negation_is_said_not_to_be_understood_by_the_built_in_model(visit: Vi
     assert "does not understand" not in visitor.said
 
 
+def clip_is_offered(visitor: Page) -> bool:
+    return any(button.label == "Dismiss" for button in visitor.test.button)
+
+
+def test_a_local_clip_is_offered_on_results_of_own_pictures_until_dismissed(visit: Visit) -> None:
+    visitor = visit()
+    visitor.open()
+    assert not clip_is_offered(visitor)
+    visitor.search("a red house")
+    assert clip_is_offered(visitor)
+    next(b for b in visitor.test.button if b.label == "Dismiss").click().run()
+    visitor.search("a blue house")
+    assert len(visitor.captions) == 14
+    assert not clip_is_offered(visitor)
+
+
+def test_no_local_clip_is_offered_to_a_visitor_who_may_only_search(visit: Visit) -> None:
+    visitor = visit(READ_ONLY="1")
+    visitor.open(q="a red house")
+    assert visitor.captions
+    assert not clip_is_offered(visitor)
+
+
+def test_no_local_clip_is_offered_beside_a_key(visit: Visit, with_key: dict[str, str]) -> None:
+    visitor = visit(**with_key)
+    visitor.open(q="red")
+    assert visitor.captions
+    assert not clip_is_offered(visitor)
+
+
+def test_the_line_under_the_search_box_leads_to_the_commands_for_a_local_clip(
+    visit: Visit,
+) -> None:
+    visitor = visit()
+    commands = [code.value for code in visitor.open().code]
+    assert any("pip install -r requirements-clip.txt" in command for command in commands)
+    assert "EMBEDDER=clip" in commands
+
+
 def test_an_example_becomes_the_query(visit: Visit, with_key: dict[str, str]) -> None:
     visitor = visit(**with_key)
     test = visitor.open()
