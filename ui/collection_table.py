@@ -11,7 +11,7 @@ ROWS = 100
 
 
 def collection_table(workspace: Workspace) -> None:
-    st.subheader("The collection", anchor=False)
+    st.header("The collection", anchor=False)
     listing = workspace.browse(workspace.wanted())
     total = len(listing)
     if not total:

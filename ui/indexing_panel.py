@@ -30,7 +30,7 @@ def _controls(workspace: Workspace, was_running: bool) -> None:
                 disabled=progress.running,
                 on_change=lambda: manage(workspace).tick_gallery(st.session_state["tick-gallery"]),
             )
-        st.markdown(f"#### Indexed {status.indexed:,} of {status.total:,}")
+        st.markdown(f"## Indexed {status.indexed:,} of {status.total:,}")
         if status.total:
             st.progress(status.indexed / status.total)
         st.caption(_what_next(workspace) if not progress.running else _how_far(progress))

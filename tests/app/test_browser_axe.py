@@ -1,0 +1,171 @@
+"""Every page and state, held against the accessibility rules of axe-core."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page, expect
+
+from tests.app import browser as story
+from tests.app.conftest import App, Open, paint
+from tests.app.server import Server, clone, serve
+
+# The levels A and AA of WCAG 2.0 to 2.2, and what axe recommends beyond them.
+RULES = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice")
+
+# Streamlit scrolls inside a box, and axe judges the contrast only of what is in view: in a window
+# of this height everything is.
+HEIGHT = 5000
+WIDE, PHONE = 1280, 390
+
+# What the pages cannot change: (rule, a part of the element's markup) and why it stands.
+STREAMLIT_S_OWN = {
+    ("presentation-role-conflict", 'data-testid="stFileUploaderDropzone"'): (
+        "the uploader's drop zone has a name and the role of decoration; its button and its input "
+        "are named and work"
+    ),
+}
+
+
+def findings(page: Page) -> list[str]:
+    """What axe finds on the page as it is, without what is Streamlit's own."""
+    # Colours on their way from one state to the next are neither the one nor the other.
+    page.evaluate(
+        """() => Promise.all(document.getAnimations()
+             .filter(one => one.effect.getComputedTiming().iterations !== Infinity)
+             .map(one => one.finished.catch(() => null)))"""
+    )
+    rules = {"runOnly": {"type": "tag", "values": RULES}, "resultTypes": ["violations"]}
+    found = []
+    for violation in Axe().run(page, options=rules).response["violations"]:
+        for node in violation["nodes"]:
+            own = any(
+                violation["id"] == rule and markup in node["html"]
+                for rule, markup in STREAMLIT_S_OWN
+            )
+            if not own:
+                found.append(f"{violation['id']}: {node['html'][:200]} {node['failureSummary']}")
+    return found
+
+
+def check(page: Page) -> None:
+    """On a wide light page, and on a narrow dark one: colours do not depend on the width."""
+    found = {}
+    for width, scheme in ((WIDE, "light"), (PHONE, "dark")):
+        page.set_viewport_size({"width": width, "height": HEIGHT})
+        page.emulate_media(color_scheme=scheme)
+        expect(page.get_by_test_id("stApp")).to_have_css("color-scheme", scheme)
+        story.ready(page)
+        found[f"{width} pixels, {scheme}"] = findings(page)
+    assert not any(found.values()), found
+
+
+@pytest.fixture(scope="module")
+def own_pictures(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """No key, and pictures of the person's own: the built-in model answers."""
+    home = clone(tmp_path_factory.mktemp("own"))
+    paint(home / "images")
+    with serve(home) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def read_only(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    home: Path = clone(tmp_path_factory.mktemp("read-only"))
+    paint(home / "images")
+    with serve(home, READ_ONLY="1") as server:
+        yield server
+
+
+def nothing(page: Page) -> None:
+    expect(page.get_by_role("heading", level=1)).to_be_visible()
+
+
+def results(page: Page) -> None:
+    expect(page.get_by_role("button", name="Download CSV")).to_be_visible()
+
+
+def refused(page: Page) -> None:
+    expect(page.get_by_test_id("stAlert")).to_be_visible()
+
+
+def popover(name: str) -> Callable[[Page], None]:
+    def open_(page: Page) -> None:
+        page.get_by_role("button", name=name).click()
+        expect(page.get_by_test_id("stPopoverBody")).to_be_visible()
+
+    return open_
+
+
+def larger_view(page: Page) -> None:
+    page.get_by_role("button", name="View").first.click()
+    expect(page.get_by_role("dialog")).to_be_visible()
+
+
+def comparison(page: Page) -> None:
+    page.get_by_role("button", name="Show an example").click()
+    expect(page.locator("image").first).to_be_visible()
+
+
+def collection_map(page: Page) -> None:
+    page.get_by_text("Map", exact=True).click()
+    expect(page.get_by_text("pictures by the two directions")).to_be_visible()
+
+
+@pytest.mark.parametrize(
+    ("path", "bring_about"),
+    [
+        pytest.param("/", nothing, id="text search, nothing asked"),
+        pytest.param("/?q=a+blue+house", results, id="results"),
+        pytest.param("/?q=a+red+zeppelin+without+trees", results, id="words not understood"),
+        pytest.param("/?q=zeppelin", refused, id="no word known"),
+        pytest.param("/", popover("What it knows"), id="what the model knows"),
+        pytest.param("/", popover("What knows more"), id="what knows more"),
+        pytest.param("/?q=a+blue+house", larger_view, id="larger view"),
+        pytest.param("/explorer", nothing, id="explorer"),
+        pytest.param("/explorer", comparison, id="comparison"),
+        pytest.param("/explorer", collection_map, id="map"),
+        pytest.param("/indexing", nothing, id="indexing"),
+    ],
+)
+def test_axe_finds_nothing_on_the_gallery(
+    gallery: Server, open_page: Open, path: str, bring_about: Callable[[Page], None]
+) -> None:
+    page = open_page(gallery, path, size={"width": WIDE, "height": HEIGHT})
+    bring_about(page)
+    check(page)
+
+
+def test_axe_finds_nothing_on_the_image_search(indexed: App, open_page: Open) -> None:
+    page = open_page(indexed, "/image_search", size={"width": WIDE, "height": HEIGHT})
+    story.expect_wall(page, 14)
+    check(page)
+    page.get_by_role("link", name="More like this").first.click()
+    results(page)
+    check(page)
+
+
+@pytest.mark.parametrize("path", ["/", "/indexing"])
+def test_axe_finds_nothing_where_nothing_is_indexed(
+    waiting: App, open_page: Open, path: str
+) -> None:
+    page = open_page(waiting, path, size={"width": WIDE, "height": HEIGHT})
+    nothing(page)
+    check(page)
+
+
+def test_axe_finds_nothing_beside_the_offer_of_a_local_clip(
+    own_pictures: Server, open_page: Open
+) -> None:
+    page = open_page(own_pictures, "/?q=red", size={"width": WIDE, "height": HEIGHT})
+    expect(page.get_by_role("button", name="Dismiss")).to_be_visible()
+    check(page)
+
+
+def test_axe_finds_nothing_on_a_read_only_indexing_page(read_only: Server, open_page: Open) -> None:
+    page = open_page(read_only, "/indexing", size={"width": WIDE, "height": HEIGHT})
+    expect(page.get_by_text("This showcase is read-only")).to_be_visible()
+    check(page)
