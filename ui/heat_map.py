@@ -48,7 +48,7 @@ def compare_view(workspace: Workspace) -> None:
     choose(workspace)
     items = items_on_table(workspace)
     if len(items) < 2:
-        st.caption("Choose at least two, or press Compare under any search result.")
+        st.caption("Choose at least two, or press Compare on any search result.")
         if not items and st.button("Show an example", icon=":material/auto_awesome:"):
             put_example(workspace)
             st.rerun()

@@ -20,10 +20,7 @@ def say_what_is_known(workspace: Workspace) -> None:
             "light and composition"
         )
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.caption(
-            f"{answers}. A CLIP on this machine or a key for Azure AI Vision knows far more.",
-            width="content",
-        )
+        st.caption(f"{answers}. A local CLIP or an Azure key knows far more.", width="content")
         with st.popover("What it knows", type="tertiary"):
             for group, words in vocabulary().items():
                 st.markdown(f"**{group.capitalize()}**")

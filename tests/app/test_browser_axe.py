@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -22,7 +21,7 @@ HEIGHT = 5000
 WIDE, PHONE = 1280, 390
 
 # What the pages cannot change: (rule, a part of the element's markup) and why it stands.
-STREAMLIT_S_OWN = {
+STREAMLITS_OWN = {
     ("presentation-role-conflict", 'data-testid="stFileUploaderDropzone"'): (
         "the uploader's drop zone has a name and the role of decoration; its button and its input "
         "are named and work"
@@ -44,14 +43,14 @@ def findings(page: Page) -> list[str]:
         for node in violation["nodes"]:
             own = any(
                 violation["id"] == rule and markup in node["html"]
-                for rule, markup in STREAMLIT_S_OWN
+                for rule, markup in STREAMLITS_OWN
             )
             if not own:
                 found.append(f"{violation['id']}: {node['html'][:200]} {node['failureSummary']}")
     return found
 
 
-def check(page: Page) -> None:
+def expect_no_findings(page: Page) -> None:
     """On a wide light page, and on a narrow dark one: colours do not depend on the width."""
     found = {}
     for width, scheme in ((WIDE, "light"), (PHONE, "dark")):
@@ -74,13 +73,13 @@ def own_pictures(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 @pytest.fixture(scope="module")
 def read_only(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    home: Path = clone(tmp_path_factory.mktemp("read-only"))
+    home = clone(tmp_path_factory.mktemp("read-only"))
     paint(home / "images")
     with serve(home, READ_ONLY="1") as server:
         yield server
 
 
-def nothing(page: Page) -> None:
+def opened(page: Page) -> None:
     expect(page.get_by_role("heading", level=1)).to_be_visible()
 
 
@@ -118,17 +117,17 @@ def collection_map(page: Page) -> None:
 @pytest.mark.parametrize(
     ("path", "bring_about"),
     [
-        pytest.param("/", nothing, id="text search, nothing asked"),
+        pytest.param("/", opened, id="text search, nothing asked"),
         pytest.param("/?q=a+blue+house", results, id="results"),
         pytest.param("/?q=a+red+zeppelin+without+trees", results, id="words not understood"),
         pytest.param("/?q=zeppelin", refused, id="no word known"),
         pytest.param("/", popover("What it knows"), id="what the model knows"),
         pytest.param("/", popover("What knows more"), id="what knows more"),
         pytest.param("/?q=a+blue+house", larger_view, id="larger view"),
-        pytest.param("/explorer", nothing, id="explorer"),
+        pytest.param("/explorer", opened, id="explorer"),
         pytest.param("/explorer", comparison, id="comparison"),
         pytest.param("/explorer", collection_map, id="map"),
-        pytest.param("/indexing", nothing, id="indexing"),
+        pytest.param("/indexing", opened, id="indexing"),
     ],
 )
 def test_axe_finds_nothing_on_the_gallery(
@@ -136,16 +135,16 @@ def test_axe_finds_nothing_on_the_gallery(
 ) -> None:
     page = open_page(gallery, path, size={"width": WIDE, "height": HEIGHT})
     bring_about(page)
-    check(page)
+    expect_no_findings(page)
 
 
 def test_axe_finds_nothing_on_the_image_search(indexed: App, open_page: Open) -> None:
     page = open_page(indexed, "/image_search", size={"width": WIDE, "height": HEIGHT})
     story.expect_wall(page, 14)
-    check(page)
+    expect_no_findings(page)
     page.get_by_role("link", name="More like this").first.click()
     results(page)
-    check(page)
+    expect_no_findings(page)
 
 
 @pytest.mark.parametrize("path", ["/", "/indexing"])
@@ -153,8 +152,8 @@ def test_axe_finds_nothing_where_nothing_is_indexed(
     waiting: App, open_page: Open, path: str
 ) -> None:
     page = open_page(waiting, path, size={"width": WIDE, "height": HEIGHT})
-    nothing(page)
-    check(page)
+    opened(page)
+    expect_no_findings(page)
 
 
 def test_axe_finds_nothing_beside_the_offer_of_a_local_clip(
@@ -162,10 +161,10 @@ def test_axe_finds_nothing_beside_the_offer_of_a_local_clip(
 ) -> None:
     page = open_page(own_pictures, "/?q=red", size={"width": WIDE, "height": HEIGHT})
     expect(page.get_by_role("button", name="Dismiss")).to_be_visible()
-    check(page)
+    expect_no_findings(page)
 
 
 def test_axe_finds_nothing_on_a_read_only_indexing_page(read_only: Server, open_page: Open) -> None:
     page = open_page(read_only, "/indexing", size={"width": WIDE, "height": HEIGHT})
     expect(page.get_by_text("This showcase is read-only")).to_be_visible()
-    check(page)
+    expect_no_findings(page)

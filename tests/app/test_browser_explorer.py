@@ -18,7 +18,7 @@ PAIR = '[class*="st-key-wall-pair"]'
 
 
 def put_on_table(page: Page, count: int) -> None:
-    """Press Compare under the first results, one after the other."""
+    """Press Compare on the first results, one after the other."""
     for place in range(count):
         page.get_by_role("button", name="Compare").nth(place).click()
         expect(page.get_by_text(f"({place + 1} of 12)")).to_be_visible()
