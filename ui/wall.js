@@ -32,7 +32,7 @@ const ACTIONS = [
     '<button type="button" aria-label="View" title="View">',
     '<path d="M14 4h6v6M20 4l-6.5 6.5M10 20H4v-6M4 20l6.5-6.5"/>',
   ],
-  // Beside one picture, another is put.
+  // Another picture put beside the first.
   [
     '<button type="button" aria-label="Compare" title="Compare">',
     '<rect x="3" y="5" width="7.5" height="14" rx="1.5"/><rect x="13.5" y="5" width="7.5" height="14" rx="1.5"/><path d="M17.25 9.75v4.5M15 12h4.5"/>',

@@ -73,6 +73,7 @@ def own_pictures(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 @pytest.fixture(scope="module")
 def read_only(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """The same for visitors who may only search."""
     home = clone(tmp_path_factory.mktemp("read-only"))
     paint(home / "images")
     with serve(home, READ_ONLY="1") as server:

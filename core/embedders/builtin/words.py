@@ -123,7 +123,10 @@ def _pieces(text: str) -> Iterator[tuple[str, tuple[str, ...] | None]]:
                 break
         else:
             token = _token(words[at])
-            yield words[at], None if token is None else (token,) if token else ()
+            if token is None:
+                yield words[at], None
+            else:
+                yield words[at], (token,) if token else ()
             at += 1
 
 
