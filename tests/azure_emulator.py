@@ -680,7 +680,7 @@ def image_answer(data: bytes, model: str) -> bytes:
         if "recorded" not in _cache:
             _cache["recorded"] = recorded_vectors()
         recorded = _cache["recorded"]
-        known = _cache.get((digest.hexdigest(), model))
+        known: bytes | None = _cache.get((digest.hexdigest(), model))
     if known is not None:
         return known
     if model == "2023-04-15" and digest.hexdigest() in recorded:
@@ -789,7 +789,9 @@ def _pseudo_image(shares: np.ndarray, digest: bytes, model: str) -> np.ndarray:
     # Squares add up to some 64 squared, as in the recordings: 47 on index 26, 33 shared by all,
     # 25 for what is in the picture, 14 for what is only in this one; some pictures are longer.
     length = 0.97 + 0.06 * digest[0] / 255
-    vector = np.concatenate([[-47.0, 33.0], 25.0 * content]) @ _axes() + 14.0 * _noise(digest)
+    vector: np.ndarray = np.concatenate([[-47.0, 33.0], 25.0 * content]) @ _axes() + 14.0 * _noise(
+        digest
+    )
     vector *= length
     if model == "2022-04-11":
         vector = np.roll(vector[::-1], 7)

@@ -120,13 +120,15 @@ def pytest_configure() -> None:
 
 def mean_colour(data: bytes) -> Sequence[float]:
     pixels = np.asarray(Image.open(io.BytesIO(data)).convert("RGB"), dtype=float)
-    return pixels.reshape(-1, 3).mean(axis=0)
+    means: list[float] = pixels.reshape(-1, 3).mean(axis=0).tolist()
+    return means
 
 
 def plain(colour: str | tuple[int, int, int] = "red", width: int = 32, height: int = 24) -> bytes:
     """A picture of one colour; another width is another picture of the same colour."""
     out = io.BytesIO()
-    Image.new("RGB", (width, height), COLOURS.get(colour, colour)).save(out, "PNG")
+    pixel = COLOURS[colour] if isinstance(colour, str) else colour
+    Image.new("RGB", (width, height), pixel).save(out, "PNG")
     return out.getvalue()
 
 

@@ -24,5 +24,5 @@ def test_every_file_is_formatted() -> None:
     check("ruff", "format", "--check", ".")
 
 
-def test_the_core_is_strictly_typed() -> None:
+def test_the_product_and_what_its_tests_share_are_strictly_typed() -> None:
     check("mypy")

@@ -132,7 +132,7 @@ def write_preprocessor(folder: Path) -> None:
 
 
 def write_tokenizer(folder: Path, words: Sequence[str]) -> None:
-    tokenizer = {
+    tokenizer: dict[str, object] = {
         "version": "1.0",
         "truncation": None,
         "padding": None,

@@ -150,8 +150,8 @@ def heat_map(items: Sequence[Item], similarities: np.ndarray) -> tuple[int, int]
             "row": rows.ravel(),
             "column": columns.ravel(),
             "similarity": similarities.ravel(),
-            "one": [items[r].label for r in rows.ravel()],
-            "other": [items[c].label for c in columns.ravel()],
+            "one": [item.label for item in items for _ in items],
+            "other": [item.label for _ in items for item in items],
         }
     )
     off = similarities[~np.eye(n, dtype=bool)]
@@ -280,8 +280,8 @@ def side_by_side(
     if row == column:
         st.caption("The same thing twice: a vector's cosine with itself is 1.")
     elif len(off) > 1:
-        place = int((off > value).sum()) + 1
-        st.caption(f"Number {place} of the {len(off)} pairs on the table.")
+        number = int((off > value).sum()) + 1
+        st.caption(f"Number {number} of the {len(off)} pairs on the table.")
 
 
 def matrix_csv(items: Sequence[Item], similarities: np.ndarray) -> str:

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import streamlit as st
+from streamlit.elements.widgets.chat import ChatInputValue
 
 from core.errors import EmbedderError, LinkError, PictureError
 from core.pictures import EXTENSIONS, check, payload
@@ -121,7 +122,7 @@ def _take_file(
         _take(lambda: _from_bytes(workspace, file.getvalue(), file.name))
 
 
-def _take_paste(workspace: Workspace, value: st.elements.widgets.chat.ChatInputValue) -> None:
+def _take_paste(workspace: Workspace, value: ChatInputValue) -> None:
     if value.files:
         _take_file(workspace, value.files[0])
     elif value.text:

@@ -15,9 +15,11 @@ from playwright.sync_api import (
     BrowserContext,
     Error,
     FilePayload,
+    Locator,
     Page,
     Playwright,
     Response,
+    ViewportSize,
     expect,
 )
 
@@ -28,7 +30,7 @@ NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable"
 # A page is drawn in well under a second; the rest is for machines that do much else meanwhile.
 PATIENCE_MS = 60_000
 
-WIDE = {"width": 1280, "height": 900}
+WIDE: ViewportSize = {"width": 1280, "height": 900}
 
 # One session's visitors copy and paste; the camera is a moving test picture of the browser's own.
 PERMISSIONS = ["clipboard-read", "clipboard-write", "camera"]
@@ -144,12 +146,12 @@ def search_with(page: Page, name: str, data: bytes, mime: str = "image/png") -> 
     bring(page, "A picture to search with", file)
 
 
-def pictures(page: Page):
+def pictures(page: Page) -> Locator:
     """The wall's pictures, in order."""
     return page.locator(f"{WALL} img")
 
 
-def captions(page: Page):
+def captions(page: Page) -> Locator:
     """Under each picture: its name and, for a result, its cosine."""
     return page.locator(f"{WALL} figcaption")
 

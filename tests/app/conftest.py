@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, sync_playwright
 
 from core.settings import load_settings
 from core.workspace import Workspace
@@ -115,7 +115,7 @@ def open_page(chromium: Browser, contexts: dict[str, BrowserContext]) -> Iterato
     def open_(
         where: App | Server,
         path: str = "/",
-        size: dict[str, int] | None = None,
+        size: ViewportSize | None = None,
         stranger: bool = False,
         touch: bool = False,
     ) -> Page:
