@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import ast
+import re
+import sys
 from collections.abc import Iterator
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
@@ -35,6 +38,8 @@ def imports(file: Path) -> Iterator[tuple[str, tuple[str, ...]]]:
                 yield alias.name, ()
         elif isinstance(node, ast.ImportFrom) and node.module:
             yield node.module, tuple(alias.name for alias in node.names)
+        elif isinstance(node, ast.Call) and ast.unparse(node.func) == "importlib.import_module":
+            yield ast.unparse(node.args[0]).strip("'"), ()
 
 
 def room(file: Path) -> str:
@@ -133,3 +138,22 @@ def test_every_such_action_exists() -> None:
     from core.workspace import Workspace
 
     assert {name for name in CHANGES if hasattr(Workspace, name)} == CHANGES
+
+
+def test_every_package_that_the_product_imports_is_declared() -> None:
+    declared = {
+        name.lower().replace("_", "-")
+        for file in ROOT.glob("requirements*.txt")
+        for name in re.findall(r"^[\w.-]+", file.read_text("utf-8"), re.MULTILINE)
+    }
+    distributions = packages_distributions()
+    for file in [*python_files("core"), *python_files("ui"), *python_files("pages")]:
+        for module, _ in imports(file):
+            package = module.split(".")[0]
+            if package in sys.stdlib_module_names or package in ("core", "ui", "pages"):
+                continue
+            # An extra may not be installed here; its packages are declared by the name imported.
+            names = distributions.get(package, [package])
+            assert declared & {name.lower().replace("_", "-") for name in names}, (
+                f"{file.relative_to(ROOT)} imports {package}"
+            )
