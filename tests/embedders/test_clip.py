@@ -697,10 +697,9 @@ sys.stdin.read()
     child = int(app.stdout.readline())
     assert hub.paused.wait(60)
     app.kill()
-    app.wait()
+    app.communicate()  # closes the pipes
     lock = FileLock(tmp_path / "data" / "clip" / "download.lock")
     until(lambda: not lock.is_held())
-    app.stdout.close()
     if sys.platform == "linux":
         until(lambda: _gone(child))
 
