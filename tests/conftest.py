@@ -107,10 +107,11 @@ class ColourEmbedder:
         return unit(np.array([*(np.asarray(colour, dtype=float) - 128), 32.0]))
 
 
-# Percent of the lines of core/ that the whole suite runs without fastembed, so that most of
-# core/embedders/clip is not run; .ci/run asks for more once that is installed. Raise it when
-# coverage has grown, never lower it.
-COVERED = 88.0
+# Percent of the lines of core/ that the whole suite runs at least. Measured were 89.6 without
+# fastembed, where most of core/embedders/clip is not run; .ci/run asks for more once that is
+# installed. The difference is for lines that run only when threads meet. Raise this number when
+# coverage has grown, and never lower it.
+COVERED = 89.3
 
 
 def pytest_configure(config: pytest.Config) -> None:
