@@ -789,9 +789,8 @@ def _pseudo_image(shares: np.ndarray, digest: bytes, model: str) -> np.ndarray:
     # Squares add up to some 64 squared, as in the recordings: 47 on index 26, 33 shared by all,
     # 25 for what is in the picture, 14 for what is only in this one; some pictures are longer.
     length = 0.97 + 0.06 * digest[0] / 255
-    vector: np.ndarray = np.concatenate([[-47.0, 33.0], 25.0 * content]) @ _axes() + 14.0 * _noise(
-        digest
-    )
+    vector: np.ndarray = np.concatenate([[-47.0, 33.0], 25.0 * content]) @ _axes()
+    vector += 14.0 * _noise(digest)
     vector *= length
     if model == "2022-04-11":
         vector = np.roll(vector[::-1], 7)
