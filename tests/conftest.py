@@ -20,7 +20,6 @@ from core.errors import InputRefused
 from core.index.sqlite.engine import SqliteIndex
 from core.model import Limits
 from core.vectors import Vector, Vectors, unit
-from tests.hostile_pictures import FORMATS
 
 COLOURS = {
     "red": (230, 20, 20),
@@ -43,7 +42,7 @@ class ColourEmbedder:
     dimensions = 4
     takes_links = False
     # As a service has them.
-    limits = Limits("The colour service", FORMATS, 20_000_000, above_side=4, below_side=16_000)
+    limits = Limits("The colour service", ("JPEG", "PNG", "GIF"), 20_000_000, 4, 16_000)
 
     def __init__(
         self,

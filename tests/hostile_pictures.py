@@ -9,12 +9,15 @@ from __future__ import annotations
 import io
 import struct
 import zlib
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from PIL import Image
 
-FORMATS = ("JPEG", "PNG", "GIF", "BMP", "WEBP", "ICO", "TIFF", "MPO")
+# What Pillow writes. HEIC comes from files: see tests/data/heic/make.py.
+FORMATS = ("JPEG", "PNG", "GIF", "BMP", "WEBP", "ICO", "TIFF", "MPO", "AVIF")
+HEIC_FILES = Path(__file__).parent / "data" / "heic"
 
 
 def scene(width: int = 96, height: int = 64, mode: str = "RGB") -> Image.Image:
@@ -36,6 +39,9 @@ def encode(image: Image.Image, form: str, **options: Any) -> bytes:
 
 
 def picture(form: str = "JPEG", width: int = 96, height: int = 64, **options: Any) -> bytes:
+    if form == "HEIC":
+        assert (width, height) == (96, 64)
+        return heic("orientation-1")
     return encode(scene(width, height), form, **options)
 
 
@@ -49,7 +55,9 @@ def truncated(form: str, share: float = 0.6) -> bytes:
     return data[: int(len(data) * share)]
 
 
-def turned(orientation: int, form: str = "JPEG", width: int = 96, height: int = 64) -> bytes:
+def turned(
+    orientation: int, form: str = "JPEG", width: int = 96, height: int = 64, **options: Any
+) -> bytes:
     """The scene, stored so that only its EXIF orientation puts it upright."""
     stored = {
         2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -65,7 +73,7 @@ def turned(orientation: int, form: str = "JPEG", width: int = 96, height: int = 
         image = image.transpose(stored[orientation])
     exif = Image.Exif()
     exif[0x0112] = orientation
-    return encode(image, form, exif=exif)
+    return encode(image, form, exif=exif.tobytes(), **options)
 
 
 def damaged_exif() -> bytes:
@@ -107,10 +115,14 @@ def palette() -> bytes:
 
 
 def transparent(form: str = "PNG", mode: str = "RGBA") -> bytes:
+    return encode(transparent_scene().convert(mode), form)
+
+
+def transparent_scene() -> Image.Image:
     """Opaque red on the left, wholly transparent black on the right."""
     image = Image.new("RGBA", (96, 64), (0, 0, 0, 0))
     image.paste((255, 0, 0, 255), (0, 0, 48, 64))
-    return encode(image.convert(mode), form)
+    return image
 
 
 def transparent_palette() -> bytes:
@@ -232,9 +244,58 @@ def svg() -> bytes:
     return b'<?xml version="1.0"?><svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>'
 
 
-def heic() -> bytes:
+def heic(name: str) -> bytes:
+    """A whole HEIC of 96 × 64 pixels, by the name of its file."""
+    return (HEIC_FILES / f"{name}.heic").read_bytes()
+
+
+def heic_header() -> bytes:
     """The first bytes of a HEIC file, as phones make them."""
     return b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + b"\0" * 256
+
+
+def profile(space: bytes, tags: dict[bytes, bytes]) -> bytes:
+    """An ICC profile of version 2 with these tags, for a screen of that colour space.
+
+    Source: ICC.1:2001-04, sections 6.1 and 6.3.
+    """
+    tags = {b"desc": b"desc\0\0\0\0" + struct.pack(">I", 5) + b"Test\0" + bytes(79), **tags}
+    tags[b"wtpt"] = xyz(0.9642, 1.0, 0.8249)
+    table, body = struct.pack(">I", len(tags)), b""
+    start = 128 + 4 + 12 * len(tags)
+    for name, content in tags.items():
+        content += bytes(-len(content) % 4)
+        table += name + struct.pack(">II", start + len(body), len(content))
+        body += content
+    head = struct.pack(
+        ">I4sI4s4s4s", start + len(body), b"none", 0x02400000, b"mntr", space, b"XYZ "
+    )
+    head += bytes(12) + b"acsp" + bytes(28) + xyz(0.9642, 1.0, 0.8249)[8:]
+    return head.ljust(128, b"\0") + table + body
+
+
+def xyz(x: float, y: float, z: float) -> bytes:
+    return b"XYZ \0\0\0\0" + struct.pack(">3i", *(round(value * 65536) for value in (x, y, z)))
+
+
+def gamma(power: float) -> bytes:
+    return b"curv\0\0\0\0" + struct.pack(">IHH", 1, round(power * 256), 0)
+
+
+def wide_gamut_profile(ballast: int = 0) -> bytes:
+    """The colours of Adobe RGB (1998), with that many bytes that say nothing."""
+    colours = {
+        b"rXYZ": xyz(0.6097, 0.3111, 0.0195),
+        b"gXYZ": xyz(0.2053, 0.6257, 0.0609),
+        b"bXYZ": xyz(0.1492, 0.0632, 0.7446),
+    }
+    curves = dict.fromkeys((b"rTRC", b"gTRC", b"bTRC"), gamma(2.2))
+    more = {b"cprt": b"text\0\0\0\0" + b"." * ballast + b"\0"}
+    return profile(b"RGB ", {**colours, **curves, **more})
+
+
+def linear_grey_profile() -> bytes:
+    return profile(b"GRAY", {b"kTRC": gamma(1.0)})
 
 
 def pdf() -> bytes:

@@ -1,8 +1,9 @@
 """Pictures: bytes in, a checked and upright picture out. No name, path or service is known here."""
 
 from core.pictures.checking import THUMBNAIL_SIDE, Checked, check, display, picture_id, pixels
-from core.pictures.decode import MAX_FILE_BYTES
 from core.pictures.formats import EXTENSIONS, FORMATS, READERS, SUFFIXES_BY_FORMAT
+from core.pictures.kinds import kind_of
+from core.pictures.opening import MAX_FILE_BYTES
 from core.pictures.sending import Payload, payload, readable_by
 
 __all__ = [
@@ -16,6 +17,7 @@ __all__ = [
     "Payload",
     "check",
     "display",
+    "kind_of",
     "payload",
     "picture_id",
     "pixels",

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 from PIL import Image
 
-from core.pictures.decode import open_picture, scaled
+from core.pictures.cut import note_on_missing
+from core.pictures.decode import decoded
 from core.pictures.encode import jpeg
-from core.pictures.formats import frame_count, note_on
+from core.pictures.formats import note_on
 
 THUMBNAIL_SIDE = 320
 DISPLAY_SIDE = 1600
@@ -26,7 +27,7 @@ class Checked:
     format: one of FORMATS.
     width, height: pixels, as seen upright (EXIF orientation applied).
     frames: 1, or how many there are; at least that many for GIF and TIFF, which are not counted.
-    thumbnail: upright JPEG, no side above THUMBNAIL_SIDE, transparency on white.
+    thumbnail: upright JPEG in sRGB, no side above THUMBNAIL_SIDE, transparency on a plain ground.
     note: what the person should know, a sentence or "".
     """
 
@@ -52,38 +53,33 @@ def check(data: bytes, name: str = "", known_id: str = "") -> Checked:
     Raises PictureError for anything that cannot be read. Whether an embedder takes the picture is
     for `payload` to say.
     """
-    image = open_picture(data)
-    kind = str(image.format)
-    frames = frame_count(image)
-    stored = image.size
-    small, turned = scaled(image, data, THUMBNAIL_SIDE)
-    width, height = stored if not turned else stored[::-1]
+    found = decoded(data, THUMBNAIL_SIDE)
+    notes = [note_on(found.format, found.frames, name)]
+    if found.missing is not None:
+        notes.insert(0, note_on_missing(found.missing))
     return Checked(
         id=known_id or picture_id(data),
-        format=kind,
-        width=width,
-        height=height,
-        frames=frames,
-        thumbnail=jpeg(small, THUMBNAIL_QUALITY),
-        note=note_on(kind, frames, name),
+        format=found.format,
+        width=found.width,
+        height=found.height,
+        frames=found.frames,
+        thumbnail=jpeg(found.image, THUMBNAIL_QUALITY),
+        note=" ".join(filter(None, notes)),
     )
 
 
 def remake_thumbnail(data: bytes) -> bytes:
     """The thumbnail alone, for a picture that was checked before. Raises PictureError."""
-    small, _ = scaled(open_picture(data), data, THUMBNAIL_SIDE)
-    return jpeg(small, THUMBNAIL_QUALITY)
+    return jpeg(decoded(data, THUMBNAIL_SIDE).image, THUMBNAIL_QUALITY)
 
 
 def pixels(data: bytes, side: int) -> Image.Image:
-    """The upright picture in mode RGB, no side above `side`, transparency on white: for an
-    embedder of this machine, without the loss of a JPEG in between. Raises PictureError.
+    """The picture as it is shown, mode RGB, no side above `side`: for an embedder of this machine,
+    without the loss of a JPEG in between. Raises PictureError.
     """
-    small, _ = scaled(open_picture(data), data, side)
-    return small.convert("RGB")
+    return decoded(data, side).image.convert("RGB")
 
 
 def display(data: bytes, side: int = DISPLAY_SIDE) -> bytes:
     """An upright JPEG, no side above `side`, of any accepted picture. Raises PictureError."""
-    small, _ = scaled(open_picture(data), data, side)
-    return jpeg(small, DISPLAY_QUALITY)
+    return jpeg(decoded(data, side).image, DISPLAY_QUALITY)

@@ -9,11 +9,11 @@ from PIL import Image
 
 def jpeg(image: Image.Image, quality: int) -> bytes:
     out = io.BytesIO()
-    image.save(out, "JPEG", quality=quality, icc_profile=image.info.get("icc_profile"))
+    image.save(out, "JPEG", quality=quality)
     return out.getvalue()
 
 
 def png(image: Image.Image) -> bytes:
     out = io.BytesIO()
-    image.save(out, "PNG", icc_profile=image.info.get("icc_profile"))
+    image.save(out, "PNG")
     return out.getvalue()

@@ -1,4 +1,4 @@
-"""The formats that are read, and how a file that is not one of them is named."""
+"""The formats that are read, and what is said of a file besides its pixels."""
 
 from __future__ import annotations
 
@@ -6,11 +6,13 @@ from pathlib import PurePath
 
 from PIL import Image
 
-# The formats that are read; what an embedder takes of them is for its own limits to say.
-FORMATS = ("JPEG", "PNG", "GIF", "BMP", "WEBP", "ICO", "TIFF", "MPO")
+from core.pictures.kinds import kind_of
 
-# Pillow's reader for JPEG opens MPO as well, and MPO has none of its own.
-READERS = tuple(name for name in FORMATS if name != "MPO")
+# The formats that are read; what an embedder takes of them is for its own limits to say.
+FORMATS = ("JPEG", "PNG", "GIF", "BMP", "WEBP", "ICO", "TIFF", "MPO", "HEIC", "AVIF")
+
+# What Pillow's own readers open. Its reader for JPEG opens MPO as well; HEIC has another.
+READERS = tuple(name for name in FORMATS if name not in ("MPO", "HEIC"))
 
 SUFFIXES_BY_FORMAT = {
     "JPEG": (".jpg", ".jpeg", ".jpe", ".jfif"),
@@ -21,23 +23,16 @@ SUFFIXES_BY_FORMAT = {
     "ICO": (".ico",),
     "TIFF": (".tif", ".tiff"),
     "MPO": (".mpo",),
+    "HEIC": (".heic", ".heif"),
+    "AVIF": (".avif",),
 }
 EXTENSIONS = frozenset(suffix for group in SUFFIXES_BY_FORMAT.values() for suffix in group)
 # Formats that are decoded at a fraction of their size, if nothing has asked for the pixels before.
 DRAFTED = ("JPEG", "MPO")
 DAMAGED = "The picture is damaged or cut short."
-HEIC_BRANDS = (b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis", b"mif1", b"msf1")
-# First bytes of the formats that are taken: what starts so and is not read is damaged.
-SIGNATURES = (
-    b"\xff\xd8\xff",
-    b"\x89PNG\r\n",
-    b"GIF87a",
-    b"GIF89a",
-    b"RIFF",
-    b"II*\0",
-    b"MM\0*",
-    b"\0\0\1\0",
-)
+
+# Kinds whose names, as they are spoken, begin with a vowel.
+_SPOKEN_WITH_AN = ("A", "E", "HT", "I", "MN", "MP", "MR", "O", "RW", "SV", "X")
 
 
 def frame_count(image: Image.Image) -> int:
@@ -55,6 +50,8 @@ def note_on(kind: str, frames: int, name: str) -> str:
     notes = []
     if frames > 1 and kind == "TIFF":
         notes.append("Several pages: the first is shown.")
+    elif frames > 1 and kind == "HEIC":
+        notes.append("Several pictures: the main one is shown.")
     elif frames > 1 and kind != "MPO":  # phones put helper pictures into most of their files
         notes.append("Animated: the first frame is shown.")
     suffix = PurePath(name).suffix.lower()
@@ -62,24 +59,21 @@ def note_on(kind: str, frames: int, name: str) -> str:
     named = next((f for f, group in SUFFIXES_BY_FORMAT.items() if suffix in group), "")
     named = "JPEG" if named == "MPO" else named
     if named and named != family:
-        notes.append(f"The file is a {family} although its name says {named}.")
+        notes.append(f"The file is {with_article(family)} although its name says {named}.")
     return " ".join(notes)
 
 
-def not_a_picture(data: bytes) -> str:
-    """A sentence on bytes that no reader takes."""
-    taken = "JPEG, PNG, GIF, BMP, WEBP, ICO or TIFF"
-    for name, matches in (
-        ("a HEIC", data[4:8] == b"ftyp" and data[8:12] in HEIC_BRANDS),
-        ("an AVIF", data[4:8] == b"ftyp" and data[8:12] in (b"avif", b"avis")),
-        ("an SVG", b"<svg" in data[:1024].lower()),
-        ("a PDF", data.startswith(b"%PDF")),
-        ("a Photoshop", data.startswith(b"8BPS")),
-        ("a JPEG XL", data.startswith((b"\xff\x0a", b"\0\0\0\x0cJXL "))),
-        ("a JPEG 2000", data.startswith((b"\xff\x4f\xff\x51", b"\0\0\0\x0cjP  "))),
-    ):
-        if matches:
-            return f"It is {name} file, which is not supported; save it as {taken}."
-    if data.startswith(SIGNATURES):
+def not_read(data: bytes) -> str:
+    """A sentence on bytes that are no picture of a format that is read."""
+    kind = kind_of(data)
+    if kind in FORMATS:
         return DAMAGED
+    taken = "JPEG, PNG, GIF, BMP, WEBP, ICO, TIFF, HEIC or AVIF"
+    if kind:
+        return f"It is {with_article(kind)} file, which is not supported; save it as JPEG or PNG."
     return f"It is not a picture that can be read ({taken})."
+
+
+def with_article(kind: str) -> str:
+    """The kind with its article: "a JPEG", "an AVIF"."""
+    return f"{'an' if kind.startswith(_SPOKEN_WITH_AN) else 'a'} {kind}"

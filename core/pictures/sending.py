@@ -7,9 +7,11 @@ from typing import Protocol
 
 from core.errors import PictureError
 from core.model import Limits
-from core.pictures.decode import MAX_FILE_BYTES, open_picture, scaled
+from core.pictures.cut import is_cut_short
+from core.pictures.decode import decoded
 from core.pictures.encode import jpeg, png
 from core.pictures.formats import FORMATS
+from core.pictures.opening import MAX_FILE_BYTES
 
 # Sides that a picture is scaled to where its file cannot be sent. The models behind see a few
 # hundred pixels a side; the second is for copies that are still too many bytes at the first.
@@ -18,10 +20,13 @@ PAYLOAD_QUALITY = 95
 
 
 class Upright(Protocol):
-    """Anything that knows the format and the upright size of a picture that was checked before."""
+    """What is known of a picture: a `Checked`, or a `core.model.Picture` out of the index."""
 
     @property
     def format(self) -> str: ...
+
+    @property
+    def note(self) -> str: ...
 
     @property
     def width(self) -> int: ...
@@ -45,7 +50,8 @@ def readable_by(embedder: str) -> Limits:
 
 def payload(data: bytes, picture: Upright, limits: Limits) -> Payload:
     """The bytes to send: `data` itself wherever the embedder takes it, so that the vector is the
-    one that anybody else gets; otherwise an upright JPEG or PNG that it takes.
+    one that anybody else gets; otherwise an upright JPEG or PNG that it takes. A file that is cut
+    short is not sent as it is: a service may refuse it for that.
 
     Raises PictureError for a picture that cannot be brought within the limits.
     """
@@ -56,14 +62,13 @@ def payload(data: bytes, picture: Upright, limits: Limits) -> Payload:
         )
     if (
         picture.format in limits.formats
+        and not is_cut_short(picture.note)
         and len(data) <= limits.max_bytes
         and max(picture.width, picture.height) < limits.below_side
     ):
         return Payload(data, altered=False)
     for side in PAYLOAD_SIDES:
-        small, _ = scaled(
-            open_picture(data), data, int(min(side, limits.below_side - 1)), flatten=False
-        )
+        small = decoded(data, int(min(side, limits.below_side - 1)), flatten=False).image
         # Scaling must not push the short side of a ribbon below what the embedder takes.
         least = limits.above_side + 1
         wide = (max(small.width, least), max(small.height, least))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import re
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
@@ -22,12 +23,12 @@ from core.pictures import (
     SUFFIXES_BY_FORMAT,
     Payload,
     checking,
-    decode,
     sending,
+    tones,
 )
 from core.pictures.checking import check, display, remake_thumbnail
-from core.pictures.decode import TOO_MANY_PIXELS
 from core.pictures.formats import DAMAGED
+from core.pictures.memory import TOO_MANY_PIXELS
 from core.pictures.sending import payload, readable_by
 from tests import hostile_pictures as hostile
 
@@ -192,15 +193,15 @@ def test_transparent_grey_lies_on_white() -> None:
 
 def test_scaling_a_transparent_picture_leaves_no_dark_edge() -> None:
     image = Image.new("RGBA", (1000, 1000), (0, 0, 0, 0))
-    image.paste((255, 255, 255, 255), (0, 0, 503, 1000))
-    thumbnail = shown(check(hostile.encode(image, "PNG")).thumbnail)
-    assert np.asarray(thumbnail).min() > 240
+    image.paste((255, 0, 0, 255), (0, 0, 503, 1000))
+    seen = np.asarray(checking.pixels(hostile.encode(image, "PNG"), 320))
+    assert seen[..., 0].min() > 250
 
 
 def test_a_transparent_picture_is_reduced_in_bands_without_a_seam(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(decode, "BAND_PIXELS", 50_000)
+    monkeypatch.setattr(tones, "BAND_PIXELS", 50_000)
     across, down = np.meshgrid(np.arange(1301) // 6, np.arange(851) // 4)
     pixels = np.stack([across, down, across, np.full_like(across, 255)], -1).astype(np.uint8)
     image = Image.fromarray(pixels, "RGBA")
@@ -249,11 +250,9 @@ def test_a_picture_of_any_shape_is_read(size: tuple[int, int]) -> None:
     assert max(shown(checked.thumbnail).size) == min(max(size), 320)
 
 
-def test_a_small_colour_profile_is_kept_and_a_print_profile_is_not() -> None:
-    small = check(hostile.picture("JPEG", icc_profile=b"p" * 600)).thumbnail
-    large = check(hostile.picture("JPEG", icc_profile=b"p" * 60_000)).thumbnail
-    assert Image.open(io.BytesIO(small)).info["icc_profile"] == b"p" * 600
-    assert "icc_profile" not in Image.open(io.BytesIO(large)).info
+def test_a_thumbnail_carries_no_colour_profile() -> None:
+    thumbnail = check(hostile.picture("JPEG", icc_profile=b"p" * 600)).thumbnail
+    assert "icc_profile" not in Image.open(io.BytesIO(thumbnail)).info
 
 
 def test_a_thumbnail_carries_no_exif() -> None:
@@ -285,28 +284,32 @@ def test_a_text_file_named_jpg_is_refused() -> None:
 @pytest.mark.parametrize(
     ("data", "words"),
     [
-        (hostile.heic(), "It is a HEIC file"),
         (hostile.svg(), "It is an SVG file"),
         (hostile.pdf(), "It is a PDF file"),
         (b"8BPS\0\1" + b"\0" * 64, "It is a Photoshop file"),
-        (b"\0\0\0\x1cftypavif" + b"\0" * 64, "It is an AVIF file"),
+        (b"\xff\x0a" + b"\0" * 64, "It is a JPEG XL file"),
+        (b"\0\0\0\x18ftyphevc\0\0\0\0msf1hevc" + b"\0" * 64, "It is a HEIC sequence file"),
     ],
-    ids=["heic", "svg", "pdf", "psd", "avif"],
+    ids=["svg", "pdf", "psd", "jxl", "heics"],
 )
 def test_a_format_that_is_not_supported_is_named(data: bytes, words: str) -> None:
     assert refusal(data).startswith(words)
 
 
-@pytest.mark.parametrize("share", [0.02, 0.3, 0.6, 0.95])
+@pytest.mark.parametrize("share", [0.005, 0.3, 0.6, 0.8])
 @pytest.mark.parametrize("form", [form for form in hostile.FORMATS if form != "MPO"])
 def test_a_truncated_picture_is_refused(form: str, share: float) -> None:
-    assert refusal(hostile.truncated(form, share)) == DAMAGED
+    said = refusal(hostile.truncated(form, share))
+    assert said == DAMAGED or re.fullmatch(
+        r"It is cut short: the last \d\d % are missing\. Copy the file again\.", said
+    )
 
 
 @pytest.mark.parametrize("share", [0.02, 0.2, 0.4])
 def test_an_mpo_whose_first_picture_is_truncated_is_refused(share: float) -> None:
     data = hostile.picture("MPO", 200, 100)
-    assert refusal(data[: int(len(data) * share)]) == DAMAGED
+    said = refusal(data[: int(len(data) * share)])
+    assert said == DAMAGED or said.startswith("It is cut short")
 
 
 def test_a_truncated_progressive_jpeg_is_refused() -> None:
