@@ -146,7 +146,7 @@ def pages() -> bytes:
 
 def png_header(width: int, height: int, depth: int = 8, colour: int = 2) -> bytes:
     """A whole PNG that says it has this size and holds almost nothing."""
-    return _png(width, height, depth, colour, zlib.compress(b"\0" * 64))
+    return png(width, height, depth, colour, zlib.compress(b"\0" * 64))
 
 
 def png_bomb(width: int = 30_000, height: int = 30_000) -> bytes:
@@ -154,10 +154,10 @@ def png_bomb(width: int = 30_000, height: int = 30_000) -> bytes:
     row = b"\0" + b"\xff" * ((width + 7) // 8)
     packer = zlib.compressobj(1)
     packed = b"".join(packer.compress(row) for _ in range(height)) + packer.flush()
-    return _png(width, height, 1, 0, packed)
+    return png(width, height, 1, 0, packed)
 
 
-def _png(width: int, height: int, depth: int, colour: int, packed: bytes) -> bytes:
+def png(width: int, height: int, depth: int, colour: int, packed: bytes) -> bytes:
     def chunk(kind: bytes, body: bytes) -> bytes:
         return (
             struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
@@ -167,6 +167,50 @@ def _png(width: int, height: int, depth: int, colour: int, packed: bytes) -> byt
     return (
         b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", packed) + chunk(b"IEND", b"")
     )
+
+
+def tiff(
+    width: int,
+    height: int,
+    bits: tuple[int, ...],
+    sample_format: int = 1,
+    *,
+    photometric: int = 2,
+    extra: int | None = None,
+    pixels: bytes = b"",
+    order: str = "<",
+) -> bytes:
+    """A whole TIFF in one strip of so many bits for each sample, zeros unless `pixels` are given.
+
+    order: "<" or ">". Source for the tags: TIFF 6.0, section 8.
+    """
+    pixels = pixels or bytes(width * height * sum(bits) // 8)
+    tags = {
+        256: [width],
+        257: [height],
+        258: list(bits),
+        259: [1],
+        262: [photometric],
+        273: [0],  # where the pixels begin, filled in below
+        277: [len(bits)],
+        278: [height],
+        279: [len(pixels)],
+        338: [extra] if extra is not None else [],
+        339: [sample_format] * len(bits),
+    }
+    tags = {tag: values for tag, values in tags.items() if values}
+    end_of_table = 8 + 2 + 12 * len(tags) + 4
+    tails = {tag: struct.pack(f"{order}{len(v)}I", *v) for tag, v in tags.items() if len(v) > 1}
+    tags[273] = [end_of_table + sum(map(len, tails.values()))]
+    table, at = struct.pack(f"{order}H", len(tags)), end_of_table
+    for tag, values in tags.items():
+        if tag in tails:
+            table += struct.pack(f"{order}HHII", tag, 4, len(values), at)
+            at += len(tails[tag])
+        else:
+            table += struct.pack(f"{order}HHII", tag, 4, 1, values[0])
+    head = (b"II*\0" if order == "<" else b"MM\0*") + struct.pack(f"{order}I", 8)
+    return head + table + bytes(4) + b"".join(tails.values()) + pixels
 
 
 def lying_size(form: str, width: int, height: int) -> bytes:

@@ -68,7 +68,7 @@ def jpeg_has_end(data: bytes) -> bool:
     at = 2
     while data[at : at + 1] == b"\xff" and at + 4 <= len(data):
         if data[at + 1] == START_OF_SCAN:
-            return data.find(END_OF_JPEG, at) >= 0
+            return data.rfind(END_OF_JPEG, at) >= 0
         filled = data[at + 1] == 0xFF
         at += 1 if filled else 2 + int.from_bytes(data[at + 2 : at + 4], "big")
     return True  # no JPEG that begins as one should: its decoder may say what it is

@@ -12,6 +12,7 @@ from PIL import Image
 from core.errors import PictureError
 from core.pictures.colour import to_srgb
 from core.pictures.cut import check_missing, jpeg_has_end, rescued
+from core.pictures.deep_colour import is_deep, over_used_range
 from core.pictures.formats import DAMAGED, DRAFTED, frame_count
 from core.pictures.ground import flattened
 from core.pictures.memory import check_memory, memory_needed
@@ -89,16 +90,6 @@ def _loaded(
     """The picture with its pixels, stored as they are, and the share that is missing; None if it
     is whole.
     """
-    ignore_xmp(image)
-    try:
-        if image.format not in DRAFTED or jpeg_has_end(data):
-            image.load()
-            return image, None
-    except MemoryError:
-        raise
-    except Exception:
-        if needed > LARGE:  # it would be in memory twice
-            raise
 
     def reopen(again: bytes) -> Image.Image:
         other = open_picture(again).image
@@ -106,6 +97,18 @@ def _loaded(
         _draft(other, side)
         return other
 
+    ignore_xmp(image)
+    small_enough = needed <= LARGE  # to be in memory twice
+    deep = small_enough and is_deep(image)
+    try:
+        if image.format not in DRAFTED or jpeg_has_end(data):
+            image.load()
+            return over_used_range(image, lambda: reopen(data)) if deep else image, None
+    except MemoryError:
+        raise
+    except Exception:
+        if not small_enough:
+            raise
     return rescued(image, data, reopen)
 
 

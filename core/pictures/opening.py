@@ -83,16 +83,11 @@ def open_picture(data: bytes) -> Opened:
 
 
 def _open_heic(data: bytes) -> Image.Image:
-    """By pi-heif, which is imported with the first HEIC: the start of the app does not wait for it.
-
-    Its class is used as it is. Registered with Pillow, it would look at every other file as well.
-    """
+    """Its reader is imported with the first HEIC: the start of the app does not wait for it."""
     try:
-        from pi_heif.as_plugin import HeifImageFile
+        from core.pictures.heic import HeicImageFile
     except ImportError as error:
         raise PictureError(
             "It is a HEIC file, which needs the package pi-heif: pip install -r requirements.txt."
         ) from error
-    image: Image.Image = HeifImageFile(io.BytesIO(data))
-    image.format = "HEIC"
-    return image
+    return HeicImageFile(io.BytesIO(data))

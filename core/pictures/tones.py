@@ -25,7 +25,7 @@ def reduced(image: Image.Image, side: int, *, keep_alpha: bool) -> Image.Image:
     opaque = not keep_alpha and _has_empty_alpha(image)
     factor = max(1, max(image.size) // (2 * side))
     made: Image.Image | None = None
-    for top, band in _bands(image, factor):
+    for top, band in bands(image, factor):
         small = _eight_bit(band, ends)
         if opaque:
             small = small.convert(small.mode[:-1])  # without the A
@@ -37,7 +37,7 @@ def reduced(image: Image.Image, side: int, *, keep_alpha: bool) -> Image.Image:
     return made
 
 
-def _bands(image: Image.Image, multiple: int = 1) -> Iterator[tuple[int, Image.Image]]:
+def bands(image: Image.Image, multiple: int = 1) -> Iterator[tuple[int, Image.Image]]:
     """The picture in bands of rows with the row that each begins at, a multiple of `multiple`."""
     rows = multiple * max(1, BAND_PIXELS // (multiple * image.width))
     for top in range(0, image.height, rows):
@@ -48,7 +48,7 @@ def _has_empty_alpha(image: Image.Image) -> bool:
     """True if there is alpha and it is zero at every pixel."""
     if image.mode not in ("LA", "PA", "RGBA", "P") or not image.has_transparency_data:
         return False
-    for _, band in _bands(image):
+    for _, band in bands(image):
         if _eight_bit(band, EIGHT_BITS).getchannel("A").getextrema() != (0, 0):
             return False
     return True
@@ -65,7 +65,7 @@ def _black_and_white(image: Image.Image) -> tuple[float, float]:
     if not deep and image.mode not in ("I", "F"):
         return EIGHT_BITS
     lows, highs = [], []
-    for _, band in _bands(image):
+    for _, band in bands(image):
         values = np.asarray(band)
         numbers = values[np.isfinite(values)]
         if numbers.size:
