@@ -19,7 +19,7 @@ def reduced(image: Image.Image, side: int, *, keep_alpha: bool) -> Image.Image:
     """The picture in mode L, LA, RGB or RGBA, smaller by a whole number, no less than 2 × `side`.
 
     In bands of rows: converted whole, a picture would be in memory two or three times. Alpha that
-    is zero everywhere is no alpha: programs leave the byte empty. keep_alpha: it stays even so.
+    is zero everywhere is no alpha, as programs leave the byte empty. keep_alpha: it stays even so.
     """
     ends = _black_and_white(image)
     opaque = not keep_alpha and _has_empty_alpha(image)
@@ -45,13 +45,19 @@ def bands(image: Image.Image, multiple: int = 1) -> Iterator[tuple[int, Image.Im
 
 
 def _has_empty_alpha(image: Image.Image) -> bool:
-    """True if there is alpha and it is zero at every pixel."""
+    """True if there is alpha, and it is zero at every pixel of a picture that has colours.
+
+    One colour that is transparent throughout is an empty picture, and stays so.
+    """
     if image.mode not in ("LA", "PA", "RGBA", "P") or not image.has_transparency_data:
         return False
+    found: set[tuple[int, tuple[int, int]]] = set()
     for _, band in bands(image):
-        if _eight_bit(band, EIGHT_BITS).getchannel("A").getextrema() != (0, 0):
+        *colours, alpha = _eight_bit(band, EIGHT_BITS).getextrema()
+        if alpha != (0, 0):
             return False
-    return True
+        found.update(enumerate(colours))
+    return len({(channel, value) for channel, ends in found for value in ends}) > len(colours)
 
 
 def _black_and_white(image: Image.Image) -> tuple[float, float]:

@@ -211,8 +211,6 @@ def test_a_picture_of_any_mode_gets_a_vector(model: BuiltinEmbedder, mode: str) 
 def test_transparency_lies_on_white(model: BuiltinEmbedder) -> None:
     clear = Image.new("RGBA", (60, 60), (255, 0, 0, 0))
     white = Image.new("RGB", (60, 60), "white")
-    for image in (clear, white):
-        image.paste((200, 0, 0), (0, 0, 30, 30))
     one, two = model.embed_images([encoded(clear), encoded(white)], Deadline())
     assert float(one @ two) > 0.999
 

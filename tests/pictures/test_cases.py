@@ -459,6 +459,10 @@ def test_grey_with_alpha_that_is_zero_everywhere_is_grey() -> None:
     assert np.array_equal(seen(data)[..., 0], np.asarray(hostile.scene().convert("L")))
 
 
+def test_one_colour_that_is_transparent_everywhere_is_nothing_on_white() -> None:
+    assert seen(hostile.encode(Image.new("RGBA", (60, 40), (255, 0, 0, 0)), "PNG")).min() == 255
+
+
 def test_one_pixel_that_is_not_transparent_makes_it_alpha() -> None:
     image = hostile.scene().convert("RGBA")
     image.putalpha(0)
