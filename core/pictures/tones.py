@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import cast
 
 import numpy as np
 from PIL import Image
@@ -53,7 +54,8 @@ def _has_empty_alpha(image: Image.Image) -> bool:
         return False
     found: set[tuple[int, tuple[int, int]]] = set()
     for _, band in bands(image):
-        *colours, alpha = _eight_bit(band, EIGHT_BITS).getextrema()
+        extrema = _eight_bit(band, EIGHT_BITS).getextrema()
+        *colours, alpha = cast(tuple[tuple[int, int], ...], extrema)  # there are several channels
         if alpha != (0, 0):
             return False
         found.update(enumerate(colours))
