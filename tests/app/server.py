@@ -102,6 +102,8 @@ def serve(home: Path, **settings: str) -> Iterator[Server]:
             process.kill()
             process.wait()
         reader.join(10)
+        assert process.stdout is not None
+        process.stdout.close()
 
 
 def environment(**settings: str) -> dict[str, str]:
