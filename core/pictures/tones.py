@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import cast
 
 import numpy as np
 from PIL import Image
@@ -52,14 +51,14 @@ def _has_empty_alpha(image: Image.Image) -> bool:
     """
     if image.mode not in ("LA", "PA", "RGBA", "P") or not image.has_transparency_data:
         return False
-    found: set[tuple[int, tuple[int, int]]] = set()
+    first, varied = None, False
     for _, band in bands(image):
-        extrema = _eight_bit(band, EIGHT_BITS).getextrema()
-        *colours, alpha = cast(tuple[tuple[int, int], ...], extrema)  # there are several channels
-        if alpha != (0, 0):
+        pixels = np.asarray(_eight_bit(band, EIGHT_BITS))
+        if pixels[..., -1].any():
             return False
-        found.update(enumerate(colours))
-    return len({(channel, value) for channel, ends in found for value in ends}) > len(colours)
+        first = pixels[0, 0] if first is None else first
+        varied = varied or bool((pixels != first).any())
+    return varied
 
 
 def _black_and_white(image: Image.Image) -> tuple[float, float]:

@@ -108,7 +108,7 @@ def test_a_mended_file_leaves_the_list(store: SqliteIndex, images: Path) -> None
     file = images / "one.jpg"
     file.write_bytes(hostile.truncated("JPEG"))
     look(store, images)
-    assert "damaged" in store.unreadable()["images/one.jpg"].reason
+    assert "cut short" in store.unreadable()["images/one.jpg"].reason
     file.write_bytes(hostile.picture("JPEG"))
     assert look(store, images) == ScanResult(new=1)
     assert store.unreadable() == {}
