@@ -137,7 +137,7 @@ def larger(workspace: Workspace, picture: Picture, hit: Hit | None) -> None:
         if picture.note:
             st.caption(picture.note)
         if workspace.was_altered(picture.id):
-            st.caption("Scaled down before it was embedded.")
+            st.caption("Embedded from a copy, as the file itself is not taken by the model.")
         for path in picture.paths:
             st.text(path)
         with st.container(horizontal=True, vertical_alignment="center"):

@@ -11,6 +11,7 @@ from PIL import Image, ImageFile
 
 from core.errors import PictureError
 from core.pictures.formats import DAMAGED, DRAFTED
+from core.pictures.memory import has_several_scans
 
 # A picture that lacks more than this share of its lines is not the picture any more.
 MOST_MISSING = 0.1
@@ -43,7 +44,9 @@ def padded(data: bytes, kind: str) -> tuple[bytes, float | None]:
         return data, None
     missing = 1 - len(data) / whole
     check_missing(missing)
-    return data + bytes(whole - len(data)), missing
+    whole_file = data + bytes(whole - len(data))
+    # Writers that count a byte too many are not rare: lengths have to be even.
+    return whole_file, missing if whole - len(data) > 1 else None
 
 
 def rescued(image: Image.Image, data: bytes, reopen: Open) -> tuple[Image.Image, float]:
@@ -104,8 +107,8 @@ def _jpeg(data: bytes, reopen: Open) -> tuple[Image.Image, float]:
     """With the end put in its place, libjpeg decodes what there is and paints the rest grey."""
     image = reopen(data + END_OF_JPEG)
     image.load()
-    if image.info.get("progressive"):
-        return image, _missing_of_progressive(data)
+    if has_several_scans(data):
+        return image, _missing_of_scans(data)
     pixels = np.asarray(image)
     near: npt.NDArray[np.bool_] = np.logical_and(
         pixels >= GREY - ROUNDING, pixels <= GREY + ROUNDING
@@ -169,10 +172,11 @@ def _end_of_boxes(data: bytes) -> int:
     return at
 
 
-def _missing_of_progressive(data: bytes) -> float:
-    """0 if every part of every colour is there and the last pass over them is cut; 1 otherwise.
+def _missing_of_scans(data: bytes) -> float:
+    """0 if every part of every colour is there and only the last scan is cut; 1 otherwise.
 
-    A progressive JPEG describes the whole picture again and again, finer each time.
+    A JPEG of several scans goes over the whole picture in each: for one colour after the other, or,
+    as a progressive one, for all of them finer each time (ITU-T T.81, section G.1).
     """
     finest: dict[int, list[int]] = {}
     at = 2

@@ -58,8 +58,13 @@ def check_memory(needed: int) -> None:
 
 def check_scans(data: bytes) -> None:
     """Refuse a JPEG of so many scans that decoding it takes minutes. Raises PictureError."""
-    if _coefficient_bytes(data) > 0 and data.count(b"\xff\xda") > MAX_SCANS:
+    if has_several_scans(data) and data.count(b"\xff\xda") > MAX_SCANS:
         raise PictureError("It is a JPEG made to take very long to open.")
+
+
+def has_several_scans(data: bytes) -> bool:
+    """True for a JPEG that goes over the whole picture more than once, as progressive ones do."""
+    return _coefficient_bytes(data) > 0
 
 
 def check_icon(data: bytes) -> None:

@@ -6,7 +6,6 @@ import re
 
 from playwright.sync_api import Page, expect
 
-from core.pictures.formats import DAMAGED
 from tests.app import browser as story
 from tests.app.conftest import COLOURS, App, Open
 from tests.conftest import plain
@@ -126,7 +125,7 @@ def test_a_file_that_is_no_picture_gets_a_sentence(indexed: App, open_page: Open
     story.search_with(page, "letter.jpg", not_a_picture(), "image/jpeg")
     expect(said).to_contain_text("It is not a picture that can be read")
     story.search_with(page, "half.png", truncated("PNG"))
-    expect(said).to_contain_text(DAMAGED)
+    expect(said).to_contain_text("It is cut short")
     story.search_with(page, "whole.png", plain(COLOURS["brown"], width=81))
     expect(story.captions(page).first).to_contain_text("brown house.png")
     assert len(indexed.emulator.calls) == calls + 1

@@ -350,6 +350,15 @@ def test_a_progressive_jpeg_cut_in_its_last_pass_is_read_and_said() -> None:
     assert check(data[: int(len(data) * 0.95)]).note == "Cut short: nothing that shows is missing."
 
 
+def test_a_webp_that_counts_a_byte_too_many_is_whole() -> None:
+    assert check(WHOLE["WEBP"][:-1]).note == ""
+
+
+def test_a_progressive_jpeg_without_its_last_pass_is_refused() -> None:
+    data = hostile.encode(photograph(), "JPEG", quality=90, progressive=True)
+    assert "cut short" in refusal(data[: data.rindex(b"\xff\xda")])
+
+
 def test_an_embedder_of_this_machine_gets_what_there_is_of_a_picture() -> None:
     data = WHOLE["PNG"][: int(len(WHOLE["PNG"]) * 0.97)]
     assert np.array_equal(seen(data)[:500], seen(WHOLE["PNG"])[:500])
