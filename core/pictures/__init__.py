@@ -1,7 +1,15 @@
 """Pictures: bytes in, a checked and upright picture out. No name, path or service is known here."""
 
-from core.pictures.checking import THUMBNAIL_SIDE, Checked, check, display, picture_id, pixels
-from core.pictures.formats import EXTENSIONS, FORMATS, READERS, SUFFIXES_BY_FORMAT
+from core.pictures.checking import (
+    THUMBNAIL_SIDE,
+    Checked,
+    check,
+    display,
+    picture_id,
+    pixels,
+    stored_size,
+)
+from core.pictures.formats import EXTENSIONS, FORMATS, SUFFIXES_BY_FORMAT
 from core.pictures.kinds import kind_of
 from core.pictures.opening import MAX_FILE_BYTES
 from core.pictures.sending import Payload, payload, readable_by
@@ -10,7 +18,6 @@ __all__ = [
     "EXTENSIONS",
     "FORMATS",
     "MAX_FILE_BYTES",
-    "READERS",
     "SUFFIXES_BY_FORMAT",
     "THUMBNAIL_SIDE",
     "Checked",
@@ -22,4 +29,5 @@ __all__ = [
     "picture_id",
     "pixels",
     "readable_by",
+    "stored_size",
 ]

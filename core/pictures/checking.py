@@ -11,6 +11,7 @@ from core.pictures.cut import note_on_missing
 from core.pictures.decode import decoded
 from core.pictures.encode import jpeg
 from core.pictures.formats import note_on
+from core.pictures.opening import open_picture
 
 THUMBNAIL_SIDE = 320
 DISPLAY_SIDE = 1600
@@ -71,6 +72,14 @@ def check(data: bytes, name: str = "", known_id: str = "") -> Checked:
 def remake_thumbnail(data: bytes) -> bytes:
     """The thumbnail alone, for a picture that was checked before. Raises PictureError."""
     return jpeg(decoded(data, THUMBNAIL_SIDE).image, THUMBNAIL_QUALITY)
+
+
+def stored_size(data: bytes) -> tuple[int, int]:
+    """Width and height as they are in the file's header, perhaps not upright; nothing is decoded.
+
+    Raises PictureError.
+    """
+    return open_picture(data).image.size
 
 
 def pixels(data: bytes, side: int) -> Image.Image:

@@ -66,11 +66,9 @@ def note_on(kind: str, frames: int, name: str) -> str:
 def not_read(data: bytes) -> str:
     """A sentence on bytes that are no picture of a format that is read."""
     kind = kind_of(data)
-    if kind in FORMATS:
-        return DAMAGED
-    taken = "JPEG, PNG, GIF, BMP, WEBP, ICO, TIFF, HEIC or AVIF"
     if kind:
         return f"It is {with_article(kind)} file, which is not supported; save it as JPEG or PNG."
+    taken = f"{', '.join(FORMATS[:-1])} or {FORMATS[-1]}"
     return f"It is not a picture that can be read ({taken})."
 
 

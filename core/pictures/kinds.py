@@ -76,7 +76,10 @@ _RIFF = {b"WEBP": "WEBP", b"AVI ": "AVI movie", b"WAVE": "sound"}
 _AVIF = {b"avif", b"avis"}
 _HEIC_SEQUENCE = {b"hevc", b"hevx", b"hevm", b"hevs", b"msf1"}
 _HEIC = {b"heic", b"heix", b"heim", b"heis", b"mif1"}
-_FILE_BRANDS = {b"qt  ": "QuickTime movie", b"crx ": "CR3", b"jp2 ": "JPEG 2000"}
+_FILE_BRANDS = {b"qt  ": "QuickTime movie", b"crx ": "CR3"}
+
+# The sizes that the header of a BMP may have, as they stand in the file.
+_BITMAP_HEADERS = {size.to_bytes(4, "little") for size in (12, 16, 40, 52, 56, 64, 108, 124)}
 
 
 def kind_of(data: bytes) -> str:
@@ -95,7 +98,7 @@ def kind_of(data: bytes) -> str:
     for beginning, kind in _BEGINNINGS:
         if data.startswith(beginning):
             return kind
-    # A short beginning that text may have too, so that the header's size is looked at as well.
+    # Text may begin with BM too, so that the size of the header is looked at as well.
     if data.startswith(b"BM") and data[14:18] in _BITMAP_HEADERS:
         return "BMP"
     if data[40:44] == b" EMF" and data.startswith(b"\1\0\0\0"):
@@ -108,9 +111,6 @@ def kind_of(data: bytes) -> str:
     if start.startswith((b"<!doctype html", b"<html")):
         return "HTML"
     return ""
-
-
-_BITMAP_HEADERS = {size.to_bytes(4, "little") for size in (12, 16, 40, 52, 56, 64, 108, 124)}
 
 
 def _kind_of_box_file(data: bytes) -> str:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
-import io
 import sys
 import threading
 from collections import deque
@@ -285,12 +284,8 @@ class ClipEmbedder:
 def decode(data: bytes) -> Image.Image:
     """File bytes -> an upright RGB picture, short side SHORT_SIDE or the picture's own if less."""
     try:
-        with Image.open(io.BytesIO(data), formats=pictures.READERS) as header:
-            ratio = max(header.size) / min(header.size)
-    except Exception:  # Pillow's readers raise almost anything; `pixels` says what is wrong
-        ratio = 1.0
-    try:
-        image = pictures.pixels(data, round(SHORT_SIDE * ratio))
+        size = pictures.stored_size(data)
+        image = pictures.pixels(data, round(SHORT_SIDE * max(size) / min(size)))
     except PictureError as error:
         raise InputRefused(str(error)) from error
     longest = LONGEST_SHAPE * min(image.size)
