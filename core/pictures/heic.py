@@ -7,6 +7,7 @@ from typing import Any
 from _pi_heif import load_file
 from PIL import ImageFile
 
+# As many as pi-heif itself uses.
 THREADS = 4
 
 
@@ -15,7 +16,8 @@ class HeicImageFile(ImageFile.ImageFile):
 
     Instead of the class that pi-heif has for it: that also reads EXIF, thumbnails and depth maps,
     which are not needed, and ends the whole program on some damaged ones (pi-heif 1.4.0, found by
-    changing bytes at random). Whoever allows a newer pi-heif should try that again.
+    changing bytes at random). Whoever allows a newer pi-heif in requirements.txt should try that
+    again, and whether `load_file` still takes what it is given here.
     """
 
     format = "HEIC"

@@ -40,7 +40,8 @@ def unusual_layout(data: bytes) -> str:
         layout = _tiff_layout(data)
     elif kind == "JPEG":
         layout = _jpeg_layout(data)
-    return f"A {layout} is not read; save it as 8 bits." if layout else ""
+    advice = "without compression" if "compressed" in layout else "as 8 bits"
+    return f"A {layout} is not read; save it {advice}." if layout else ""
 
 
 def _tiff_layout(data: bytes) -> str:

@@ -575,6 +575,12 @@ def test_a_layout_that_is_not_decoded_is_named(data: bytes, layout: str) -> None
     assert refusal(data) == f"A {layout} is not read; save it as 8 bits."
 
 
+def test_a_compression_that_is_not_decoded_is_named() -> None:
+    plain, lerc = (struct.pack("<HHII", 259, 4, 1, number) for number in (1, 34_887))
+    data = hostile.tiff(40, 30, (8,) * 3).replace(plain, lerc)
+    assert refusal(data) == "A TIFF compressed by LERC is not read; save it without compression."
+
+
 def test_a_jpeg_of_twelve_bits_is_named() -> None:
     data = bytearray(hostile.picture("JPEG"))
     frame = data.index(b"\xff\xc0")
