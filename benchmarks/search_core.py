@@ -23,7 +23,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from core.index.sqlite.matrix import scores, top_k
+from core.index.sqlite.matrix import digests, scores, top_k
 from core.index.sqlite.matrix_file import MatrixFile
 
 DIMENSIONS = 1024
@@ -55,8 +55,8 @@ def bare(rows: Rows) -> Callable[[Rows], npt.NDArray[np.intp]]:
 
 
 def ours(rows: Rows, folder: Path) -> Callable[[Rows], npt.NDArray[np.intp]]:
-    ids = [f"{row:064x}" for row in range(len(rows))]
-    matrix = MatrixFile(folder).save("benchmark", 1, ids, [rows], DIMENSIONS)
+    ids = digests([f"{row:064x}" for row in range(len(rows))])
+    matrix = MatrixFile(folder).save("benchmark", 1, ids, lambda: enumerate(rows), DIMENSIONS)
     return lambda query: top_k(scores(matrix, query), K)
 
 

@@ -243,6 +243,31 @@ def test_a_plan_counts_calls_copies_refusals_and_unreadable_files(index: Index) 
     assert (plan.calls, plan.duplicates, plan.skipped, plan.failed) == (2, 1, 1, 1)
 
 
+def test_a_plan_follows_what_is_refused_and_what_becomes_readable(index: Index) -> None:
+    put(index, 1, vector=False)
+    assert index.plan("e:1", EVERYTHING).calls == 1
+    index.add_failures("e:1", [Failure(an_id(1), "images/1.jpg", "refused")])
+    index.add_unreadable([Unreadable("images/broken.jpg", "broken")])
+    plan = index.plan("e:1", EVERYTHING)
+    assert (plan.calls, plan.skipped, plan.failed) == (0, 1, 1)
+    index.clear_failures("e:1")
+    index.forget_files(["images/broken.jpg"])
+    plan = index.plan("e:1", EVERYTHING)
+    assert (plan.calls, plan.skipped, plan.failed) == (1, 0, 0)
+    index.add_vectors("e:1", [(an_id(1), a_vector(1), False)])
+    assert index.plan("e:1", EVERYTHING).calls == 0
+
+
+def test_a_scope_that_held_everything_follows_a_file_outside_it(index: Index) -> None:
+    put(index, 1)
+    own, space = Scope("own"), space_of(index)
+    assert (index.count(own), space.count(own), index.counts("e:1", own)) == (1, 1, (1, 1))
+    put(index, 2, "gallery/2.jpg")
+    assert (index.count(own), space.count(own), index.counts("e:1", own)) == (1, 1, (1, 1))
+    assert index.page(own, 0, 10) == [an_id(1)]
+    assert space.nearest(a_vector(2), 10, own).ids == (an_id(1),)
+
+
 # -- the vectors of one embedder -------------------------------------------------------------
 
 
@@ -285,6 +310,13 @@ def test_vectors_come_in_the_order_asked_for_without_those_that_are_not_there(
     assert ids == [an_id(2), an_id(0)]
     np.testing.assert_array_equal(vectors, np.stack([a_vector(2), a_vector(0)]))
     assert space_of(index).vectors([])[1].shape == (0, DIMENSIONS)
+
+
+@pytest.mark.parametrize("stranger", ["", "x", "../secret", "A" * 64, "\udc80", "é" * 64])
+def test_what_is_no_picture_id_has_no_vector(index: Index, stranger: str) -> None:
+    fill(index, 2)
+    assert space_of(index).vectors([stranger, an_id(1)])[0] == [an_id(1)]
+    assert space_of(index).having([stranger]) == set()
 
 
 def test_a_sample_is_the_same_each_time_and_as_large_as_asked_for(index: Index) -> None:

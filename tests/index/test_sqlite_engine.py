@@ -150,7 +150,7 @@ def test_a_file_overwritten_in_the_middle_is_set_aside_and_mostly_read(tmp_path:
     indexed, _ = store.counts("e:1", Scope())
     assert 150 < indexed <= 200
     with store.searchable("e:1") as (_, _ids, rows):
-        assert all(np.isclose(np.linalg.norm(vector), 1.0) for _, vector in rows)
+        assert all(np.isclose(np.linalg.norm(vector), 1.0) for _, vector in rows())
     # A picture is wholly known, or read anew by the next scan.
     assert set(store.ids(Scope())) == set(store.pictures(store.ids(Scope())))
     store.close()
@@ -211,7 +211,7 @@ def test_no_damage_keeps_the_index_from_opening(
     assert store.vector("e:1", an_id(1000)) is not None
     store.drop_unusable_vectors("e:1", 1024)
     with store.searchable("e:1") as (_, ids, rows):
-        assert len(ids) == len(list(rows)) <= 41
+        assert len(ids) == len(list(rows())) <= 41
     store.close()
 
 

@@ -16,6 +16,7 @@ import pytest
 from core.deadline import Deadline
 from core.embedders.azure.embedder import AzureEmbedder
 from core.errors import EmbedderRefused, EmbedderUnavailable, InputRefused
+from core.index.sqlite.matrix import hex_ids
 from core.indexing import embed as embedding
 from core.model import Scope
 from core.settings import load_settings
@@ -99,7 +100,7 @@ def test_a_deleted_file_leaves_the_results_with_its_thumbnail(job: Job, images: 
     left = job.store.ids(Scope())
     assert [file.stem for file in job.thumbs.iterdir()] == left
     with job.store.searchable(E) as (_, ids, _rows):
-        assert ids == left
+        assert list(hex_ids(ids)) == left
 
 
 def test_a_changed_file_takes_its_old_thumbnail_along(job: Job, images: Path) -> None:

@@ -107,5 +107,4 @@ class CurrentMatrix:
 
     def _copy(self) -> Matrix:
         with self._index.searchable(self._embedder_id) as (generation, ids, rows):
-            vectors = (vector for _, vector in rows)
-            return self._files.save(self._embedder_id, generation, ids, vectors, self._dimensions)
+            return self._files.save(self._embedder_id, generation, ids, rows, self._dimensions)

@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from queue import Empty, LifoQueue
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -20,18 +22,29 @@ from core.errors import IndexUnavailable
 from core.file_lock import FileLock
 from core.index.port import ArchivedPicture
 from core.index.sqlite.current_matrix import CurrentMatrix
+from core.index.sqlite.matrix import Digests, digests, is_id
+from core.index.sqlite.matrix_file import NumberedRows
 from core.index.sqlite.repair import open_index
 from core.index.sqlite.tables import connect, scope_condition, sentence
 from core.index.sqlite.vector_space import MatrixSpace
-from core.model import Failure, FileRow, Missing, Picture, Plan, Scope, Unreadable
+from core.model import EVERYTHING, Failure, FileRow, Missing, Picture, Plan, Scope, Unreadable
 from core.vectors import Vector, is_unit_blob
 
 # Typed queries are a few kilobytes each; beyond this the ones asked longest ago go.
 QUERIES_KEPT = 20_000
 QUERIES_DROPPED_AT_ONCE = 1_000
 
+# A few per scope and embedder; every folder can be chosen as a scope.
+ANSWERS_KEPT = 1_000
+
+# The condition that every file meets.
+ALL = scope_condition(EVERYTHING)
+
 # SQLite caps the parameters of one statement.
 IDS_AT_ONCE = 500
+
+
+T = TypeVar("T")
 
 
 class SqliteIndex:
@@ -46,9 +59,8 @@ class SqliteIndex:
         self.path = data_dir / "index.sqlite"
         self._pool: LifoQueue[sqlite3.Connection] = LifoQueue()
         self._in_use = FileLock(data_dir / "index.lock")
-        # Answers that change only with the files: each with the state that it belongs to.
-        self._folders: tuple[int, list[tuple[str, int]]] = (-1, [])
-        self._picture_counts: dict[Scope, tuple[int, int]] = {}
+        # Answers that a whole collection must be read for, each with the state it belongs to.
+        self._answers: dict[Hashable, tuple[int, Any]] = {}
         notice = open_index(self.path, self._in_use)
         self.notices: list[str] = [notice] if notice else []
         self.uid = self.meta("uid")
@@ -162,6 +174,7 @@ class SqliteIndex:
                 "VALUES (?, ?, ?, ?)",
                 [(e.path, e.reason, e.size, e.mtime_ns) for e in entries],
             )
+            bump(db, "refused")
             if db.executemany("DELETE FROM files WHERE path = ?", paths).rowcount:
                 bump(db, "live")
 
@@ -169,7 +182,8 @@ class SqliteIndex:
         """Drop files that are gone. Their pictures stay until `forget_pictures`."""
         gone = [(path,) for path in paths]
         with self.writing() as db:
-            db.executemany("DELETE FROM unreadable WHERE path = ?", gone)
+            if db.executemany("DELETE FROM unreadable WHERE path = ?", gone).rowcount:
+                bump(db, "refused")
             if db.executemany("DELETE FROM files WHERE path = ?", gone).rowcount:
                 bump(db, "live")
 
@@ -187,7 +201,10 @@ class SqliteIndex:
         unheld = "AND NOT EXISTS (SELECT 1 FROM files WHERE picture_id = ?)"
         with self.writing() as db:
             db.executemany(f"DELETE FROM pictures WHERE id = ? {unheld}", orphans)
-            db.executemany(f"DELETE FROM failures WHERE picture_id = ? {unheld}", orphans)
+            if db.executemany(
+                f"DELETE FROM failures WHERE picture_id = ? {unheld}", orphans
+            ).rowcount:
+                bump(db, "refused")
 
     def pictures(self, ids: Sequence[str], scope: Scope | None = None) -> dict[str, Picture]:
         """What is known of these pictures; their files inside `scope` are named first.
@@ -226,22 +243,33 @@ class SqliteIndex:
 
     def count(self, scope: Scope) -> int:
         """How many distinct pictures have a file in `scope`."""
-        condition, parameters = scope_condition(scope)
+
+        def read(db: sqlite3.Connection) -> int:
+            condition, parameters = _condition(db, scope)
+            row = db.execute(
+                f"SELECT count(DISTINCT picture_id) FROM files WHERE {condition}", parameters
+            ).fetchone()
+            return int(row[0])
+
         with self.connection() as db:
             db.execute("BEGIN")
-            live = _counter(db, "live")
-            known = self._picture_counts.get(scope)
-            if known is None or known[0] != live:
-                row = db.execute(
-                    f"SELECT count(DISTINCT picture_id) FROM files WHERE {condition}", parameters
-                ).fetchone()
-                self._picture_counts[scope] = known = (live, int(row[0]))
-        return known[1]
+            return self._answer(("count", scope), _counter(db, "live"), lambda: read(db))
+
+    def _answer(self, question: Hashable, state: int, read: Callable[[], T]) -> T:
+        """What `read` says; kept while the state is the same."""
+        known = self._answers.get(question)
+        if known is None or known[0] != state:
+            if len(self._answers) >= ANSWERS_KEPT:
+                self._answers.clear()
+            self._answers[question] = known = (state, read())
+        answer: T = known[1]
+        return answer
 
     def page(self, scope: Scope, first: int, count: int) -> list[str]:
         """The ids of `count` pictures in `scope` from number `first` on, in ascending order."""
-        condition, parameters = scope_condition(scope)
         with self.connection() as db:
+            db.execute("BEGIN")
+            condition, parameters = _condition(db, scope)
             rows = db.execute(
                 f"SELECT DISTINCT picture_id FROM files WHERE {condition} ORDER BY picture_id "
                 "LIMIT ? OFFSET ?",
@@ -268,35 +296,40 @@ class SqliteIndex:
         """The distinct pictures that have a file in `scope`, sorted."""
         condition, parameters = scope_condition(scope)
         with self.connection() as db:
-            rows = db.execute(
-                f"SELECT DISTINCT picture_id FROM files WHERE {condition} ORDER BY picture_id",
-                parameters,
-            )
-            return [row[0] for row in rows]
+            rows = db.execute(f"SELECT picture_id FROM files WHERE {condition}", parameters)
+            # Sorting here takes half as long as in SQL.
+            return sorted({row[0] for row in rows})
+
+    def holds_all(self, scope: Scope) -> bool:
+        """True if no file lies outside `scope`."""
+        with self.connection() as db:
+            db.execute("BEGIN")
+            return _condition(db, scope) == ALL
 
     def folders(self) -> list[tuple[str, int]]:
         """Every folder that holds pictures, at any depth, with how many files lie below it."""
-        counts: dict[str, int] = {}
+
+        def read(db: sqlite3.Connection) -> list[tuple[str, int]]:
+            counts: Counter[str] = Counter()
+            for (path,) in db.execute("SELECT path FROM files"):
+                at = path.find("/")
+                while at != -1:
+                    counts[path[: at + 1]] += 1
+                    at = path.find("/", at + 1)
+            return sorted(counts.items())
+
         with self.connection() as db:
             db.execute("BEGIN")
-            live = _counter(db, "live")
-            if self._folders[0] != live:
-                for (path,) in db.execute("SELECT path FROM files"):
-                    at = path.find("/")
-                    while at != -1:
-                        folder = path[: at + 1]
-                        counts[folder] = counts.get(folder, 0) + 1
-                        at = path.find("/", at + 1)
-                self._folders = (live, sorted(counts.items()))
-        return list(self._folders[1])
+            return list(self._answer("folders", _counter(db, "live"), lambda: read(db)))
 
     def counts(self, embedder_id: str, scope: Scope) -> tuple[int, int]:
         """(pictures with a vector of this embedder, pictures that have or can get one) in `scope`.
 
         A picture known only from an index of another embedder has no file to embed: not counted.
         """
-        condition, parameters = scope_condition(scope)
         with self.connection() as db:
+            db.execute("BEGIN")
+            condition, parameters = _condition(db, scope)
             row = db.execute(
                 "SELECT count(v.picture_id), count(CASE WHEN v.picture_id IS NOT NULL OR on_disk "
                 "THEN 1 END) FROM (SELECT picture_id, max(size IS NOT NULL) AS on_disk FROM files "
@@ -346,20 +379,40 @@ class SqliteIndex:
         return row[0] // 4 if row else None
 
     @contextmanager
-    def searchable(
-        self, embedder_id: str
-    ) -> Iterator[tuple[int, list[str], Iterator[tuple[str, Vector]]]]:
-        """One consistent read: (generation, sorted ids, rows in that order) of live pictures."""
+    def searchable(self, embedder_id: str) -> Iterator[tuple[int, Digests, NumberedRows]]:
+        """One consistent read of the pictures that have a vector and a file.
+
+        Gives (generation, ids in ascending order, their rows in the order of the file: read in any
+        other, a large index takes many times as long from a disk). Raises ValueError for an id that
+        is none.
+        """
         with self.connection() as db:
             db.execute("BEGIN")
             generation = _generation(db, embedder_id)
-            live = (
-                "FROM vectors WHERE embedder_id = ? AND picture_id IN "
-                "(SELECT picture_id FROM files) ORDER BY picture_id"
-            )
-            ids = [row[0] for row in db.execute(f"SELECT picture_id {live}", (embedder_id,))]
-            rows = db.execute(f"SELECT picture_id, vector {live}", (embedder_id,))
-            yield generation, ids, ((row[0], np.frombuffer(row[1], np.float32)) for row in rows)
+            names: list[str] = []
+            number_of: dict[int, int] = {}
+            for number, (picture_id, rowid) in enumerate(
+                db.execute(
+                    "SELECT picture_id, rowid FROM vectors WHERE embedder_id = ? AND picture_id IN "
+                    "(SELECT picture_id FROM files) ORDER BY picture_id",
+                    (embedder_id,),
+                )
+            ):
+                names.append(str(picture_id))  # damage may have made it something else
+                number_of[rowid] = number
+            ids = digests(names)
+            del names
+
+            def rows() -> Iterator[tuple[int, Vector]]:
+                for rowid, blob in db.execute(
+                    "SELECT rowid, vector FROM vectors NOT INDEXED WHERE embedder_id = ? "
+                    "ORDER BY rowid",
+                    (embedder_id,),
+                ):
+                    if rowid in number_of:
+                        yield number_of[rowid], np.frombuffer(blob, np.float32)
+
+            yield generation, ids, rows
 
     @contextmanager
     def export(
@@ -407,17 +460,18 @@ class SqliteIndex:
             bump(db, "live")
 
     def drop_unusable_vectors(self, embedder_id: str, dimensions: int) -> int:
-        """Forget vectors that are not unit vectors of that many numbers; returns how many.
+        """Forget what is no unit vector of that many numbers, or no picture's; returns how many.
 
         SQLite does not check what is in its pages: numbers on a bad sector are found only here.
         """
         with self.writing() as db:
             bad = [
                 (rowid,)
-                for rowid, blob in db.execute(
-                    "SELECT rowid, vector FROM vectors WHERE embedder_id = ?", (embedder_id,)
+                for rowid, picture_id, blob in db.execute(
+                    "SELECT rowid, picture_id, vector FROM vectors WHERE embedder_id = ?",
+                    (embedder_id,),
                 )
-                if len(blob) != 4 * dimensions or not is_unit_blob(blob)
+                if not is_id(picture_id) or len(blob) != 4 * dimensions or not is_unit_blob(blob)
             ]
             db.executemany("DELETE FROM vectors WHERE rowid = ?", bad)
             if bad:
@@ -426,19 +480,27 @@ class SqliteIndex:
 
     def plan(self, embedder_id: str, scope: Scope) -> Plan:
         """What is left to do for the files in `scope`, by the last scan."""
-        condition, parameters = scope_condition(scope)
         with self.connection() as db:
-            files, pictures = db.execute(
-                f"SELECT count(*), count(DISTINCT picture_id) FROM files WHERE {condition}",
-                parameters,
-            ).fetchone()
-            skipped = db.execute(
-                f"SELECT count(*) FROM unreadable WHERE {condition}", parameters
-            ).fetchone()[0]
-            failed = db.execute(
-                "SELECT count(*) FROM failures WHERE embedder_id = ? AND NOT again",
-                (embedder_id,),
-            ).fetchone()[0]
+            db.execute("BEGIN")
+            state = _generation(db, embedder_id) + _counter(db, "refused")
+            return self._answer(
+                ("plan", embedder_id, scope), state, lambda: self._plan(db, embedder_id, scope)
+            )
+
+    def _plan(self, db: sqlite3.Connection, embedder_id: str, scope: Scope) -> Plan:
+        condition, parameters = _condition(db, scope)
+        files, pictures = db.execute(
+            f"SELECT count(*), count(DISTINCT picture_id) FROM files WHERE {condition}",
+            parameters,
+        ).fetchone()
+        condition, parameters = scope_condition(scope)
+        skipped = db.execute(
+            f"SELECT count(*) FROM unreadable WHERE {condition}", parameters
+        ).fetchone()[0]
+        failed = db.execute(
+            "SELECT count(*) FROM failures WHERE embedder_id = ? AND NOT again",
+            (embedder_id,),
+        ).fetchone()[0]
         return Plan(
             calls=len(self.missing(embedder_id, scope)),
             duplicates=files - pictures,
@@ -474,6 +536,7 @@ class SqliteIndex:
                 "INSERT OR REPLACE INTO failures VALUES (?, ?, ?, ?, ?)",
                 [(embedder_id, f.picture_id, f.path, f.reason, f.again) for f in failures],
             )
+            bump(db, "refused")
 
     def failures(self, embedder_id: str) -> list[Failure]:
         with self.connection() as db:
@@ -487,6 +550,7 @@ class SqliteIndex:
     def clear_failures(self, embedder_id: str) -> None:
         with self.writing() as db:
             db.execute("DELETE FROM failures WHERE embedder_id = ?", (embedder_id,))
+            bump(db, "refused")
 
     # -- queries and calls -------------------------------------------------------------------
 
@@ -567,12 +631,24 @@ def add_vector(
 
 
 def bump(db: sqlite3.Connection, counter: str) -> None:
-    """Say that what `counter` stands for ("live", "vectors:<embedder id>") has changed."""
+    """Say that what `counter` stands for has changed.
+
+    "live": the files. "vectors:<embedder id>": its vectors. "refused": failures, unreadable files.
+    """
     db.execute(
         "INSERT INTO meta VALUES (?, '1') "
         "ON CONFLICT (key) DO UPDATE SET value = CAST(value AS INTEGER) + 1",
         (f"generation:{counter}",),
     )
+
+
+def _condition(db: sqlite3.Connection, scope: Scope) -> tuple[str, tuple[str, ...]]:
+    """Like `scope_condition`; ALL where no file lies outside, which SQLite answers much faster."""
+    condition, parameters = scope_condition(scope)
+    outside = db.execute(
+        f"SELECT EXISTS (SELECT 1 FROM files WHERE NOT ({condition}))", parameters
+    ).fetchone()
+    return (condition, parameters) if outside[0] else ALL
 
 
 def _counter(db: sqlite3.Connection, name: str) -> int:

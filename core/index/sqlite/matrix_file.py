@@ -6,23 +6,30 @@ import contextlib
 import hashlib
 import itertools
 import json
+import logging
 import os
 import re
 import secrets
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, TypeAlias
 
 import numpy as np
-import numpy.typing as npt
 
-from core.index.sqlite.matrix import Matrix
-from core.vectors import Vectors, are_unit
+from core.index.sqlite.matrix import DIGEST_BYTES, Digests, Matrix
+from core.vectors import Vector, Vectors, are_unit
 
-# Vectors are gathered to blocks of this size before they are written: memory stays flat, and one
-# system call carries a thousand rows of 1024 numbers.
-BLOCK_BYTES = 4 << 20
+log = logging.getLogger(__name__)
+
+NumberedRows: TypeAlias = Callable[[], Iterable[tuple[int, Vector]]]
+"""Gives every (row number, unit vector) of a matrix, from the beginning each time it is called."""
+
+# Rows that are checked and written together: 4 MB of 1024 numbers, so that memory stays flat.
+BLOCK_ROWS = 1024
+
+# The line of JSON before the ids names an embedder, whose id is no longer than a model's name.
+LONGEST_HEADER = 4096
 
 # A temporary file older than this belongs to a process that died while writing it.
 ABANDONED_SECONDS = 3600.0
@@ -36,8 +43,8 @@ SAMPLED_ROWS = 64
 class MatrixFile:
     """Matrices on disk: a cache of the store, one file for each embedder and generation.
 
-    A file is a plain `.npy` (so it can be memory-mapped) with the ids after the numbers, so that
-    vectors and ids are replaced together or not at all.
+    A file is a plain `.npy` (so it can be memory-mapped); after the numbers come a line of JSON and
+    the ids, so that vectors and ids are replaced together or not at all.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -58,57 +65,58 @@ class MatrixFile:
                 return None
             with path.open("rb") as file:
                 file.seek(mapped.offset + mapped.nbytes)
-                header, _, listed = file.read().decode("ascii").partition("\n")
-            ids = tuple(listed.split("\n"))
-            if json.loads(header) != _header(embedder_id, generation, ids):
+                header = json.loads(file.readline(LONGEST_HEADER))
+                length = len(mapped) * DIGEST_BYTES
+                if path.stat().st_size != file.tell() + length:
+                    return None
+                ids = np.memmap(file, f"S{DIGEST_BYTES}", "r", file.tell(), (len(mapped),))
+            if header != _header(embedder_id, generation, ids):
                 return None
         except (OSError, ValueError, EOFError, SyntaxError, TypeError, KeyError, OverflowError):
             return None
-        vectors = mapped.view(np.ndarray)  # a memmap is a slow array to index
+        # A memmap is a slow array to index.
+        vectors, digests = mapped.view(np.ndarray), ids.view(np.ndarray)
         sample = vectors[np.linspace(0, len(vectors) - 1, SAMPLED_ROWS, dtype=np.intp)]
-        if len(ids) != len(vectors) or not are_unit(sample):
-            return None
-        return Matrix(ids, vectors, generation)
+        return Matrix(digests, vectors, generation) if are_unit(sample) else None
 
     def save(
-        self,
-        embedder_id: str,
-        generation: int,
-        ids: Sequence[str],
-        vectors: Iterable[npt.NDArray[np.float32]],
-        dimensions: int,
+        self, embedder_id: str, generation: int, ids: Digests, rows: NumberedRows, dimensions: int
     ) -> Matrix:
         """Write the matrix of a generation, and drop the files of earlier ones.
 
-        vectors: one unit row for each id, in the same order, as rows (dimensions,) or blocks
-        (m, dimensions); read once, never held together. Where the disk is full or refuses, the
-        matrix is made in memory instead. Two processes may save the same generation at once.
-        Raises ValueError if rows and ids do not match.
+        ids: in ascending order. rows: gives (row number, unit vector) for each id once, in any
+        order; they are never held together. Where the disk is full or refuses, it is called again
+        and the matrix is made in memory instead. Two processes may save the same generation at
+        once. Raises ValueError for a vector that is not of unit length or a row without one.
         """
-        ids = tuple(ids)
-        if not ids:
-            return Matrix((), np.empty((0, dimensions), dtype=np.float32), generation)
-        rows = _Rows(_blocks(vectors, dimensions), len(ids), dimensions)
+        if not len(ids):
+            return Matrix(ids, np.empty((0, dimensions), dtype=np.float32), generation)
         path = self.path(embedder_id, generation)
         temporary = path.with_name(f"{path.name}.{secrets.token_hex(8)}.tmp")
+        made = None
         try:
-            try:
-                self.folder.mkdir(parents=True, exist_ok=True)
-                rows.write(temporary, _trailer(embedder_id, generation, ids))
-                # Mapped first, the file may be removed by a process that is further on already.
-                # Windows replaces no file that is mapped.
-                made = self._read(temporary, embedder_id, generation) if POSIX else None
-                temporary.replace(path)
-            except OSError:
-                # Windows keeps a mapped file from being replaced: then another process was first.
-                written = self.load(embedder_id, generation)
-                return written or Matrix(ids, rows.in_memory(temporary), generation)
+            self.folder.mkdir(parents=True, exist_ok=True)
+            blocks = _blocks(rows(), len(ids), dimensions)
+            _write(
+                temporary, blocks, (len(ids), dimensions), _trailer(embedder_id, generation, ids)
+            )
+            # Mapped first, the file may be removed by a process that is further on already.
+            # Windows replaces no file that is mapped.
+            made = self._read(temporary, embedder_id, generation) if POSIX else None
+            temporary.replace(path)
+            self._clean(embedder_id, generation)
+        except OSError:
+            # Full, or no way to write. On Windows also a file that another process has mapped:
+            # that one was first.
+            log.warning("The matrix cannot be written", exc_info=True)
         finally:
             with contextlib.suppress(OSError):
                 temporary.unlink(missing_ok=True)
-        self._clean(embedder_id, generation)
         made = made or self.load(embedder_id, generation)
-        return made or Matrix(ids, rows.in_memory(path), generation)
+        if made is None:
+            blocks = _blocks(rows(), len(ids), dimensions)
+            made = Matrix(ids, _in_memory(blocks, (len(ids), dimensions)), generation)
+        return made
 
     def _clean(self, embedder_id: str, generation: int) -> None:
         slug = _slug(embedder_id)
@@ -123,72 +131,61 @@ class MatrixFile:
                     path.unlink()
 
 
-class _Rows:
-    """Blocks of rows on their way to a file, which can still be had if the file fails."""
+def _blocks(
+    rows: Iterable[tuple[int, Vector]], n: int, dimensions: int
+) -> Iterator[tuple[list[int], Vectors]]:
+    """Some row numbers and their vectors, checked; at the end, every row has come.
 
-    def __init__(self, blocks: Iterator[Vectors], n: int, dimensions: int) -> None:
-        self.blocks, self.n, self.dimensions = blocks, n, dimensions
-        self.written = 0
-        self.start = 0
-        self.pending = np.empty((0, dimensions), dtype=np.float32)
-
-    def write(self, path: Path, trailer: bytes) -> None:
-        # Unbuffered, so that a full disk is met at the block that does not fit.
-        with path.open("xb", buffering=0) as file:
-            np.lib.format.write_array_header_1_0(
-                file,
-                {"descr": "<f4", "fortran_order": False, "shape": (self.n, self.dimensions)},
-            )
-            self.start = file.tell()
-            for block in self.blocks:
-                self.pending = block
-                _write_all(file, block.astype("<f4", copy=False).tobytes())
-                self.written += len(block)
-                self.pending = block[:0]
-            if self.written != self.n:
-                raise ValueError(f"{self.written} vectors for {self.n} ids")
-            _write_all(file, trailer)
-            os.fsync(file.fileno())
-
-    def in_memory(self, path: Path) -> Vectors:
-        """All rows: those that reached the file, the block that did not, and the rest."""
-        vectors = np.empty((self.n, self.dimensions), dtype=np.float32)
-        if self.written:
-            vectors[: self.written] = np.fromfile(
-                path, dtype="<f4", count=self.written * self.dimensions, offset=self.start
-            ).reshape(-1, self.dimensions)
-        at = self.written
-        for block in itertools.chain([self.pending], self.blocks):
-            if at + len(block) > self.n:
-                raise ValueError(f"more than {self.n} vectors for {self.n} ids")
-            vectors[at : at + len(block)] = block
-            at += len(block)
-        if at != self.n:
-            raise ValueError(f"{at} vectors for {self.n} ids")
-        vectors.flags.writeable = False
-        return vectors
-
-
-def _blocks(vectors: Iterable[npt.NDArray[np.float32]], dimensions: int) -> Iterator[Vectors]:
-    """Rows or small blocks gathered to blocks of about BLOCK_BYTES, each row looked at."""
-
-    def joined() -> Vectors:
-        block = np.concatenate(gathered)
-        if not are_unit(block):
+    Raises ValueError.
+    """
+    came = np.zeros(n, dtype=bool)
+    for some in _batched(rows, BLOCK_ROWS):
+        numbers = [number for number, _ in some]
+        block = np.stack([vector for _, vector in some])
+        if block.shape[1:] != (dimensions,) or not are_unit(block):
             raise ValueError("a vector that is not of unit length")
-        return block
+        if max(numbers) >= n:
+            raise ValueError(f"more than {n} vectors for {n} ids")
+        came[numbers] = True
+        yield numbers, block
+    if not came.all():
+        raise ValueError(f"{np.count_nonzero(came)} vectors for {n} ids")
 
-    gathered: list[Vectors] = []
-    size = 0
-    for item in vectors:
-        block = np.asarray(item, dtype=np.float32).reshape(-1, dimensions)
-        gathered.append(block)
-        size += block.nbytes
-        if size >= BLOCK_BYTES:
-            yield joined()
-            gathered, size = [], 0
-    if gathered:
-        yield joined()
+
+def _batched(rows: Iterable[tuple[int, Vector]], size: int) -> Iterator[list[tuple[int, Vector]]]:
+    remaining = iter(rows)
+    while some := list(itertools.islice(remaining, size)):
+        yield some
+
+
+def _write(
+    path: Path,
+    blocks: Iterable[tuple[list[int], Vectors]],
+    shape: tuple[int, int],
+    trailer: bytes,
+) -> None:
+    """A new `.npy` with each row at its place, and the trailer behind it."""
+    # Unbuffered, so that a full disk is met at the row that does not fit.
+    with path.open("xb", buffering=0) as file:
+        np.lib.format.write_array_header_1_0(
+            file, {"descr": "<f4", "fortran_order": False, "shape": shape}
+        )
+        start, length = file.tell(), 4 * shape[1]
+        for numbers, block in blocks:
+            for number, row in zip(numbers, block.astype("<f4", copy=False), strict=True):
+                file.seek(start + number * length)
+                _write_all(file, row.tobytes())
+        file.seek(start + shape[0] * length)
+        _write_all(file, trailer)
+        os.fsync(file.fileno())
+
+
+def _in_memory(blocks: Iterable[tuple[list[int], Vectors]], shape: tuple[int, int]) -> Vectors:
+    vectors = np.empty(shape, dtype=np.float32)
+    for numbers, block in blocks:
+        vectors[numbers] = block
+    vectors.flags.writeable = False
+    return vectors
 
 
 def _write_all(file: BinaryIO, data: bytes) -> None:
@@ -197,14 +194,13 @@ def _write_all(file: BinaryIO, data: bytes) -> None:
         view = view[file.write(view) :]
 
 
-def _header(embedder_id: str, generation: int, ids: Sequence[str]) -> dict[str, object]:
-    digest = hashlib.sha256("\n".join(ids).encode()).hexdigest()
-    return {"embedder": embedder_id, "generation": generation, "ids": len(ids), "sha256": digest}
+def _header(embedder_id: str, generation: int, ids: Digests) -> dict[str, object]:
+    digest = hashlib.sha256(ids.tobytes()).hexdigest()
+    return {"embedder": embedder_id, "generation": generation, "sha256": digest}
 
 
-def _trailer(embedder_id: str, generation: int, ids: Sequence[str]) -> bytes:
-    header = json.dumps(_header(embedder_id, generation, ids))
-    return (header + "\n" + "\n".join(ids)).encode("ascii")
+def _trailer(embedder_id: str, generation: int, ids: Digests) -> bytes:
+    return f"{json.dumps(_header(embedder_id, generation, ids))}\n".encode() + ids.tobytes()
 
 
 def _slug(embedder_id: str) -> str:

@@ -10,8 +10,15 @@ import numpy.typing as npt
 
 from core.index.port import Nearest, Sample
 from core.index.sqlite.current_matrix import CurrentMatrix
-from core.index.sqlite.matrix import Matrix, scores, top_k
-from core.model import EVERYTHING, Scope
+from core.index.sqlite.matrix import (
+    Matrix,
+    digests,
+    hex_ids,
+    is_id,
+    scores,
+    top_k,
+)
+from core.model import Scope
 from core.vectors import Vector, Vectors
 
 if TYPE_CHECKING:
@@ -28,7 +35,7 @@ class MatrixSpace:
         self._index = index
         self._current = current
         # Which rows lie in a scope, for the generation that is current.
-        self._masks: dict[Scope, tuple[int, npt.NDArray[np.bool_]]] = {}
+        self._masks: dict[Scope, tuple[int, npt.NDArray[np.bool_] | None]] = {}
 
     def __len__(self) -> int:
         return len(self._current.get())
@@ -42,16 +49,15 @@ class MatrixSpace:
             return Nearest((), ())
         cosines = scores(matrix, vector)
         rows = top_k(cosines, k, self._mask(matrix, scope))
-        return Nearest(tuple(matrix.ids[row] for row in rows), tuple(cosines[rows].tolist()))
+        return Nearest(hex_ids(matrix.ids[rows]), tuple(cosines[rows].tolist()))
 
     def vectors(self, ids: Sequence[str]) -> tuple[list[str], Vectors]:
         matrix = self._current.get()
-        rows = [(i, matrix.row_of[i]) for i in ids if i in matrix.row_of]
-        return [i for i, _ in rows], np.asarray(matrix.vectors[[row for _, row in rows]])
+        found, rows = _found(matrix, ids)
+        return found, np.asarray(matrix.vectors[rows])
 
     def having(self, ids: Iterable[str]) -> set[str]:
-        row_of = self._current.get().row_of
-        return {i for i in ids if i in row_of}
+        return set(_found(self._current.get(), ids)[0])
 
     def count(self, scope: Scope) -> int:
         matrix = self._current.get()
@@ -65,19 +71,28 @@ class MatrixSpace:
         # Evenly spaced: ids are hashes, so that any regular choice is a fair one.
         kept = min(limit, len(rows))
         rows = rows[np.linspace(0, len(rows) - 1, kept, dtype=np.intp)] if kept else rows[:0]
-        return Sample(
-            tuple(matrix.ids[row] for row in rows), matrix.vectors[rows], matrix.generation
-        )
+        return Sample(hex_ids(matrix.ids[rows]), matrix.vectors[rows], matrix.generation)
 
     def _mask(self, matrix: Matrix, scope: Scope) -> npt.NDArray[np.bool_] | None:
         """Which rows of the matrix lie in `scope`, shape (n,); None for all of them."""
-        if scope == EVERYTHING:
-            return None
         known = self._masks.get(scope)
         if known is None or known[0] != matrix.generation:
-            inside = set(self._index.ids(scope))
-            mask = np.fromiter((i in inside for i in matrix.ids), bool, len(matrix.ids))
             if len(self._masks) >= MASKS_KEPT:
                 self._masks.clear()
-            self._masks[scope] = known = (matrix.generation, mask)
+            self._masks[scope] = known = (matrix.generation, self._new_mask(matrix, scope))
         return known[1]
+
+    def _new_mask(self, matrix: Matrix, scope: Scope) -> npt.NDArray[np.bool_] | None:
+        if self._index.holds_all(scope):
+            return None
+        rows = matrix.rows_of(digests(self._index.ids(scope)))
+        mask = np.zeros(len(matrix), dtype=bool)
+        mask[rows[rows >= 0]] = True
+        return mask
+
+
+def _found(matrix: Matrix, ids: Iterable[str]) -> tuple[list[str], npt.NDArray[np.intp]]:
+    """Those of the ids that are in the matrix, and their rows. Ids come from visitors too."""
+    ids = [i for i in ids if is_id(i)]
+    rows = matrix.rows_of(digests(ids))
+    return [i for i, row in zip(ids, rows, strict=True) if row >= 0], rows[rows >= 0]
