@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import re
+import threading
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -255,9 +256,9 @@ class Workspace:
 
     # -- pictures ----------------------------------------------------------------------------
 
-    def picture(self, picture_id: str) -> Picture | None:
-        """What is known of a picture; None for an id that is none."""
-        return self._index.pictures([picture_id]).get(picture_id)
+    def picture(self, picture_id: str, scope: Scope = EVERYTHING) -> Picture | None:
+        """What is known of a picture, its files in `scope` first; None for an id that is none."""
+        return self._index.pictures([picture_id], scope).get(picture_id)
 
     def was_altered(self, picture_id: str) -> bool:
         """True if the embedder was sent a smaller copy of the picture."""
@@ -291,6 +292,23 @@ class Workspace:
             # On Windows a file that is being read cannot be replaced: then it is there.
             return file if file.exists() else None
         return file
+
+    def write_thumbnail_files(self, picture_ids: Sequence[str]) -> None:
+        """Begin to write the static file of each thumbnail that has none; returns at once."""
+        threading.Thread(
+            target=self._write_thumbnail_files,
+            args=(picture_ids,),
+            name="thumbnails",
+            daemon=True,
+        ).start()
+
+    def _write_thumbnail_files(self, picture_ids: Sequence[str]) -> None:
+        try:
+            for picture_id in picture_ids:
+                if self.thumbnail_file(picture_id) is None and self.thumbnail(picture_id):
+                    return  # nothing can be written there
+        except IndexUnavailable:
+            log.warning("The thumbnails cannot be read", exc_info=True)
 
     # -- adding, removing, taking along ------------------------------------------------------
 

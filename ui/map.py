@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import altair as alt
 import pandas as pd
 import streamlit as st
 
-from core.explore import CollectionMap
 from core.model import Scope
 from core.search import Result
 from core.workspace import Workspace
@@ -19,47 +20,67 @@ AS_PICTURES = 300
 HEIGHT = 680
 
 
+@dataclass(frozen=True)
+class Points:
+    """A map as it is sent to the browser: columns x, y, id and name; `shown` is the plane's share
+    of the differences between the pictures."""
+
+    table: pd.DataFrame
+    shown: float
+
+
 @st.cache_resource(max_entries=16, show_spinner="Drawing the map …")
-def _collection_map(state: str, scope: Scope, _workspace: Workspace) -> CollectionMap:
+def _points(state: str, scope: Scope, _workspace: Workspace) -> Points:
     # The state stands for the vectors: hashing them would read only a sample.
-    return _workspace.map_of(scope)
+    layout = _workspace.map_of(scope)
+    x, y = layout.projection.points.T.astype("float32")  # far finer than a pixel
+    if len(layout.ids) > AS_PICTURES:
+        # The pointer asks for few of them, but each at once.
+        _workspace.write_thumbnail_files(layout.ids)
+    table = pd.DataFrame({"x": x, "y": y, "id": layout.ids, "name": layout.names})
+    return Points(table, sum(layout.projection.explained))
 
 
 def map_view(workspace: Workspace) -> None:
     """The chart, and below it the picture that was clicked."""
     scope = choose_scope(workspace)
-    layout = _collection_map(workspace.map_state(), scope, workspace)
-    if len(layout.ids) < 2:
+    points = _points(workspace.map_state(), scope, workspace)
+    if len(points.table) < 2:
         st.caption("A map needs at least two pictures.")
         return
-    share = sum(layout.projection.explained)
     st.caption(
-        f"{len(layout.ids):,} pictures by the two directions in which they differ most (PCA); the "
-        f"plane shows {share:.0%} of their differences. Click one."
+        f"{len(points.table):,} pictures by the two directions in which they differ most (PCA); "
+        f"the plane shows {points.shown:.0%} of their differences. Click one."
     )
-    picked = draw(workspace, layout, scope)
-    if picked in layout.pictures:
-        wall(workspace, [Result(layout.pictures[picked], None, searchable=True)], key="picked")
+    picked = draw(workspace, points.table, scope)
+    picture = workspace.picture(picked, scope) if picked else None
+    if picture is not None:
+        wall(workspace, [Result(picture, None, searchable=True)], key="picked")
 
 
-def draw(workspace: Workspace, layout: CollectionMap, scope: Scope) -> str:
+def draw(workspace: Workspace, table: pd.DataFrame, scope: Scope) -> str:
     """The chart; the id of the picture that was clicked, or ""."""
-    ids, points, known = layout.ids, layout.projection.points, layout.pictures
-    table = pd.DataFrame(
-        {
-            "x": points[:, 0],
-            "y": points[:, 1],
-            "id": ids,
-            "name": [known[i].name if i in known else "" for i in ids],
-            # Vega's tooltip draws a field of this name.
-            "image": [address(workspace, i) for i in ids],
-        }
-    )
+    ids = table["id"]
     picked = alt.selection_point(name="picture", fields=["id"], empty=False)
-    base = alt.Chart(table).encode(
+    tooltip = ["image:N", "name:N"]  # Vega draws the picture at an address in a field of this name
+    if len(ids) <= AS_PICTURES:
+        chart = alt.Chart(table.assign(image=[address(workspace, i) for i in ids]))
+    else:
+        # Each address is its id between the same two ends: the browser puts it together.
+        first = address(workspace, ids[0])
+        start, _, end = first.partition(ids[0])
+        chart = alt.Chart(table)
+        if end:
+            chart = chart.transform_calculate(image=f"'{start}' + datum.id + '{end}'").properties(
+                # Streamlit's own choice for so many, but not behind a transform.
+                usermeta={"embedOptions": {"renderer": "canvas"}}
+            )
+        else:  # no way to write the files, and too many to be sent along
+            tooltip.remove("image:N")
+    base = chart.encode(
         x=alt.X("x:Q", axis=None, scale=alt.Scale(zero=False, padding=40)),
         y=alt.Y("y:Q", axis=None, scale=alt.Scale(zero=False, padding=40)),
-        tooltip=["image:N", "name:N"],
+        tooltip=tooltip,
     )
     if len(ids) <= AS_PICTURES:
         side = 64 if len(ids) <= 80 else 46

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from core.explore.projection import Projection, project
 from core.index import Index, VectorSpace
-from core.model import Picture, Scope
+from core.model import Scope
 
 # A browser draws and picks among this many points without lag.
 MOST_POINTS = 10_000
@@ -14,15 +14,17 @@ MOST_POINTS = 10_000
 
 @dataclass(frozen=True, eq=False)
 class CollectionMap:
-    """ids[row] lies at projection.points[row]; pictures that were deleted meanwhile lack a name."""
+    """The picture ids[row], whose file is called names[row], lies at projection.points[row]."""
 
     ids: tuple[str, ...]
-    pictures: dict[str, Picture]
+    names: tuple[str, ...]
     projection: Projection
 
 
 def collection_map(index: Index, space: VectorSpace, scope: Scope) -> CollectionMap:
     """Lay out the pictures in `scope`, evenly thinned to MOST_POINTS. Raises IndexUnavailable."""
     sample = space.sample(scope, MOST_POINTS)
-    pictures = index.pictures(sample.ids, scope)
-    return CollectionMap(sample.ids, pictures, project(sample.vectors))
+    known = index.pictures(sample.ids, scope)
+    # Those deleted meanwhile have no name.
+    names = tuple(known[i].name if i in known else "" for i in sample.ids)
+    return CollectionMap(sample.ids, names, project(sample.vectors))
