@@ -7,8 +7,11 @@ to know. Vectors outlive their files: a picture that comes back costs no call.
 
 from __future__ import annotations
 
+import atexit
+import contextlib
 import sqlite3
 import time
+import weakref
 from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -25,7 +28,8 @@ from core.index.sqlite.current_matrix import CurrentMatrix
 from core.index.sqlite.matrix import Digests, digests, is_id
 from core.index.sqlite.matrix_file import NumberedRows
 from core.index.sqlite.repair import open_index
-from core.index.sqlite.tables import connect, scope_condition, sentence
+from core.index.sqlite.soundness import is_suspect, mark_sound, mark_suspect
+from core.index.sqlite.tables import connect, is_damage, scope_condition, sentence
 from core.index.sqlite.vector_space import MatrixSpace
 from core.model import EVERYTHING, Failure, FileRow, Missing, Picture, Plan, Scope, Unreadable
 from core.vectors import Vector, is_unit_blob
@@ -64,6 +68,7 @@ class SqliteIndex:
         notice = open_index(self.path, self._in_use)
         self.notices: list[str] = [notice] if notice else []
         self.uid = self.meta("uid")
+        _open.add(self)
 
     def vector_space(
         self,
@@ -90,6 +95,8 @@ class SqliteIndex:
             if db is not None:
                 db.close()
                 db = None
+            if is_damage(error):
+                mark_suspect(self.path)
             raise IndexUnavailable(sentence(error, self.path)) from error
         finally:
             if db is not None:
@@ -103,12 +110,24 @@ class SqliteIndex:
             yield db
 
     def close(self) -> None:
+        """Let go of the file. It may be used again: then it is opened anew."""
         while True:
             try:
                 self._pool.get_nowait().close()
             except Empty:
                 break
         self._in_use.release()
+        if self in _open:
+            _open.discard(self)
+            self._mark_sound()
+
+    def _mark_sound(self) -> None:
+        """Unless damage was met: the last to leave knows that nobody writes to the file now."""
+        with contextlib.suppress(OSError):
+            if self.path.exists() and self._in_use.acquire(0):
+                if not is_suspect(self.path):
+                    mark_sound(self.path)
+                self._in_use.release()
 
     # -- small facts -------------------------------------------------------------------------
 
@@ -596,6 +615,16 @@ class SqliteIndex:
                 (embedder_id, month),
             ).fetchone()
         return int(row[0])
+
+
+_open: weakref.WeakSet[SqliteIndex] = weakref.WeakSet()
+
+
+@atexit.register
+def _close_all() -> None:
+    """A program that ends in good order leaves files that need not be read through again."""
+    for index in list(_open):
+        index.close()
 
 
 def add_pictures(

@@ -27,6 +27,7 @@ from core.index.sqlite.migrations import (
     tables,
     version,
 )
+from core.index.sqlite.soundness import is_as_marked, mark_sound, mark_suspect
 from core.index.sqlite.tables import FULL, connect, error_name, sentence
 from core.vectors import is_unit_blob
 
@@ -91,17 +92,23 @@ def open_index(path: Path, in_use: FileLock) -> str:
 def _open(path: Path, alone: bool) -> str:
     if alone and not path.exists():
         _make(path)
-    damage = _damage(path)
+    known_sound = is_as_marked(path)
+    damage = _damage(path, read_through=not known_sound)
     if not damage:
         _bring_up_to_date(path, alone)
+        if alone and not known_sound:
+            mark_sound(path)
         return ""
     log.warning("The index is damaged: %s", damage)
+    mark_suspect(path)
     if not alone:
         raise IndexUnavailable(
             "The index file is damaged, and another process has it open. Stop that one, and start "
             "again: what can be read is kept."
         )
-    return _mend(path)
+    notice = _mend(path)
+    mark_sound(path)
+    return notice
 
 
 def _bring_up_to_date(path: Path, alone: bool) -> None:
@@ -133,9 +140,10 @@ def _make(path: Path) -> None:
     draft.replace(path)
 
 
-def _damage(path: Path) -> str:
+def _damage(path: Path, read_through: bool = True) -> str:
     """What is wrong inside the file, in SQLite's words; "" if nothing is.
 
+    read_through: look at every page, and not only at those that opening the file needs anyway.
     Other errors (full, read-only, locked) say nothing about what is in it, and are raised.
     """
     if not path.stat().st_size:
@@ -156,9 +164,10 @@ def _damage(path: Path) -> str:
             )
         # Walks every page, 0.2 s for 10,000 pictures, but not the numbers: those carry their own
         # check, unit length.
-        checked = str(db.execute("PRAGMA quick_check(1)").fetchone()[0])
-        if checked != "ok":
-            return checked
+        if read_through:
+            checked = str(db.execute("PRAGMA quick_check(1)").fetchone()[0])
+            if checked != "ok":
+                return checked
         recorded = recorded_version(db)
         if found != recorded:
             return f"version {found} in its header, {recorded} in its record of migrations"

@@ -43,12 +43,17 @@ def sentence(error: sqlite3.Error, path: Path) -> str:
         return FULL
     if name.startswith(("SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_PERM")):
         return "The index cannot be written; set DATA_DIR to a folder that may be written to."
-    if name.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB")):
+    if is_damage(error):
         return (
             "The index file is damaged. Start the app again: the file is set aside then, and "
             "what can be read of it is kept."
         )
     return f"The index cannot be used just now ({error}); try again in a moment."
+
+
+def is_damage(error: sqlite3.Error) -> bool:
+    """True if the error says that the file's content is wrong."""
+    return error_name(error).startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB"))
 
 
 def _is_full(folder: Path) -> bool:
