@@ -55,7 +55,7 @@ class Limits:
     below_side: float = math.inf
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)  # a scan holds one for each file
 class FileRow:
     """A file as the last scan left it; size and mtime_ns are None for an imported one."""
 

@@ -97,13 +97,14 @@ class _Seen:
 def _look(index: Index, roots: Mapping[str, Path], skipped: Collection[Path]) -> _Seen:
     """What is different on the disk, by names, sizes and times."""
     known, refused = index.files(), index.unreadable()
-    seen: set[str] = set()
+    # An imported file (no size) was never on this disk.
+    gone = {path for path, row in known.items() if row.size is not None} | refused.keys()
     closed: list[str] = []
     changed: list[Found] = []
     unreadable: list[Unreadable] = []
     unchanged = 0
     for entry in walk(roots, skipped):
-        seen.add(entry.path)
+        gone.discard(entry.path)
         if isinstance(entry, Unreadable):
             if entry.path.endswith("/"):
                 closed.append(entry.path)
@@ -115,11 +116,9 @@ def _look(index: Index, roots: Mapping[str, Path], skipped: Collection[Path]) ->
             unchanged += 1
         else:
             changed.append(entry)
-    # An imported file (no size) was never on this disk; what is behind a closed door may be there.
-    gone = [path for path, row in known.items() if row.size is not None and path not in seen]
-    gone += [path for path in refused if path not in seen]
-    gone = [path for path in gone if not path.startswith(tuple(closed))]
-    return _Seen(changed, unreadable, gone, unchanged)
+    # What is behind a closed door may be there.
+    kept = tuple(closed)
+    return _Seen(changed, unreadable, [g for g in gone if not g.startswith(kept)], unchanged)
 
 
 class _Batch:
