@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Collection
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import NamedTuple
 
 # A file's path in the index starts with its root; the folder behind a root is the workspace's to
@@ -57,7 +58,11 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)  # a scan holds one for each file
 class FileRow:
-    """A file as the last scan left it; size and mtime_ns are None for an imported one."""
+    """A file as the last scan left it.
+
+    size and mtime_ns are None for an imported one. mtime_ns alone is None for a file that the next
+    scan has to read again, whatever its size and time are.
+    """
 
     path: str
     picture_id: str
@@ -65,18 +70,57 @@ class FileRow:
     mtime_ns: int | None
 
 
+class Cause(StrEnum):
+    """Why a file that was seen is not in the index. The values are kept in the index."""
+
+    REFUSED = "refused"  # a picture by its name or its first bytes, but it cannot be read
+    KIND = "kind"  # a picture or a film of a kind that is not read
+    EMBEDDER = "embedder"  # a picture that is read, but the embedder gave it no vector
+    LINK = "link"  # a linked folder that is not followed
+    LEFT_OUT = "left out"  # previews, copies and bins of other programs, and what is hidden
+    OTHER = "other"  # no picture
+
+
 @dataclass(frozen=True)
 class Unreadable:
-    """A file that is no picture that can be used, and why.
+    """A file or a folder that a scan saw and did not take, and why.
 
+    path: ends in "/" for a folder. reason: a sentence for the person.
     size and mtime_ns are None where something else than the file's content stands in the way (a
-    permission): then it is tried again at each scan.
+    permission): then it is tried again at each scan. mtime_ns alone is None for a file that the
+    next scan has to read again.
+    kind: what the cause is about, in a word: the kind of file that is not read, or the name by
+    which something was left out; else "".
+    reader: core.pictures.READER_VERSION of the program that refused the content, else 0.
     """
 
     path: str
     reason: str
     size: int | None = None
     mtime_ns: int | None = None
+    cause: Cause = Cause.REFUSED
+    kind: str = ""
+    reader: int = 0
+
+
+@dataclass(frozen=True)
+class NotIndexed:
+    """A line of the list of files that were seen and are not in the index."""
+
+    path: str
+    reason: str
+    cause: Cause
+
+
+@dataclass(frozen=True)
+class Away:
+    """A root or a linked folder that is not there now, though its files are still in the index.
+
+    path: ends in "/". files: how many are kept.
+    """
+
+    path: str
+    files: int
 
 
 @dataclass(frozen=True)
@@ -133,5 +177,5 @@ class Plan:
 
     calls: int
     duplicates: int  # files whose bytes are another file's: embedded once
-    skipped: int  # files that cannot be read
+    skipped: int  # files that are pictures or films, and cannot be read
     failed: int  # pictures that were refused before; only "Retry failed" tries them again

@@ -7,12 +7,22 @@ tests/index/test_port_contract.py holds an engine to all of this.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
-from core.model import Failure, FileRow, Missing, Picture, Plan, Scope, Unreadable
+from core.model import (
+    Cause,
+    Failure,
+    FileRow,
+    Missing,
+    NotIndexed,
+    Picture,
+    Plan,
+    Scope,
+    Unreadable,
+)
 from core.vectors import Vector, Vectors
 
 
@@ -133,7 +143,8 @@ class Index(Protocol):
     def files_below(self, prefix: str) -> list[str]:
         """The paths that begin with a prefix ending in "/", sorted."""
 
-    def unreadable(self) -> Mapping[str, Unreadable]: ...
+    def unreadable(self) -> Mapping[str, Unreadable]:
+        """Every file that a scan saw and did not take, by its path."""
 
     def is_vetted(self, picture_id: str) -> bool:
         """True for a picture whose description was made from its bytes, here."""
@@ -144,6 +155,13 @@ class Index(Protocol):
         """Record files, and the pictures (with their thumbnails) that were made from them."""
 
     def add_unreadable(self, entries: Sequence[Unreadable]) -> None: ...
+
+    def read_again(self, *, only_refused: bool) -> None:
+        """Let the next scan read every file again, or only those that were not taken.
+
+        What is known of them stays until then, and what was read again is not marked any more: a
+        scan that is stopped in between goes on where it was.
+        """
 
     def forget_files(self, paths: Iterable[str]) -> None:
         """Drop files that are gone. Their pictures stay until `forget_pictures`."""
@@ -197,6 +215,26 @@ class Index(Protocol):
     def failures(self, embedder_id: str) -> list[Failure]: ...
 
     def clear_failures(self, embedder_id: str) -> None: ...
+
+    def not_indexed_counts(self, embedder_id: str) -> Mapping[tuple[Cause, str], int]:
+        """How many files were seen and are not in the index, by cause and kind.
+
+        Answered from memory while nothing has changed, so that a page can ask at each turn.
+        """
+
+    def not_indexed(
+        self,
+        embedder_id: str,
+        causes: Collection[Cause],
+        text: str = "",
+        first: int = 0,
+        count: int | None = None,
+    ) -> tuple[int, list[NotIndexed]]:
+        """How many files are not indexed for one of these causes, and some of them, by path.
+
+        text: what their path or their reason contains, in letters of either case. Of all these,
+        `count` are listed from number `first` on; with None, all that follow.
+        """
 
     # -- queries and calls
 

@@ -13,11 +13,13 @@ from core.pictures.formats import EXTENSIONS, FORMATS, SUFFIXES_BY_FORMAT
 from core.pictures.kinds import kind_of
 from core.pictures.opening import MAX_FILE_BYTES
 from core.pictures.sending import Payload, payload, readable_by
+from core.pictures.version import READER_VERSION
 
 __all__ = [
     "EXTENSIONS",
     "FORMATS",
     "MAX_FILE_BYTES",
+    "READER_VERSION",
     "SUFFIXES_BY_FORMAT",
     "THUMBNAIL_SIDE",
     "Checked",

@@ -13,7 +13,15 @@ import sqlite3
 import time
 import weakref
 from collections import Counter
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import (
+    Callable,
+    Collection,
+    Hashable,
+    Iterable,
+    Iterator,
+    Mapping,
+    Sequence,
+)
 from contextlib import contextmanager
 from pathlib import Path
 from queue import Empty, LifoQueue
@@ -31,7 +39,18 @@ from core.index.sqlite.repair import open_index
 from core.index.sqlite.soundness import is_suspect, mark_sound, mark_suspect
 from core.index.sqlite.tables import connect, is_damage, scope_condition, sentence
 from core.index.sqlite.vector_space import MatrixSpace
-from core.model import EVERYTHING, Failure, FileRow, Missing, Picture, Plan, Scope, Unreadable
+from core.model import (
+    EVERYTHING,
+    Cause,
+    Failure,
+    FileRow,
+    Missing,
+    NotIndexed,
+    Picture,
+    Plan,
+    Scope,
+    Unreadable,
+)
 from core.vectors import Vector, is_unit_blob
 
 # Typed queries are a few kilobytes each; beyond this the ones asked longest ago go.
@@ -43,6 +62,12 @@ ANSWERS_KEPT = 1_000
 
 # The condition that every file meets.
 ALL = scope_condition(EVERYTHING)
+
+# What a scan did not take, and what the embedder (the one parameter) gave no vector for.
+NOT_INDEXED = (
+    "SELECT path, reason, cause, kind FROM unreadable "
+    "UNION ALL SELECT path, reason, 'embedder', '' FROM failures WHERE embedder_id = ?"
+)
 
 # SQLite caps the parameters of one statement.
 IDS_AT_ONCE = 500
@@ -161,8 +186,14 @@ class SqliteIndex:
 
     def unreadable(self) -> dict[str, Unreadable]:
         with self.connection() as db:
-            rows = db.execute("SELECT path, reason, size, mtime_ns FROM unreadable ORDER BY path")
-            return {row[0]: Unreadable(*row) for row in rows}
+            rows = db.execute(
+                "SELECT path, reason, size, mtime_ns, cause, kind, reader FROM unreadable "
+                "ORDER BY path"
+            )
+            return {
+                path: Unreadable(path, reason, size, mtime_ns, Cause(cause), kind, reader)
+                for path, reason, size, mtime_ns, cause, kind, reader in rows
+            }
 
     def is_vetted(self, picture_id: str) -> bool:
         """True for a picture whose description was made from its bytes, here."""
@@ -178,24 +209,39 @@ class SqliteIndex:
         """Record files, and the pictures (with their thumbnails) that were made from them."""
         with self.writing() as db:
             add_pictures(db, pictures, vetted=True)
-            db.executemany("DELETE FROM unreadable WHERE path = ?", [(f.path,) for f in files])
+            if db.executemany(
+                "DELETE FROM unreadable WHERE path = ?", [(f.path,) for f in files]
+            ).rowcount:
+                bump(db, "refused")
+            # A file that was only read again changes nothing for those who search.
+            if pictures or not all(_holds(db, file) for file in files):
+                bump(db, "live")
             db.executemany(
                 "INSERT OR REPLACE INTO files VALUES (?, ?, ?, ?)",
                 [(f.path, f.picture_id, f.size, f.mtime_ns) for f in files],
             )
-            bump(db, "live")
 
     def add_unreadable(self, entries: Sequence[Unreadable]) -> None:
         paths = [(entry.path,) for entry in entries]
         with self.writing() as db:
             db.executemany(
-                "INSERT OR REPLACE INTO unreadable (path, reason, size, mtime_ns) "
-                "VALUES (?, ?, ?, ?)",
-                [(e.path, e.reason, e.size, e.mtime_ns) for e in entries],
+                "INSERT OR REPLACE INTO unreadable "
+                "(path, reason, size, mtime_ns, cause, kind, reader) VALUES (?, ?, ?, ?, ?, ?, ?)",
+                [
+                    (e.path, e.reason, e.size, e.mtime_ns, e.cause, e.kind, e.reader)
+                    for e in entries
+                ],
             )
             bump(db, "refused")
             if db.executemany("DELETE FROM files WHERE path = ?", paths).rowcount:
                 bump(db, "live")
+
+    def read_again(self, *, only_refused: bool) -> None:
+        """Let the next scan read every file again, or only those that were not taken."""
+        with self.writing() as db:
+            # No file on the disk has this time. An imported row, which has no size, has no file.
+            for table in ("unreadable",) if only_refused else ("unreadable", "files"):
+                db.execute(f"UPDATE {table} SET mtime_ns = NULL WHERE size IS NOT NULL")
 
     def forget_files(self, paths: Iterable[str]) -> None:
         """Drop files that are gone. Their pictures stay until `forget_pictures`."""
@@ -220,10 +266,8 @@ class SqliteIndex:
         unheld = "AND NOT EXISTS (SELECT 1 FROM files WHERE picture_id = ?)"
         with self.writing() as db:
             db.executemany(f"DELETE FROM pictures WHERE id = ? {unheld}", orphans)
-            if db.executemany(
-                f"DELETE FROM failures WHERE picture_id = ? {unheld}", orphans
-            ).rowcount:
-                bump(db, "refused")
+            db.executemany(f"DELETE FROM failures WHERE picture_id = ? {unheld}", orphans)
+            bump(db, "refused")
 
     def pictures(self, ids: Sequence[str], scope: Scope | None = None) -> dict[str, Picture]:
         """What is known of these pictures; their files inside `scope` are named first.
@@ -367,10 +411,11 @@ class SqliteIndex:
         with self.writing() as db:
             for picture_id, vector, altered in rows:
                 add_vector(db, embedder_id, picture_id, vector, altered)
-                db.execute(
+                if db.execute(
                     "DELETE FROM failures WHERE embedder_id = ? AND picture_id = ?",
                     (embedder_id, picture_id),
-                )
+                ).rowcount:
+                    bump(db, "refused")
             bump(db, f"vectors:{embedder_id}")
 
     def vector(self, embedder_id: str, picture_id: str) -> Vector | None:
@@ -514,7 +559,8 @@ class SqliteIndex:
         ).fetchone()
         condition, parameters = scope_condition(scope)
         skipped = db.execute(
-            f"SELECT count(*) FROM unreadable WHERE {condition}", parameters
+            f"SELECT count(*) FROM unreadable WHERE cause IN ('refused', 'kind') AND {condition}",
+            parameters,
         ).fetchone()[0]
         failed = db.execute(
             "SELECT count(*) FROM failures WHERE embedder_id = ? AND NOT again",
@@ -570,6 +616,50 @@ class SqliteIndex:
         with self.writing() as db:
             db.execute("DELETE FROM failures WHERE embedder_id = ?", (embedder_id,))
             bump(db, "refused")
+
+    # -- what is not indexed -----------------------------------------------------------------
+
+    def not_indexed_counts(self, embedder_id: str) -> dict[tuple[Cause, str], int]:
+        """How many files were seen and are not in the index, by cause and kind."""
+        with self.connection() as db:
+            db.execute("BEGIN")
+            state = _counter(db, "refused")
+            return self._answer(
+                ("not indexed", embedder_id),
+                state,
+                lambda: {
+                    (Cause(cause), kind): number
+                    for cause, kind, number in db.execute(
+                        f"SELECT cause, kind, count(*) FROM ({NOT_INDEXED}) GROUP BY cause, kind",
+                        (embedder_id,),
+                    )
+                },
+            )
+
+    def not_indexed(
+        self,
+        embedder_id: str,
+        causes: Collection[Cause],
+        text: str = "",
+        first: int = 0,
+        count: int | None = None,
+    ) -> tuple[int, list[NotIndexed]]:
+        """How many files are not indexed for one of these causes, and some of them, by path."""
+        marks = ",".join("?" * len(causes))
+        # instr and not LIKE, because a name may hold % and _.
+        chosen = (
+            f"FROM ({NOT_INDEXED}) WHERE cause IN ({marks}) "
+            "AND instr(lower(path || ' ' || reason), lower(?))"
+        )
+        given = (embedder_id, *causes, text)
+        with self.connection() as db:
+            db.execute("BEGIN")
+            total: int = db.execute(f"SELECT count(*) {chosen}", given).fetchone()[0]
+            rows = db.execute(
+                f"SELECT path, reason, cause {chosen} ORDER BY path LIMIT ? OFFSET ?",
+                (*given, -1 if count is None else count, first),
+            )
+            return total, [NotIndexed(path, reason, Cause(cause)) for path, reason, cause in rows]
 
     # -- queries and calls -------------------------------------------------------------------
 
@@ -678,6 +768,15 @@ def _condition(db: sqlite3.Connection, scope: Scope) -> tuple[str, tuple[str, ..
         f"SELECT EXISTS (SELECT 1 FROM files WHERE NOT ({condition}))", parameters
     ).fetchone()
     return (condition, parameters) if outside[0] else ALL
+
+
+def _holds(db: sqlite3.Connection, file: FileRow) -> bool:
+    """True if the file is known, on this disk, as one of this picture."""
+    found = db.execute(
+        "SELECT 1 FROM files WHERE path = ? AND picture_id = ? AND size IS NOT NULL",
+        (file.path, file.picture_id),
+    ).fetchone()
+    return found is not None
 
 
 def _counter(db: sqlite3.Connection, name: str) -> int:

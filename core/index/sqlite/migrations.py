@@ -94,6 +94,16 @@ MIGRATIONS = (
             "ALTER TABLE vectors ADD COLUMN length REAL",
         ),
     ),
+    Migration(
+        4,
+        "the cause for which a file is not indexed",
+        (
+            # core.model.Cause, and in a word what it is about. Whatever was kept before had the
+            # name of a picture and could not be read.
+            "ALTER TABLE unreadable ADD COLUMN cause TEXT NOT NULL DEFAULT 'refused'",
+            "ALTER TABLE unreadable ADD COLUMN kind TEXT NOT NULL DEFAULT ''",
+        ),
+    ),
 )
 
 
