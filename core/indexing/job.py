@@ -22,12 +22,13 @@ from core.embedders import Embedder
 from core.errors import Cancelled, EmbedderError, EmbedderUnavailable, IndexUnavailable
 from core.file_lock import FileLock
 from core.index import Index
+from core.indexing.away import away
 from core.indexing.carried import Carried
 from core.indexing.embed import IN_FLIGHT_BYTES, Embedded, Failed, Outcome, embed_all
 from core.indexing.progress import Notice, Progress, Speed
 from core.indexing.run_state import Happened, Phase, RunState, StartAsked, Wish, transition
 from core.indexing.scan import scan
-from core.model import Failure, Picture, Scope
+from core.model import Failure, Missing, Picture, Scope
 from core.sources import read_picture
 
 log = logging.getLogger(__name__)
@@ -254,7 +255,7 @@ class Indexer:
     def _embed(
         self, embedder: Embedder, scope: Scope, deadline: Deadline, carried: Carried
     ) -> None:
-        todo = self._index.missing(embedder.id, scope)
+        todo = self._there(self._index.missing(embedder.id, scope))
         carried.keep_only({item.picture_id for item in todo})
         self._report(
             state="indexing", embedder_id=embedder.id, done=0, total=len(todo), failed=0, rate=0.0
@@ -288,6 +289,13 @@ class Indexer:
             return read_picture(picture, self._roots) if data is None else data
 
         embed_all(self._index, read, embedder, todo, deadline, keep, self._stop_own)
+
+    def _there(self, todo: Sequence[Missing]) -> list[Missing]:
+        """Those that have a file on this disk now: what is away waits, and is no failure."""
+        gone = tuple(place.path for place in away(self._index))
+        unseen = self._index.pictures([i.picture_id for i in todo if i.path.startswith(gone)])
+        lost = {p.id for p in unseen.values() if all(path.startswith(gone) for path in p.paths)}
+        return [item for item in todo if item.picture_id not in lost]
 
     def _keep(self, embedder_id: str, outcomes: Sequence[Outcome]) -> None:
         """Commit what came in. Answers that cannot be written now wait in memory."""

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import logging
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass
 from pathlib import Path
 
 from core.deadline import Deadline
-from core.errors import PictureError
 from core.index import Index
+from core.indexing.away import MANY, keep_away
+from core.indexing.read import Read, read_file
 from core.indexing.workers import Workers
-from core.model import FileRow, Picture, Unreadable
-from core.pictures import MAX_FILE_BYTES, check, picture_id
-from core.sources import Found, walk, why_unreadable
-
-log = logging.getLogger(__name__)
+from core.model import Away, Cause, FileRow, Unreadable
+from core.pictures import READER_VERSION
+from core.sources import Found, Place, walk
 
 # Decoding releases the interpreter lock; two threads fill a small machine and leave room for pages.
 WORKERS = 2
@@ -28,21 +26,16 @@ COMMIT_SECONDS = 0.5
 
 @dataclass(frozen=True)
 class ScanResult:
-    """How many files were new, known under another name, as they were, gone, or unreadable."""
+    """How many files were new, known under another name, as they were, or gone.
+
+    unreadable: pictures and films that cannot be read.
+    """
 
     new: int = 0
     moved: int = 0
     unchanged: int = 0
     gone: int = 0
     unreadable: int = 0
-
-
-@dataclass(frozen=True)
-class _Read:
-    """A file that was read; `made` is its picture and thumbnail, None if they were known."""
-
-    file: FileRow
-    made: tuple[Picture, bytes] | None
 
 
 def scan(
@@ -62,20 +55,26 @@ def scan(
     file went are left as the index's orphans.
     """
     seen = _look(index, roots, skipped)
+    keep_away(index, seen.away)
     batch = _Batch(index)
     batch.unreadable += seen.unreadable
-    new = moved = 0
+    new = moved = unchanged = 0
     try:
         with Workers(WORKERS, "scan") as workers:
-            reads = (workers.submit(_read, index, found, carry) for found in seen.changed)
+            reads = (workers.submit(read_file, index, found, carry) for found in seen.changed)
             for done, outcome in enumerate(_bounded(reads, WORKERS * 2), 1):
                 deadline.check()
                 if isinstance(outcome, Unreadable):
                     batch.unreadable.append(outcome)
                 elif outcome is not None:
                     batch.read.append(outcome)
-                    new += outcome.made is not None
-                    moved += outcome.made is None
+                    before = seen.known.get(outcome.file.path)
+                    if outcome.made is not None:
+                        new += 1
+                    elif before is not None and before.picture_id == outcome.file.picture_id:
+                        unchanged += 1  # only its time has changed, or it was to be read again
+                    else:
+                        moved += 1
                 batch.commit(now=False)
                 progress(done, len(seen.changed))
     finally:
@@ -83,42 +82,93 @@ def scan(
     if seen.gone:
         # Last, so that a renamed file keeps its picture: its new path is known by now.
         index.forget_files(seen.gone)
-    return ScanResult(new, moved, seen.unchanged, len(seen.gone), len(index.unreadable()))
+    return ScanResult(
+        new=new,
+        moved=moved,
+        unchanged=seen.unchanged + unchanged,
+        gone=len(seen.gone),
+        unreadable=_unread_pictures(index),
+    )
+
+
+def _unread_pictures(index: Index) -> int:
+    counts = index.not_indexed_counts("")
+    return sum(counts[key] for key in counts if key[0] in (Cause.REFUSED, Cause.KIND))
 
 
 @dataclass(frozen=True)
 class _Seen:
+    known: Mapping[str, FileRow]  # the files of the index, before this scan
     changed: list[Found]
     unreadable: list[Unreadable]  # only those that the index does not know as such
     gone: list[str]
+    away: list[Away]
     unchanged: int
 
 
 def _look(index: Index, roots: Mapping[str, Path], skipped: Collection[Path]) -> _Seen:
     """What is different on the disk, by names, sizes and times."""
     known, refused = index.files(), index.unreadable()
-    # An imported file (no size) was never on this disk.
-    gone = {path for path, row in known.items() if row.size is not None} | refused.keys()
+    # What is not seen on the way is gone. An imported file (no size) was never on this disk.
+    gone_files = {path for path, row in known.items() if row.size is not None}
+    gone_refused = set(refused)
+    places: list[Place] = []
+    alive: set[str] = set()  # places that hold a picture
     closed: list[str] = []
     changed: list[Found] = []
     unreadable: list[Unreadable] = []
     unchanged = 0
+    here = ""
     for entry in walk(roots, skipped):
-        gone.discard(entry.path)
+        if isinstance(entry, Place):
+            places.append(entry)
+            here = entry.path if entry.there else here
+            continue
+        gone_files.discard(entry.path)
+        gone_refused.discard(entry.path)
         if isinstance(entry, Unreadable):
-            if entry.path.endswith("/"):
+            if entry.path.endswith("/") and entry.cause is Cause.REFUSED:
                 closed.append(entry.path)
             if refused.get(entry.path) != entry:
                 unreadable.append(entry)
             continue
-        before = known.get(entry.path) or refused.get(entry.path)
-        if before is not None and (before.size, before.mtime_ns) == (entry.size, entry.mtime_ns):
+        if entry.named_as_picture or entry.path in known:
+            alive.add(here)
+        if _is_unchanged(entry, known.get(entry.path) or refused.get(entry.path)):
             unchanged += 1
         else:
             changed.append(entry)
     # What is behind a closed door may be there.
-    kept = tuple(closed)
-    return _Seen(changed, unreadable, [g for g in gone if not g.startswith(kept)], unchanged)
+    behind = tuple(closed)
+    away = _away(places, alive, [path for path in gone_files if not path.startswith(behind)])
+    missing = [place.path for place in places if not place.there]
+    kept = (*closed, *missing, *(place.path for place in away))
+    gone = [path for path in (*gone_files, *gone_refused) if not path.startswith(kept)]
+    return _Seen(known, changed, unreadable, gone, away, unchanged)
+
+
+def _is_unchanged(found: Found, before: FileRow | Unreadable | None) -> bool:
+    if before is None or (before.size, before.mtime_ns) != (found.size, found.mtime_ns):
+        return False
+    # What another reader refused may be read by this one.
+    return isinstance(before, FileRow) or before.reader == READER_VERSION
+
+
+def _away(places: Sequence[Place], alive: Collection[str], missed: Sequence[str]) -> list[Away]:
+    """The places that are not there, or that look like a drive that is not mounted.
+
+    alive: the places that hold a picture. missed: the files that were not seen. A whole folder that
+    is missing inside a place that holds others was deleted.
+    """
+    found: list[Away] = []
+    for place in places:
+        if any(other.startswith(place.path) for other in alive):
+            continue
+        files = sum(path.startswith(place.path) for path in missed)
+        inside = any(place.path.startswith(other.path) for other in found)
+        if not inside and files >= (MANY if place.there else 1):
+            found.append(Away(place.path, files))
+    return found
 
 
 class _Batch:
@@ -127,7 +177,7 @@ class _Batch:
     def __init__(self, index: Index) -> None:
         self._index = index
         self._committed = time.monotonic()
-        self.read: list[_Read] = []
+        self.read: list[Read] = []
         self.unreadable: list[Unreadable] = []
 
     def commit(self, *, now: bool) -> None:
@@ -143,50 +193,13 @@ class _Batch:
 
 
 def _bounded(
-    futures: Iterator[Future[_Read | Unreadable | None]], ahead: int
-) -> Iterator[_Read | Unreadable | None]:
+    futures: Iterator[Future[Read | Unreadable | None]], ahead: int
+) -> Iterator[Read | Unreadable | None]:
     """Results as they come, with at most `ahead` files in memory."""
-    running: set[Future[_Read | Unreadable | None]] = set()
+    running: set[Future[Read | Unreadable | None]] = set()
     for future in futures:
         running.add(future)
         if len(running) >= ahead:
             done, running = wait(running, return_when=FIRST_COMPLETED)
             yield from (f.result() for f in done)
     yield from (f.result() for f in running)
-
-
-def _read(
-    index: Index, found: Found, carry: Callable[[str, bytes], None]
-) -> _Read | Unreadable | None:
-    """The file's row and, for bytes not seen before, its picture. None: it went away meanwhile."""
-    if found.size > MAX_FILE_BYTES:
-        reason = f"The file is larger than {MAX_FILE_BYTES // 2**20} MB."
-        return Unreadable(found.path, reason, found.size, found.mtime_ns)
-    try:
-        data = found.absolute.read_bytes()
-    except FileNotFoundError:
-        return None
-    except OSError as error:
-        # No size: what it takes to read it (a permission) changes neither size nor time.
-        return Unreadable(found.path, why_unreadable(error))
-    row = FileRow(found.path, picture_id(data), found.size, found.mtime_ns)
-    if index.is_vetted(row.picture_id):
-        return _Read(row, None)
-    try:
-        checked = check(data, found.absolute.name, row.picture_id)
-    except PictureError as error:
-        return Unreadable(found.path, str(error), found.size, found.mtime_ns)
-    except Exception:  # one file must never end the scan of all others
-        log.exception("A picture could not be checked")
-        reason = "Something unexpected happened while it was read; the log has the details."
-        return Unreadable(found.path, reason, found.size, found.mtime_ns)
-    carry(row.picture_id, data)
-    picture = Picture(
-        id=checked.id,
-        format=checked.format,
-        width=checked.width,
-        height=checked.height,
-        bytes=len(data),
-        note=checked.note,
-    )
-    return _Read(row, (picture, checked.thumbnail))

@@ -1,11 +1,12 @@
 """Where pictures come from: folders on this machine, uploads, and links."""
 
-from core.sources.folders import Found, read_picture, walk, why_unreadable
+from core.sources.folders import Found, Place, read_picture, walk, why_unreadable
 from core.sources.links import check_public, fetch
 from core.sources.uploads import add_upload, remove_upload
 
 __all__ = [
     "Found",
+    "Place",
     "add_upload",
     "check_public",
     "fetch",

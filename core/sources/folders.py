@@ -8,9 +8,11 @@ import stat
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePath
+from typing import TypeAlias
 
-from core.model import Picture, Unreadable
+from core.model import Cause, Picture, Unreadable
 from core.pictures import EXTENSIONS, picture_id
+from core.sources.left_out import HIDDEN, why_left_out
 
 
 def read_picture(picture: Picture, roots: Mapping[str, Path]) -> bytes | None:
@@ -44,47 +46,119 @@ class Found:
     size: int
     mtime_ns: int
 
+    @property
+    def named_as_picture(self) -> bool:
+        """True if the name ends like that of a format that is read."""
+        return self.absolute.suffix.lower() in EXTENSIONS
 
-def walk(roots: Mapping[str, Path], skipped: Collection[Path]) -> Iterator[Found | Unreadable]:
-    """Every file with a picture's suffix, hidden ones left out, links to folders not followed.
 
-    A folder that cannot be listed comes as an Unreadable whose path ends in "/". No attribute of
-    a file or a folder ends the walk.
+@dataclass(frozen=True)
+class Place:
+    """A root or a linked folder, each of which may lie on a drive that comes and goes.
+
+    path: ends in "/". there: False if there is no such folder now.
     """
-    # One root may lie inside another (images/gallery in images): each is walked once.
-    others = {folder.resolve() for folder in (*roots.values(), *skipped)}
-    for prefix, root in roots.items():
-        yield from _walk_root(prefix, root, others)
+
+    path: str
+    there: bool
 
 
-def _walk_root(prefix: str, root: Path, others: Collection[Path]) -> Iterator[Found | Unreadable]:
-    """Everything below one root, the files of a folder before its folders, both by name.
+Seen: TypeAlias = Found | Unreadable | Place
 
-    Not `os.walk`: in Python 3.11 it calls itself for each level, and a RecursionError ends it in a
-    tree of a thousand levels.
+
+def walk(roots: Mapping[str, Path], skipped: Collection[Path]) -> Iterator[Seen]:
+    """Every file below the roots, each place before what lies in it.
+
+    A folder is read once, however many ways lead to it: where it lies, or else below the first
+    link to it by path. A link is not followed to a folder that holds a root, which would be a
+    circle, nor into one of `skipped`, which hold nobody's pictures.
+    What is not followed, or left out by its name, comes as an Unreadable, and so does a folder that
+    cannot be listed; the path of a folder ends in "/". No attribute of a file or a folder ends the
+    walk.
     """
-    real_root = root.resolve()
-    waiting = [""]  # folders below the root that are still to be listed, the next one last
-    while waiting:
-        inside = waiting.pop()
-        try:
-            with os.scandir(root / inside) as listing:
-                entries = sorted(listing, key=lambda entry: entry.name)
-        except (FileNotFoundError, NotADirectoryError):
-            continue  # It went away, and its files with it.
-        except OSError as error:
-            yield Unreadable(_shown(prefix + inside), why_unreadable(error, "folder"))
-            continue
-        folders = []
-        for entry in entries:
-            if entry.name.startswith("."):
+    yield from _Walk(roots, skipped).everything()
+
+
+class _Walk:
+    """One walk, and what it has seen so far."""
+
+    def __init__(self, roots: Mapping[str, Path], skipped: Collection[Path]) -> None:
+        self._roots = {prefix: (root, root.resolve()) for prefix, root in roots.items()}
+        # One root may lie inside another (images/gallery in images): each is walked once.
+        self._others = {real for _, real in self._roots.values()}
+        self._others |= {folder.resolve() for folder in skipped}
+        self._linked: dict[Path, str] = {}  # folders that were read below a link -> their path
+        self._links: list[tuple[str, Path]] = []  # links to folders that are still to be looked at
+
+    def everything(self) -> Iterator[Seen]:
+        for prefix, (root, real) in self._roots.items():
+            yield Place(prefix, root.is_dir())
+            yield from self._below(prefix, root, real)
+        # After all roots, so that a folder that lies in one is read there and not below a link.
+        while self._links:
+            links, self._links = sorted(self._links), []
+            for path, link in links:
+                yield from self._follow(path, link)
+
+    def _follow(self, path: str, link: Path) -> Iterator[Seen]:
+        real = link.resolve()
+        reason = self._why_not_followed(real)
+        if reason:
+            yield Unreadable(_shown(path), reason, cause=Cause.LINK)
+            return
+        yield Place(path, there=True)
+        yield from self._below(path, link, real, linked=True)
+
+    def _why_not_followed(self, real: Path) -> str:
+        if real in self._linked:
+            return f"The linked folder is read already, as {self._linked[real]}."
+        for _, root in self._roots.values():
+            if root.is_relative_to(real) and root != real:
+                return "The link leads back to a folder that these pictures lie in."
+            if real.is_relative_to(root):
+                return "The linked folder is read already where it lies."
+        if any(real.is_relative_to(other) for other in self._others):
+            return "The link leads into a folder of this program."
+        return ""
+
+    def _below(
+        self, prefix: str, top: Path, real_top: Path, linked: bool = False
+    ) -> Iterator[Seen]:
+        """Everything below one folder, the files of a folder before its folders, both by name.
+
+        Not `os.walk`: in Python 3.11 it calls itself for each level, and a RecursionError ends it
+        in a tree of a thousand levels.
+        """
+        waiting = [""]  # folders below the top that are still to be listed, the next one last
+        while waiting:
+            inside = waiting.pop()
+            if linked:
+                self._linked[real_top / inside] = _shown(prefix + inside)
+            try:
+                with os.scandir(top / inside) as listing:
+                    entries = sorted(listing, key=lambda entry: entry.name)
+            except (FileNotFoundError, NotADirectoryError):
+                continue  # It went away, and its files with it.
+            except OSError as error:
+                yield Unreadable(_shown(prefix + inside), why_unreadable(error, "folder"))
                 continue
-            if _is_folder(entry):
-                if not entry.is_symlink() and real_root / inside / entry.name not in others:
+            folders = []
+            for entry in entries:
+                path = prefix + inside + entry.name
+                is_folder = _is_folder(entry)
+                left_out = why_left_out(entry.name)
+                if left_out is not None:
+                    yield from _left_out(path, is_folder, *left_out)
+                elif not is_folder:
+                    yield from _look_at(path, Path(entry.path))
+                elif _is_link(entry):
+                    self._links.append((path + "/", Path(entry.path)))
+                elif (real := real_top / inside / entry.name) in self._linked:
+                    reason = f"The folder is read already, as {self._linked[real]}."
+                    yield Unreadable(_shown(path + "/"), reason, cause=Cause.LINK)
+                elif real not in self._others:
                     folders.append(f"{inside}{entry.name}/")
-            elif Path(entry.name).suffix.lower() in EXTENSIONS:
-                yield from _look_at(prefix + inside + entry.name, Path(entry.path))
-        waiting += reversed(folders)
+            waiting += reversed(folders)
 
 
 def _is_folder(entry: os.DirEntry[str]) -> bool:
@@ -94,13 +168,30 @@ def _is_folder(entry: os.DirEntry[str]) -> bool:
         return False  # such as a link that leads to itself
 
 
-def _look_at(path: str, file: Path) -> Iterator[Found | Unreadable]:
+def _is_link(entry: os.DirEntry[str]) -> bool:
+    """True for a symbolic link and, from Python 3.12 on, for a junction of Windows."""
+    return entry.is_symlink() or bool(getattr(entry, "is_junction", lambda: False)())
+
+
+def _left_out(path: str, is_folder: bool, kind: str, reason: str) -> Iterator[Unreadable]:
+    """What was left out, if it may hold a picture: nobody misses a hidden file of another kind."""
+    if is_folder:
+        path += "/"
+    elif kind == HIDDEN and PurePath(path).suffix.lower() not in EXTENSIONS:
+        return
+    yield Unreadable(_shown(path), reason, cause=Cause.LEFT_OUT, kind=kind)
+
+
+def _look_at(path: str, file: Path) -> Iterator[Seen]:
     if _shown(path) != path:
         yield Unreadable(_shown(path), "The file's name is not valid UTF-8; rename the file.")
         return
     try:
         status = file.stat()
     except OSError as error:
+        if file.is_symlink():
+            # It may have led to a folder, on a drive that is away now.
+            yield Place(path + "/", there=False)
         yield Unreadable(path, why_unreadable(error))
         return
     if stat.S_ISREG(status.st_mode):  # Opening a pipe or a device may wait for ever.
