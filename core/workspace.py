@@ -7,7 +7,7 @@ import logging
 import re
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
@@ -18,7 +18,7 @@ from core.explore import CollectionMap, collection_map
 from core.files import write_whole
 from core.hosting import CallCounter
 from core.index import export_index, import_index, open_index
-from core.indexing import Indexer, Progress
+from core.indexing import Indexer, Progress, away, forget_away
 from core.model import (
     BUNDLED,
     EVERYTHING,
@@ -26,6 +26,9 @@ from core.model import (
     IMAGES,
     OWN,
     UPLOADS,
+    Away,
+    Cause,
+    NotIndexed,
     Picture,
     Plan,
     Scope,
@@ -182,6 +185,51 @@ class Workspace:
             self._index.clear_failures(self.embedder.id)
         return self.start_indexing()
 
+    def read_refused_again(self) -> None:
+        """Scan, and read every file again that was not taken, whatever its size and time."""
+        self._read_again(only_refused=True)
+
+    def read_all_again(self) -> None:
+        """Scan, and read every file again, for one that was replaced at the same size and time.
+
+        A paid embedder is asked for nothing. A stop, or the end of the program, does not take the
+        wish back: later scans read what is left.
+        """
+        self._read_again(only_refused=False)
+
+    def _read_again(self, *, only_refused: bool) -> None:
+        # Where that cannot be written, the scan meets the same trouble, and says so.
+        with contextlib.suppress(IndexUnavailable):
+            self._index.read_again(only_refused=only_refused)
+        self.rescan()
+
+    def away(self) -> list[Away]:
+        """The folders that were not there at the last scan, and whose files are kept."""
+        return away(self._index)
+
+    def forget_away(self) -> None:
+        """Forget the files of the folders that are away."""
+        with contextlib.suppress(IndexUnavailable):  # as above
+            forget_away(self._index)
+        self.rescan()
+
+    def not_indexed_counts(self) -> Mapping[tuple[Cause, str], int]:
+        """How many files were seen and are not in the index, by cause and kind.
+
+        Pictures that only wait for "Start indexing" are not among them.
+        """
+        return self._index.not_indexed_counts(self.embedder.id)
+
+    def not_indexed(
+        self, causes: Collection[Cause], text: str = "", first: int = 0, count: int | None = None
+    ) -> tuple[int, list[NotIndexed]]:
+        """How many files are not indexed for one of these causes, and some of them, by path.
+
+        text: what their path or their reason contains. Of all these, `count` are listed from number
+        `first` on; with None, all that follow.
+        """
+        return self._index.not_indexed(self.embedder.id, causes, text, first, count)
+
     def calls_this_month(self) -> int:
         return self._calls.this_month()
 
@@ -325,17 +373,10 @@ class Workspace:
         try:
             for path in paths:
                 remove_upload(self.roots[UPLOADS], path)
+                # At once: a folder whose files are all gone is taken for a drive that is away.
+                self._index.forget_files([path])
         finally:
             self.rescan()
-
-    def without_vector(self) -> list[tuple[str, str]]:
-        """(path, reason) of every file that was refused or cannot be read."""
-        refused = [(f.path, f.reason) for f in self._index.failures(self.embedder.id)]
-        return refused + [(f.path, f.reason) for f in self._index.unreadable().values()]
-
-    def has_failures(self) -> bool:
-        """True if "Retry failed" has something to try."""
-        return bool(self._index.failures(self.embedder.id))
 
     def export_index(self, target: IO[bytes]) -> int:
         """Write the index of this embedder to one file; returns the number of its pictures."""

@@ -4,7 +4,8 @@ import streamlit as st
 
 from ui.collection_table import collection_table
 from ui.index_archive import index_archive
-from ui.indexing_panel import failures, run_controls
+from ui.indexing_panel import run_controls
+from ui.not_indexed import away, not_indexed
 from ui.resources import open_workspace
 from ui.shell import just_opened, page_frame
 from ui.uploads import uploads
@@ -19,7 +20,8 @@ page_frame(workspace, title, counted=False)
 
 if may_manage:
     run_controls(workspace)
-    failures(workspace)
+    away(workspace)
+    not_indexed(workspace)
     uploads(workspace)
     index_archive(workspace)
 else:

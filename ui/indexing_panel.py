@@ -10,6 +10,8 @@ from ui.numbers import count
 from ui.polling import poll, redraw
 from ui.visitor import manage
 
+READ_ALL = "Read all files again"
+
 
 def run_controls(workspace: Workspace) -> None:
     running = workspace.progress().running
@@ -52,6 +54,14 @@ def _controls(workspace: Workspace, was_running: bool) -> None:
                 disabled=not progress.running,
                 on_click=lambda: manage(workspace).stop_indexing(),
             )
+            st.menu_button(
+                "More",
+                [READ_ALL],
+                type="tertiary",
+                disabled=progress.running,
+                on_click=lambda: manage(workspace).read_all_again(),
+                help="For files that were replaced at the same size and time. Nothing is paid.",
+            )
 
 
 def _start(workspace: Workspace) -> None:
@@ -71,8 +81,6 @@ def _what_next(workspace: Workspace) -> str:
         words = "Nothing is left to do."
     if plan.duplicates:
         words += f" Copies that cost nothing: {plan.duplicates:,}."
-    if plan.skipped:
-        words += f" Files that cannot be used: {plan.skipped:,} (see below)."
     if workspace.embedder.paid:
         words += f" Calls made this month: {workspace.calls_this_month():,}."
     return words
@@ -98,17 +106,3 @@ def _duration(seconds: float) -> str:
     if seconds < 90:
         return f"{max(1, round(seconds))} s"
     return f"{round(seconds / 60)} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
-
-
-def failures(workspace: Workspace) -> None:
-    """Every picture without a vector, with its reason."""
-    listed = workspace.without_vector()
-    if not listed:
-        return
-    title = count(len(listed), "file") + " without a vector"
-    with st.expander(title, icon=":material/report:", expanded=True):
-        rows = [{"file": path, "reason": reason} for path, reason in listed]
-        st.dataframe(rows, hide_index=True, column_config={"reason": {"width": "large"}})
-        if workspace.has_failures() and st.button("Retry failed", icon=":material/refresh:"):
-            manage(workspace).retry_failed()
-            st.rerun()
