@@ -150,7 +150,7 @@ class _Walk:
                 if left_out is not None:
                     yield from _left_out(path, is_folder, *left_out)
                 elif not is_folder:
-                    yield from _look_at(path, Path(entry.path))
+                    yield from _look_at(path, entry)
                 elif _is_link(entry):
                     self._links.append((path + "/", Path(entry.path)))
                 elif (real := real_top / inside / entry.name) in self._linked:
@@ -182,20 +182,25 @@ def _left_out(path: str, is_folder: bool, kind: str, reason: str) -> Iterator[Un
     yield Unreadable(_shown(path), reason, cause=Cause.LEFT_OUT, kind=kind)
 
 
-def _look_at(path: str, file: Path) -> Iterator[Seen]:
+def _look_at(path: str, entry: os.DirEntry[str]) -> Iterator[Seen]:
     if _shown(path) != path:
         yield Unreadable(_shown(path), "The file's name is not valid UTF-8; rename the file.")
         return
     try:
-        status = file.stat()
+        status = entry.stat()
     except OSError as error:
-        if file.is_symlink():
+        gone = isinstance(error, FileNotFoundError)
+        if entry.is_symlink():
             # It may have led to a folder, on a drive that is away now.
             yield Place(path + "/", there=False)
-        yield Unreadable(path, why_unreadable(error))
+            reason = "The link leads to nothing that is there now."
+            yield Unreadable(path, reason if gone else why_unreadable(error))
+        elif not gone:
+            yield Unreadable(path, why_unreadable(error))
         return
     if stat.S_ISREG(status.st_mode):  # Opening a pipe or a device may wait for ever.
-        yield Found(path, file, status.st_size, _in_64_bits(status.st_mtime_ns))
+        mtime_ns = _in_64_bits(status.st_mtime_ns)
+        yield Found(path, Path(entry.path), status.st_size, mtime_ns)
 
 
 def _in_64_bits(nanoseconds: int) -> int:
