@@ -647,17 +647,20 @@ class SqliteIndex:
         """How many files are not indexed for one of these causes, and some of them, by path."""
         marks = ",".join("?" * len(causes))
         # instr and not LIKE, because a name may hold % and _.
-        chosen = (
-            f"FROM ({NOT_INDEXED}) WHERE cause IN ({marks}) "
-            "AND instr(lower(path || ' ' || reason), lower(?))"
-        )
-        given = (embedder_id, *causes, text)
+        wanted = f"cause IN ({marks}) AND instr(lower(path || ' ' || reason), lower(?))"
+        given = (*causes, text)
         with self.connection() as db:
             db.execute("BEGIN")
-            total: int = db.execute(f"SELECT count(*) {chosen}", given).fetchone()[0]
+            total: int = db.execute(
+                f"SELECT count(*) FROM ({NOT_INDEXED}) WHERE {wanted}", (embedder_id, *given)
+            ).fetchone()[0]
+            # Each half in the order of its path, which its table gives without sorting 100,000.
+            refused = "SELECT *, 'embedder' AS cause FROM failures WHERE embedder_id = ?"
             rows = db.execute(
-                f"SELECT path, reason, cause {chosen} ORDER BY path LIMIT ? OFFSET ?",
-                (*given, -1 if count is None else count, first),
+                f"SELECT path, reason, cause FROM unreadable WHERE {wanted} UNION ALL "
+                f"SELECT path, reason, cause FROM ({refused}) WHERE {wanted} "
+                "ORDER BY path LIMIT ? OFFSET ?",
+                (*given, embedder_id, *given, -1 if count is None else count, first),
             )
             return total, [NotIndexed(path, reason, Cause(cause)) for path, reason, cause in rows]
 
