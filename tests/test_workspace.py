@@ -16,7 +16,7 @@ import pytest
 from core.errors import IndexUnavailable
 from core.index import Sample
 from core.index.sqlite import SqliteIndex
-from core.model import EVERYTHING, Scope
+from core.model import EVERYTHING, Away, Scope
 from core.pictures import check
 from core.search import Part
 from core.settings import load_settings
@@ -493,3 +493,44 @@ def test_with_a_full_disk_searching_goes_on(root: Path, emulator: Emulator) -> N
         assert (workspace.status().indexed, workspace.status().total) == (4, 4)
         assert sum(deadline.kind == "image" for deadline in emulator.calls) == 4
         workspace.close()
+
+
+def test_uploads_that_are_all_deleted_are_gone_and_not_away(root: Path) -> None:
+    workspace = opened(root)
+    for number in range(8):
+        workspace.add_upload(f"{number}.png", plain((200, number, 0)))
+    workspace.rescan()
+    workspace.indexer.join(60)
+    assert len(workspace.uploads()) == 8
+    workspace.remove_uploads(workspace.uploads())
+    workspace.indexer.join(60)
+    assert workspace.uploads() == []
+    assert workspace.away() == []
+    workspace.close()
+
+
+def test_what_is_away_is_found_until_it_is_forgotten(root: Path) -> None:
+    fill(root / "images", 8)
+    workspace = opened(root)
+    (root / "images").rename(root / "elsewhere")
+    workspace.rescan()
+    workspace.indexer.join(60)
+    assert workspace.away() == [Away("images/", 8)]
+    assert searchable(workspace) == 8
+    workspace.forget_away()
+    workspace.indexer.join(60)
+    assert workspace.away() == []
+    assert ids(workspace) == []
+    workspace.close()
+
+
+def test_reading_all_files_again_asks_a_paid_embedder_for_nothing(
+    root: Path, emulator: Emulator
+) -> None:
+    fill(root / "images", 4)
+    workspace = indexed(root, emulator)
+    calls = len(emulator.calls)
+    workspace.read_all_again()
+    workspace.indexer.join(60)
+    assert (workspace.status().indexed, len(emulator.calls)) == (4, calls)
+    workspace.close()

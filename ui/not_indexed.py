@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Collection, Mapping
 
 import streamlit as st
@@ -28,6 +29,11 @@ LABELS = {
     Cause.LEFT_OUT: "Left out by name",
     Cause.OTHER: "No pictures",
 }
+
+EVERYTHING = "Everything"
+
+# A caption is Markdown, to which some of the names are marks, such as __MACOSX.
+MARKS = re.compile(r"[_*$#+~]")
 
 Counts = Mapping[tuple[Cause, str], int]
 
@@ -97,7 +103,6 @@ def _sentence(counts: Counts, embedder: str) -> str:
             "files are of kinds that are not read",
         )
         + _named(counts, Cause.KIND),
-        words(Cause.LINK, "linked folder is not followed", "linked folders are not followed"),
         words(
             Cause.LEFT_OUT,
             "file or folder of another program is left out",
@@ -112,8 +117,7 @@ def _sentence(counts: Counts, embedder: str) -> str:
 def _named(counts: Counts, cause: Cause) -> str:
     """The kinds of a cause with their numbers, the most frequent last."""
     kinds = sorted((number, kind) for (of, kind), number in counts.items() if of is cause)
-    # As code what would be Markdown, as __MACOSX is.
-    shown = [f"{kind if kind[:1].isalnum() else f'`{kind}`'} {number:,}" for number, kind in kinds]
+    shown = [MARKS.sub(r"\\\g<0>", kind) + f" {number:,}" for number, kind in kinds]
     return f": {', '.join(shown)}" if shown else ""
 
 
@@ -126,12 +130,12 @@ def _list(workspace: Workspace, counts: Counts) -> None:
     with st.container(horizontal=True):
         chosen = st.selectbox(
             "Why",
-            [None, *there],
+            [EVERYTHING, *there],
             format_func=lambda cause: _label(counts, cause),
             key="not-indexed-cause",
         )
         text = st.text_input("Name or reason contains", key="not-indexed-text").strip()
-    causes = there if chosen is None else [chosen]
+    causes = [cause for cause in there if chosen in (EVERYTHING, cause)]
     place = st.container()
     total, rows = workspace.not_indexed(causes, text, 0, ROWS)
     if total > ROWS:
@@ -172,9 +176,10 @@ def _list(workspace: Workspace, counts: Counts) -> None:
             st.rerun()
 
 
-def _label(counts: Counts, cause: Cause | None) -> str:
-    name = "Everything" if cause is None else LABELS[cause]
-    return f"{name} ({_total(counts, list(LABELS) if cause is None else [cause]):,})"
+def _label(counts: Counts, chosen: str) -> str:
+    causes = [cause for cause in LABELS if chosen in (EVERYTHING, cause)]
+    name = EVERYTHING if chosen == EVERYTHING else LABELS[causes[0]]
+    return f"{name} ({_total(counts, causes):,})"
 
 
 def _csv(workspace: Workspace, causes: Collection[Cause], text: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable
 
@@ -46,6 +47,11 @@ def first_table(page: Page) -> str:
     page.keyboard.press("Control+a")
     page.keyboard.press("Control+c")
     return str(page.evaluate("navigator.clipboard.readText()"))
+
+
+def choose(page: Page, label: str, option: str) -> None:
+    page.get_by_role("combobox", name=re.compile(label)).click()
+    page.get_by_role("option", name=option).click()
 
 
 # --- Before ---------------------------------------------------------------------------------------
@@ -136,7 +142,7 @@ def test_what_failed_is_listed_with_its_reason_and_tried_again_when_told(
     page = open_page(app, "/indexing")
     start_button(page).click()
     expect(page.get_by_text("Indexed 3 of 4")).to_be_visible()
-    expect(page.get_by_text("2 files without a vector")).to_be_visible()
+    expect(page.get_by_text("2 files not indexed")).to_be_visible()
     reasons = dict(line.split("\t") for line in first_table(page).splitlines())
     assert set(reasons) == {"images/odd.png", "images/letter.jpg"}
     assert "Azure cannot read this picture" in reasons["images/odd.png"]
@@ -147,12 +153,67 @@ def test_what_failed_is_listed_with_its_reason_and_tried_again_when_told(
     assert app.emulator.statuses()[200] == 4
 
 
+def test_what_is_not_indexed_is_counted_filtered_and_downloaded(
+    start: Start, open_page: Open
+) -> None:
+    jxl = b"\xff\x0a" + bytes(500)
+    others = {"@eaDir/red.png": plain("red"), "notes.txt": b"x", "__MACOSX/red.png": plain("red")}
+    app = start({**reds(2), "a.jxl": jxl, "b.jxl": jxl, "letter.jpg": not_a_picture(), **others})
+    page = open_page(app, "/indexing")
+    said = page.get_by_text("are of kinds that are not read")
+    expect(said).to_contain_text("2 files are of kinds that are not read: JPEG XL 2.")
+    expect(said).to_contain_text("left out: @eaDir 1, __MACOSX 1.")
+    expect(page.get_by_text("3 files not indexed")).to_be_visible()
+    choose(page, "Why", "Of a kind that is not read (2)")
+    story.ready(page)
+    assert [line.split("\t")[0] for line in first_table(page).splitlines()] == [
+        "images/a.jxl",
+        "images/b.jxl",
+    ]
+    box = page.get_by_label("Name or reason contains")
+    box.fill("B.JXL")
+    box.press("Enter")
+    story.ready(page)
+    lines = story.download(page, "Download CSV").decode().splitlines()
+    assert lines[0] == "file,reason,cause"
+    assert [line.split(",")[0] for line in lines[1:]] == ["images/b.jxl"]
+
+
+def test_what_is_away_is_found_still_and_forgotten_on_purpose(
+    start: Start, open_page: Open
+) -> None:
+    app = start(reds(8), ready=True)
+    images = app.server.images
+    images.rename(images.with_name("elsewhere"))
+    images.mkdir()
+    page = open_page(app, "/indexing")
+    expect(page.get_by_text("8 files stay in the index")).to_be_visible()
+    expect(page.get_by_text("Indexed 8 of 8")).to_be_visible()
+    page.get_by_role("button", name="Forget them").click()
+    expect(page.get_by_text("Indexed 0 of 0")).to_be_visible()
+    expect(page.get_by_text("stay in the index")).to_have_count(0)
+
+
+def test_a_file_replaced_at_the_same_size_and_time_is_seen_on_demand(
+    start: Start, open_page: Open
+) -> None:
+    app = start({"one.png": plain("red").ljust(500, b"\0"), "two.png": plain("green")}, ready=True)
+    file = app.server.images / "one.png"
+    status = file.stat()
+    file.write_bytes(plain("blue").ljust(500, b"\0"))
+    os.utime(file, ns=(status.st_atime_ns, status.st_mtime_ns))
+    page = open_page(app, "/indexing")
+    expect(page.get_by_text("Indexed 2 of 2")).to_be_visible()
+    page.get_by_role("button", name="More").click()
+    page.get_by_role("menuitem", name="Read all files again").click()
+    expect(page.get_by_text("Indexed 1 of 2")).to_be_visible()
+    calls = len(app.emulator.calls)
+    start_button(page).click()
+    expect(page.get_by_text("Indexed 2 of 2")).to_be_visible()
+    assert len(app.emulator.calls) == calls + 1
+
+
 # --- The collection -------------------------------------------------------------------------------
-
-
-def choose(page: Page, label: str, option: str) -> None:
-    page.get_by_role("combobox", name=re.compile(label)).click()
-    page.get_by_role("option", name=option).click()
 
 
 def test_an_upload_joins_the_collection_and_can_be_deleted(start: Start, open_page: Open) -> None:

@@ -417,6 +417,47 @@ def test_the_explorer_compares_an_example(visit: Visit) -> None:
 # --- Indexing ------------------------------------------------------------------------------------
 
 
+def test_kinds_that_are_not_read_are_counted_in_a_sentence(visit: Visit, tmp_path: Path) -> None:
+    images = tmp_path / "images"
+    images.mkdir()
+    for number in range(3):
+        (images / f"{number}.jxl").write_bytes(b"\xff\x0a" + bytes(99))
+    (images / "raw.CR2").write_bytes(b"II*\0\x10\0\0\0CR\2\0" + bytes(99))
+    visitor = visit()
+    visitor.open("indexing")
+    assert "4 files are of kinds that are not read: CR2 1, JPEG XL 3." in visitor.said
+
+
+def test_nothing_is_said_where_every_file_is_indexed(visit: Visit, tmp_path: Path) -> None:
+    (tmp_path / "images").mkdir()
+    (tmp_path / "images" / ".gitkeep").touch()
+    visitor = visit()
+    test = visitor.open("indexing")
+    assert not [one.label for one in test.expander if "not indexed" in one.label]
+    assert "not read" not in visitor.said
+
+
+def test_the_list_of_what_is_not_indexed_holds_one_page_of_it(visit: Visit, tmp_path: Path) -> None:
+    (tmp_path / "images").mkdir()
+    for number in range(250):
+        (tmp_path / "images" / f"{number:03}.jpg").write_bytes(b"no picture")
+    visitor = visit()
+    test = visitor.open("indexing")
+    assert "250 files cannot be read." in visitor.said
+    assert len(test.dataframe[0].value) == 100
+
+
+def test_a_list_of_names_without_a_fault_stays_closed_and_unread(
+    visit: Visit, tmp_path: Path
+) -> None:
+    (tmp_path / "images").mkdir()
+    (tmp_path / "images" / "notes.txt").write_text("no picture")
+    visitor = visit()
+    test = visitor.open("indexing")
+    assert "1 file is no picture." in visitor.said
+    assert [list(table.value.columns) for table in test.dataframe if "reason" in table.value] == []
+
+
 def test_a_free_embedder_indexes_without_a_click(visit: Visit) -> None:
     visitor = visit()
     visitor.open()

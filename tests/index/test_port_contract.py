@@ -15,7 +15,16 @@ from hypothesis import strategies as st
 from core.index import Index, VectorSpace
 from core.index.port import ArchivedPicture
 from core.index.sqlite import SqliteIndex
-from core.model import EVERYTHING, Failure, FileRow, Picture, Scope, Unreadable
+from core.model import (
+    EVERYTHING,
+    Cause,
+    Failure,
+    FileRow,
+    NotIndexed,
+    Picture,
+    Scope,
+    Unreadable,
+)
 from core.vectors import unit
 from tests.index.samples import DIMENSIONS, THUMBNAIL, a_picture, a_vector, an_id, fill, put
 
@@ -266,6 +275,123 @@ def test_a_scope_that_held_everything_follows_a_file_outside_it(index: Index) ->
     assert (index.count(own), space.count(own), index.counts("e:1", own)) == (1, 1, (1, 1))
     assert index.page(own, 0, 10) == [an_id(1)]
     assert space.nearest(a_vector(2), 10, own).ids == (an_id(1),)
+
+
+def many_causes(index: Index) -> None:
+    put(index, 3, vector=False)
+    index.add_failures("e:1", [Failure(an_id(3), "images/refused.jpg", "Too bright.")])
+    index.add_failures("e:2", [Failure(an_id(3), "images/refused.jpg", "Too dark.")])
+    index.add_unreadable(
+        [
+            Unreadable("images/a.jxl", "Not read.", 1, 2, Cause.KIND, "JPEG XL", 1),
+            Unreadable("images/z.jxl", "Not read.", 1, 2, Cause.KIND, "JPEG XL", 1),
+            Unreadable("images/100%_[x].jpg", "Damaged.", 1, 2, reader=1),
+            Unreadable("images/notes.txt", "No picture.", 1, 2, Cause.OTHER),
+        ]
+    )
+
+
+def test_what_is_not_indexed_comes_back_with_all_that_was_said_of_it(index: Index) -> None:
+    entry = Unreadable("images/a.jxl", "Not read.", 1, 2, Cause.KIND, "JPEG XL", 7)
+    index.add_unreadable([entry])
+    assert index.unreadable() == {"images/a.jxl": entry}
+
+
+def test_what_is_not_indexed_is_counted_by_cause_and_kind(index: Index) -> None:
+    many_causes(index)
+    counts = {(Cause.KIND, "JPEG XL"): 2, (Cause.OTHER, ""): 1, (Cause.REFUSED, ""): 1}
+    assert index.not_indexed_counts("e:1") == {**counts, (Cause.EMBEDDER, ""): 1}
+    assert index.not_indexed_counts("e:3") == counts
+
+
+CHANGES: dict[str, tuple[Callable[[Index], None], Cause]] = {
+    "another unreadable file": (
+        lambda index: index.add_unreadable([Unreadable("images/b.jpg", "")]),
+        Cause.REFUSED,
+    ),
+    "a deleted file": (lambda index: index.forget_files(["images/a.jxl"]), Cause.KIND),
+    "a mended file": (lambda index: put(index, 9, "images/a.jxl"), Cause.KIND),
+    "a failure": (
+        lambda index: index.add_failures("e:1", [Failure(an_id(8), "images/8.jpg", "")]),
+        Cause.EMBEDDER,
+    ),
+    "a vector after a failure": (
+        lambda index: index.add_vectors("e:1", [(an_id(3), a_vector(3), False)]),
+        Cause.EMBEDDER,
+    ),
+    "cleared failures": (lambda index: index.clear_failures("e:1"), Cause.EMBEDDER),
+}
+
+
+@pytest.mark.parametrize(("change", "cause"), CHANGES.values(), ids=CHANGES.keys())
+def test_the_count_of_what_is_not_indexed_follows_every_change(
+    index: Index, change: Callable[[Index], None], cause: Cause
+) -> None:
+    many_causes(index)
+
+    def number() -> int:
+        counts = index.not_indexed_counts("e:1")
+        return sum(counts[key] for key in counts if key[0] is cause)
+
+    before = number()
+    change(index)
+    assert number() != before
+    assert number() == index.not_indexed("e:1", [cause])[0]
+
+
+def test_what_is_not_indexed_is_listed_by_path_and_page(index: Index) -> None:
+    many_causes(index)
+    total, rows = index.not_indexed("e:1", list(Cause), first=1, count=3)
+    assert total == 5
+    assert [row.path for row in rows] == ["images/a.jxl", "images/notes.txt", "images/refused.jpg"]
+    assert rows[2] == NotIndexed("images/refused.jpg", "Too bright.", Cause.EMBEDDER)
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [("%_[", 1), ("JXL", 2), ("too BRIGHT", 1), ("too dark", 0), ("", 5), ("images/", 5)],
+)
+def test_the_list_of_what_is_not_indexed_is_searched(index: Index, text: str, found: int) -> None:
+    many_causes(index)
+    total, rows = index.not_indexed("e:1", list(Cause), text)
+    assert total == len(rows) == found
+
+
+def test_only_the_chosen_causes_are_listed(index: Index) -> None:
+    many_causes(index)
+    assert index.not_indexed("e:1", [Cause.OTHER, Cause.EMBEDDER])[0] == 2
+    assert index.not_indexed("e:1", []) == (0, [])
+
+
+def test_files_to_be_read_again_are_kept_without_their_time(index: Index) -> None:
+    put(index, 1, "images/1.jpg")
+    many_causes(index)
+    index.read_again(only_refused=True)
+    assert index.unreadable()["images/a.jxl"].mtime_ns is None
+    assert index.files()["images/1.jpg"].mtime_ns is not None
+    index.read_again(only_refused=False)
+    assert index.files()["images/1.jpg"].mtime_ns is None
+    assert index.files()["images/1.jpg"].size is not None
+
+
+def test_an_imported_file_is_not_to_be_read_again(index: Index) -> None:
+    picture = Picture(an_id(1), "PNG", 20, 30, 40, "", ("images/1.jpg",))
+    index.import_pictures(
+        "e:1", [ArchivedPicture(picture, THUMBNAIL, a_vector(1), False)], trusted=True
+    )
+    before = index.files()
+    index.read_again(only_refused=False)
+    assert index.files() == before
+
+
+def test_a_file_that_was_only_read_again_changes_nothing_for_a_search(index: Index) -> None:
+    put(index, 1, "images/1.jpg")
+    before = index.generation("e:1")
+    row = index.files()["images/1.jpg"]
+    index.add_files([FileRow(row.path, row.picture_id, row.size, 99)])
+    assert index.generation("e:1") == before
+    index.add_files([FileRow(row.path, an_id(2), row.size, 99)])
+    assert index.generation("e:1") > before
 
 
 # -- the vectors of one embedder -------------------------------------------------------------
