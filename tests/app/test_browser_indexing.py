@@ -54,6 +54,12 @@ def choose(page: Page, label: str, option: str) -> None:
     page.get_by_role("option", name=option).click()
 
 
+def expect_rows(page: Page, count: int) -> None:
+    """Until the first table holds that many rows, besides its heading."""
+    grid = page.get_by_test_id("stDataFrame").first.locator("table[role=grid]")
+    expect(grid).to_have_attribute("aria-rowcount", str(count + 1))
+
+
 # --- Before ---------------------------------------------------------------------------------------
 
 
@@ -165,7 +171,7 @@ def test_what_is_not_indexed_is_counted_filtered_and_downloaded(
     expect(said).to_contain_text("left out: @eaDir 1, __MACOSX 1.")
     expect(page.get_by_text("3 files not indexed")).to_be_visible()
     choose(page, "Why", "Of a kind that is not read (2)")
-    story.ready(page)
+    expect_rows(page, 2)
     assert [line.split("\t")[0] for line in first_table(page).splitlines()] == [
         "images/a.jxl",
         "images/b.jxl",
@@ -173,6 +179,7 @@ def test_what_is_not_indexed_is_counted_filtered_and_downloaded(
     box = page.get_by_label("Name or reason contains")
     box.fill("B.JXL")
     box.press("Enter")
+    expect_rows(page, 1)
     story.ready(page)
     lines = story.download(page, "Download CSV").decode().splitlines()
     assert lines[0] == "file,reason,cause"
