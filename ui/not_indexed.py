@@ -70,7 +70,8 @@ def not_indexed(workspace: Workspace) -> None:
 @st.fragment
 def _sentence_and_list(workspace: Workspace) -> None:
     counts = workspace.not_indexed_counts()
-    st.caption(_sentence(counts, workspace.embedder.label))
+    if sentence := _sentence(counts, workspace.embedder.label):
+        st.caption(sentence)
     missed = _total(counts, MISSED)
     title = count(missed, "file") + " not indexed" if missed else "Files that are not indexed"
     box = st.expander(

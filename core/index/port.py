@@ -232,8 +232,8 @@ class Index(Protocol):
     ) -> tuple[int, list[NotIndexed]]:
         """How many files are not indexed for one of these causes, and some of them, by path.
 
-        text: what their path or their reason contains, in letters of either case. Of all these,
-        `count` are listed from number `first` on; with None, all that follow.
+        text: what their path or their reason contains; a to z and A to Z are the same. Of all
+        these, `count` are listed from number `first` on; with None, all that follow.
         """
 
     # -- queries and calls

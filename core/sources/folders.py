@@ -92,7 +92,7 @@ class _Walk:
 
     def everything(self) -> Iterator[Seen]:
         for prefix, (root, real) in self._roots.items():
-            yield Place(prefix, root.is_dir())
+            yield Place(prefix, _is_there(root))
             yield from self._below(prefix, root, real)
         # After all roots, so that a folder that lies in one is read there and not below a link.
         while self._links:
@@ -159,6 +159,13 @@ class _Walk:
                 elif real not in self._others:
                     folders.append(f"{inside}{entry.name}/")
             waiting += reversed(folders)
+
+
+def _is_there(root: Path) -> bool:
+    try:
+        return root.is_dir()
+    except OSError:
+        return True  # Nobody can tell; why it cannot be listed is said next.
 
 
 def _is_folder(entry: os.DirEntry[str]) -> bool:

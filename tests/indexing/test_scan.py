@@ -326,3 +326,18 @@ def test_a_folder_that_may_not_be_opened_is_said_and_its_files_are_not_forgotten
     assert "['images/0000.png', 'images/private/0000.png']" in said
     (images / "private").chmod(0o755)
     assert "may not" not in scan_as_nobody(data, images)
+
+
+@needs_root
+def test_a_root_behind_a_closed_door_is_said_and_its_files_are_not_forgotten(
+    public_folder: Path,
+) -> None:
+    images, data = public_folder / "closed" / "images", public_folder / "data"
+    store = SqliteIndex(data)
+    fill(images, 1)
+    look(store, images)
+    store.close()
+    images.parent.chmod(0)
+    said = scan_as_nobody(data, images)
+    assert "images/ The folder may not be opened; change its permissions." in said
+    assert "['images/0000.png']" in said
