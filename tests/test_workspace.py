@@ -442,6 +442,18 @@ def test_a_thumbnail_wanted_by_many_at_once_is_whole(root: Path, emulator: Emula
     assert [file.name for file in workspace.thumbs_dir.iterdir()] == [f"{i}.jpg"]
 
 
+def test_thumbnail_files_are_written_meanwhile_and_strangers_are_passed_over(
+    root: Path, emulator: Emulator
+) -> None:
+    fill(root / "images", 5)
+    workspace = opened(root, emulator)
+    known = ids(workspace)
+    workspace.write_thumbnail_files(["f" * 64, *known])
+    files = [workspace.thumbs_dir / f"{i}.jpg" for i in known]
+    wait_for(lambda: all(file.exists() for file in files))
+    assert [file.read_bytes() for file in files] == [workspace.thumbnail(i) for i in known]
+
+
 @pytest.mark.parametrize(
     "asked", ["", "..", "../../secret", "../images/secret", "\ud800", "A" * 64]
 )
