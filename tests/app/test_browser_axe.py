@@ -33,9 +33,13 @@ def findings(page: Page) -> list[str]:
     """What axe finds on the page as it is, without what is Streamlit's own."""
     # Colours on their way from one state to the next are neither the one nor the other.
     page.evaluate(
-        """() => Promise.all(document.getAnimations()
-             .filter(one => one.effect.getComputedTiming().iterations !== Infinity)
-             .map(one => one.finished.catch(() => null)))"""
+        """() => Promise.race([
+             Promise.all(document.getAnimations()
+               .filter(one => one.effect.getComputedTiming().iterations !== Infinity)
+               .map(one => one.finished.catch(() => null))),
+             // One that is paused or out of sight never ends.
+             new Promise(done => setTimeout(done, 2000)),
+           ])"""
     )
     rules = {"runOnly": {"type": "tag", "values": RULES}, "resultTypes": ["violations"]}
     found = []
