@@ -1,6 +1,15 @@
 """Searching: what a query is, its vector, and the ranking that it gives."""
 
+from core.search.balance import balanced
 from core.search.query import Part, combine, query_key
+from core.search.query_form import (
+    Region,
+    Term,
+    parse_address,
+    parse_text,
+    print_address,
+    print_text,
+)
 from core.search.query_vectors import QueryVectors
 from core.search.ranking import Listing, Ranking, Result, Results, search
 
@@ -9,9 +18,16 @@ __all__ = [
     "Part",
     "QueryVectors",
     "Ranking",
+    "Region",
     "Result",
     "Results",
+    "Term",
+    "balanced",
     "combine",
+    "parse_address",
+    "parse_text",
+    "print_address",
+    "print_text",
     "query_key",
     "search",
 ]
