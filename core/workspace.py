@@ -17,7 +17,7 @@ from core.errors import ArchiveError, EmbedderError, IndexUnavailable
 from core.explore import CollectionMap, collection_map
 from core.files import write_whole
 from core.hosting import CallCounter
-from core.index import export_index, import_index, open_index
+from core.index import Sample, export_index, import_index, open_index
 from core.indexing import Indexer, Progress, away, forget_away
 from core.model import (
     BUNDLED,
@@ -33,15 +33,19 @@ from core.model import (
     Plan,
     Scope,
 )
-from core.search import Listing, Part, QueryVectors, Ranking, search
+from core.search import Listing, Part, QueryVectors, Ranking, Term, balanced, search
 from core.settings import Settings
 from core.sources import add_upload, read_picture, remove_upload
-from core.vectors import Vector
+from core.vectors import Vector, Vectors
 
 if TYPE_CHECKING:
     from core.embedders import ClipSetup
 
 log = logging.getLogger(__name__)
+
+# Pictures that stand for the collection where the spread of a query's cosines is wanted: the
+# standard deviation of so many is within some two per cent of that of all.
+SAMPLED = 1000
 
 # How far one can page through a ranking, and what its CSV holds at most.
 LONGEST = 1000
@@ -103,6 +107,7 @@ class Workspace:
             dropped=self.rescan,
         )
         self._counts: dict[Scope, _Count] = {}
+        self._sampled: Sample | None = None
         self._load_seeds(root / "seed")
         self.rescan()
 
@@ -269,6 +274,21 @@ class Workspace:
         QueryError.
         """
         return search(self._index, self._space, parts, scope, longest=LONGEST, leave_out=leave_out)
+
+    def parts_of(self, terms: Sequence[Term]) -> list[Part]:
+        """The vectors of a query's texts, with weights that make equal ones equally influential.
+
+        Each text is asked for once, and kept. Raises EmbedderError for one that has no vector.
+        """
+        parts = [Part(self.queries.text(term.text), term.weight) for term in terms]
+        return balanced(parts, self._fair_sample()) if len(parts) > 1 else parts
+
+    def _fair_sample(self) -> Vectors:
+        """Vectors that stand for the collection, shape (n, dimensions), n up to SAMPLED."""
+        generation = self._space.generation()
+        if self._sampled is None or self._sampled.generation != generation:
+            self._sampled = self._space.sample(EVERYTHING, SAMPLED)
+        return self._sampled.vectors
 
     def browse(self, scope: Scope) -> Listing:
         """All pictures in `scope`, whether they can be found yet or not."""

@@ -2,11 +2,12 @@
 
 import streamlit as st
 
-from core.errors import EmbedderError
-from core.search import Part, query_key
+from core.errors import EmbedderError, QueryError
+from core.search import parse_text, query_key
 from ui.address import follow_address, write_address
 from ui.empty_state import nothing_to_search
 from ui.examples import example_queries
+from ui.query_parts import show_parts
 from ui.resources import open_workspace
 from ui.results import show_pages, show_ranking
 from ui.scope import choose_scope
@@ -36,14 +37,17 @@ example_queries(workspace)
 say_what_is_known(workspace)
 
 query = query_key(text or "")
-if query:
-    try:
-        vector = workspace.queries.text(query)
-    except EmbedderError as error:
-        st.warning(str(error), icon=":material/search_off:")
-        st.stop()
-    say_how_it_was_read(workspace, query)
-    ranking = workspace.search([Part(vector)], scope)
+try:
+    terms = parse_text(query)
+    if len(terms) > 1 or any(term.weight < 0 for term in terms):
+        show_parts(terms)
+    parts = workspace.parts_of(terms)
+except (EmbedderError, QueryError) as error:
+    st.warning(str(error), icon=":material/search_off:")
+    st.stop()
+if terms:
+    say_how_it_was_read(workspace, " ".join(term.text for term in terms))
+    ranking = workspace.search(parts, scope)
     show_ranking(workspace, ranking, key=f"text-{query}-{scope}")
 else:
     pictures = workspace.browse(scope)

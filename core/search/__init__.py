@@ -3,6 +3,8 @@
 from core.search.balance import balanced
 from core.search.query import Part, combine, query_key
 from core.search.query_form import (
+    LARGEST_WEIGHT,
+    SMALLEST_WEIGHT,
     Region,
     Term,
     parse_address,
@@ -14,6 +16,8 @@ from core.search.query_vectors import QueryVectors
 from core.search.ranking import Listing, Ranking, Result, Results, search
 
 __all__ = [
+    "LARGEST_WEIGHT",
+    "SMALLEST_WEIGHT",
     "Listing",
     "Part",
     "QueryVectors",
