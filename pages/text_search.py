@@ -41,13 +41,12 @@ try:
     terms = parse_text(query)
     if len(terms) > 1 or any(term.weight < 0 for term in terms):
         show_parts(terms)
-    parts = workspace.parts_of(terms)
+    ranking = workspace.search(workspace.parts_of(terms), scope) if terms else None
 except (EmbedderError, QueryError) as error:
     st.warning(str(error), icon=":material/search_off:")
     st.stop()
-if terms:
+if ranking is not None:
     say_how_it_was_read(workspace, " ".join(term.text for term in terms))
-    ranking = workspace.search(parts, scope)
     show_ranking(workspace, ranking, key=f"text-{query}-{scope}")
 else:
     pictures = workspace.browse(scope)

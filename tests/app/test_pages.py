@@ -342,6 +342,55 @@ def test_the_line_under_the_search_box_leads_to_the_commands_for_a_local_clip(
     assert "EMBEDDER=clip" in commands
 
 
+def test_several_texts_make_one_query_and_each_is_a_chip(
+    visit: Visit, with_key: dict[str, str]
+) -> None:
+    visitor = visit(**with_key)
+    visitor.open(q="red + blue - green")
+    assert not visitor.test.exception
+    assert [chip.proto.popover.label for chip in visitor.test.get("popover")] == [
+        "+ red",
+        "+ blue",
+        "− green",
+    ]
+    first = [caption.split("\n")[0] for caption in visitor.captions[:3]]
+    assert "purple house.png" in first  # it lies between red and blue, and away from green
+
+
+def test_one_plain_text_has_no_chip(visit: Visit, with_key: dict[str, str]) -> None:
+    visitor = visit(**with_key)
+    visitor.open(q="black-and-white")
+    assert not visitor.test.get("popover")
+
+
+def test_a_weight_a_sign_and_a_removal_change_the_address_and_cost_no_call(
+    visit: Visit, with_key: dict[str, str], emulator: Emulator
+) -> None:
+    visitor = visit(**with_key)
+    test = visitor.open(q="red + blue")
+    calls = len(emulator.calls)
+    test.number_input[1].set_value(2.0).run()
+    assert test.query_params["q"] == "red + 2: blue"
+    [_, sign] = [group for group in test.segmented_control if group.label == "Counts"]
+    sign.set_value("against").run()
+    assert test.query_params["q"] == "red - 2: blue"
+    assert test.text_input[0].value == "red - 2: blue"
+    next(b for b in test.button if b.label == "Remove").click().run()
+    assert test.query_params["q"] == "- 2: blue"
+    assert len(emulator.calls) == calls
+    assert not test.exception
+
+
+@pytest.mark.parametrize("query", ["red - red", " + ".join(["red"] * 13)])
+def test_a_query_that_cannot_be_asked_is_a_sentence(
+    visit: Visit, with_key: dict[str, str], query: str
+) -> None:
+    visitor = visit(**with_key)
+    test = visitor.open(q=query)
+    assert not test.exception
+    assert len(test.warning) == 1
+
+
 def test_an_example_becomes_the_query(visit: Visit, with_key: dict[str, str]) -> None:
     visitor = visit(**with_key)
     test = visitor.open()
