@@ -92,14 +92,28 @@ class Relevance:
     """How far each hit stands out. It orders and compares; it is no probability.
 
     prominence: shape (hits,), 0 to 1. 0 is the middle of the collection and 1 the level of what
-    matches wholly; where there is a line, 0.5 is its place at strictness 0. count: how many of the
-    hits, from the first on, stand out. line: the prominence at which the line lies; None where a
-    line would mean nothing, and then count is 0.
+    matches wholly; where there is a line, 0.5 is its place at strictness 0. stands_out: bool, shape
+    (hits,). line: the prominence above which a hit stands out; None where a line would mean
+    nothing, and then no hit does.
     """
 
     prominence: Floats
-    count: int
+    stands_out: npt.NDArray[np.bool_]
     line: float | None
+
+    @property
+    def count(self) -> int:
+        """How many hits stand out."""
+        return int(self.stands_out.sum())
+
+    @property
+    def order(self) -> npt.NDArray[np.intp]:
+        """The hits' numbers with those that stand out first, else in the order that they had.
+
+        Half a match, or a picture that scores high whatever is asked, may have a higher cosine
+        than a whole match.
+        """
+        return np.argsort(~self.stands_out, kind="stable")
 
 
 def learn_background(bank: Floats) -> Background:
@@ -132,26 +146,29 @@ def relevance(
     """Which of the first `hits` pictures stand out for a query.
 
     query: cosines of the whole query, shape (pictures,): first those of the hits, best first, then
-    those of other pictures of the collection (a sample will do). words: cosines of the query's own
-    words asked singly, shape (words, pictures), without words that mean nothing alone ("the");
-    no rows for a picture or a single word. Offsets of pictures are taken off both beforehand.
-    strictness: -1 (loose) to 1 (strict) moves the line by so many gaps.
+    those of other pictures of the collection; a sample of them will do. words: cosines of the
+    query's own words asked singly, shape (words, pictures), without words that mean nothing alone
+    ("the"); shape (0, pictures) for a picture. `Background.offsets` are taken off both beforehand.
+    strictness: from -1 (loose) over 0 to 1 (strict), by how many gaps the line is moved up.
 
-    A picture that matches only some of the words falls behind the weakest of them, so the words
-    tell half matches from whole ones even where no picture matches wholly.
+    A picture that matches only some of the words falls behind in the weakest of them: so the words
+    tell half a match from a whole one even where nothing matches wholly.
     """
-    shown = query[:hits]
     if not background.is_clear or len(query) < FEWEST_PICTURES:
-        return Relevance(_between(query, shown), 0, None)
-    whole = _height(query, background)
-    weakest = whole
+        return Relevance(_between(query, query[:hits]), np.zeros(len(query[:hits]), bool), None)
+    whole = weakest = _height(query, background)
     if len(words) > 1:
         weakest = np.min([_height(word, background) for word in words], axis=0)
     height = np.minimum((whole + weakest) / 2, np.minimum(whole, weakest) + SLACK)
+    # Heights below the line are told by the middle of the collection, those above by the level.
     middle = min(float(np.median(height)), -1.0)
-    bar = np.where(height > 0, (1 + height) / 2, (1 - height / middle) / 2).clip(0, 1)
-    line = (1 + strictness) / 2 if strictness > 0 else (1 - strictness / middle) / 2
-    return Relevance(bar[:hits], _cut(height[:hits] > strictness), float(line))
+
+    def bar(heights: Floats) -> Floats:
+        scaled: Floats = np.where(heights > 0, 1 + heights, 1 - heights / middle) / 2
+        return scaled.clip(0, 1)
+
+    line = float(bar(np.array(strictness)))
+    return Relevance(bar(height[:hits]), height[:hits] > strictness, line)
 
 
 def _height(row: Floats, background: Background) -> Floats:
@@ -165,14 +182,6 @@ def _height(row: Floats, background: Background) -> Floats:
     cost = np.log(density + 0.5) + (2 * (places - 1)) ** 2
     height: Floats = places[cost.argmin()] - below
     return height
-
-
-def _cut(found: npt.NDArray[np.bool_]) -> int:
-    """The first so many hits agree best (F1) with the set of those that were found."""
-    if not found.any():
-        return 0
-    counts = np.arange(1, len(found) + 1)
-    return int(counts[(np.cumsum(found) / (counts + found.sum())).argmax()])
 
 
 def _between(query: Floats, shown: Floats) -> Floats:
@@ -201,7 +210,7 @@ def _offsets(bank: Floats, best: int) -> Floats:
 
     Levels depend on offsets and offsets on levels, so they are found in turn.
     """
-    offsets = np.zeros(bank.shape[1])
+    offsets: Floats = np.zeros(bank.shape[1])
     if best:
         for _ in range(ROUNDS):
             levels = _top(bank - offsets, BEST, 1)
@@ -244,7 +253,9 @@ def _thinnest(below: Floats) -> tuple[float, float]:
     below: distances from the level, in units of the distance between the level and the middle.
     Smoothed over several widths at once, so that neither a chance hole nor a blur decides.
     """
-    counts, edges = np.histogram(below, bins=round((DEEPEST - HIGHEST) / BIN), range=(HIGHEST, DEEPEST))
+    counts, edges = np.histogram(
+        below, bins=round((DEEPEST - HIGHEST) / BIN), range=(HIGHEST, DEEPEST)
+    )
     shares = np.zeros(len(counts))
     for width in WIDTHS:
         reach = np.arange(-int(4 * width / BIN), int(4 * width / BIN) + 1) * BIN
