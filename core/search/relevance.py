@@ -9,7 +9,9 @@ text's cosines or of one picture's. Measured in benchmarks/README.md, "What stan
 
 All functions take cosines as plain float arrays: one row for each text, one column for each
 picture. A collection of any size needs no more than the hits themselves and a sample of a few
-thousand pictures.
+thousand pictures. A `Background` is worth keeping for as long as the pictures stay the same: its
+own numbers are few, and beside it one keeps the bank's vectors, the sample and the sample's
+offsets.
 """
 
 from __future__ import annotations
@@ -77,8 +79,9 @@ class Background:
         return self.gap > 0 and self.thinness < CLEAR
 
     def offsets(self, bank: Floats) -> Floats:
-        """By how much pictures score above others whatever is asked (hubs), shape (pictures,).
+        """By how much pictures score above others whatever is asked, shape (pictures,).
 
+        Such pictures are called hubs (Radovanović and others, JMLR 11, 2010).
         bank: cosines of the same bank with any pictures, shape (texts, pictures).
         """
         if not self.best_texts:
@@ -126,8 +129,10 @@ def learn_background(bank: Floats) -> Background:
     """
     texts, pictures = bank.shape
     if pictures < FEWEST_PICTURES or not texts:
-        return Background(0.0, 0.0, np.inf, 1.0, 0, np.zeros(texts), 0.0)
-    ways = (0, BEST_TEXTS, texts) if texts >= FEWEST_TEXTS else (0,)
+        nothing = np.zeros(texts)
+        return Background(0.0, 0.0, np.inf, thinness=1.0, best_texts=0, levels=nothing, middle=0.0)
+    enough = texts >= FEWEST_TEXTS
+    ways = (0, BEST_TEXTS, texts) if enough else (0,)
     best = min(ways, key=lambda way: _thin_place(_corrected_by_others(bank, way))[1])
     offsets = _offsets(bank, best)
     corrected = bank - offsets
@@ -135,7 +140,7 @@ def learn_background(bank: Floats) -> Background:
     levels = _top(corrected, BEST, 1)
     level = float(np.median(levels))
     # 1.4826: the median deviation of a normal distribution, scaled to its standard deviation.
-    spread = 1.4826 * float(np.median(np.abs(levels - level))) if len(ways) > 1 else np.inf
+    spread = 1.4826 * float(np.median(np.abs(levels - level))) if enough else np.inf
     middle = float(np.median(_top(bank - levels[:, None], best, 0))) if best else 0.0
     return Background(gap, level, spread, thinness, best, levels, middle)
 
@@ -272,7 +277,11 @@ def _thinnest(below: Floats) -> tuple[float, float]:
 
 
 def _clearest(below: Floats) -> npt.NDArray[np.intp]:
-    """The rows that are thinnest at the line; below: distances from the level, in gaps."""
+    """The rows that are thinnest at the line; below: distances from the level, in gaps.
+
+    Counted are the pictures between the level and the line, within a quarter of a gap of the line,
+    and beneath it.
+    """
     above = (below < 0.75).sum(axis=1) + 0.5
     at = ((below >= 0.75) & (below < 1.25)).sum(axis=1) + 0.5
     beneath = ((below >= 1.25) & (below < 2.5)).sum(axis=1) + 0.5
