@@ -12,7 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
-from core.embedders import Embedder, builtin_embedder, clip_setup, make_embedder
+import numpy as np
+
+from core.embedders import Embedder, KnowsItsWords, builtin_embedder, clip_setup, make_embedder
 from core.errors import ArchiveError, EmbedderError, IndexUnavailable
 from core.explore import CollectionMap, collection_map
 from core.files import write_whole
@@ -33,7 +35,17 @@ from core.model import (
     Plan,
     Scope,
 )
-from core.search import Listing, Part, QueryVectors, Ranking, Term, balanced, search
+from core.search import (
+    Listing,
+    Part,
+    QueryVectors,
+    Ranking,
+    Relevance,
+    StandingOut,
+    Term,
+    balanced,
+    search,
+)
 from core.settings import Settings
 from core.sources import add_upload, read_picture, remove_upload
 from core.vectors import Vector, Vectors
@@ -108,6 +120,9 @@ class Workspace:
         )
         self._counts: dict[Scope, _Count] = {}
         self._sampled: Sample | None = None
+        self._standing_out = StandingOut(
+            self._space, self._bank, is_running=lambda: self.indexer.progress().running
+        )
         self._load_seeds(root / "seed")
         self.rescan()
 
@@ -282,6 +297,27 @@ class Workspace:
         """
         parts = [Part(self.queries.text(term.text), term.weight) for term in terms]
         return balanced(parts, self._fair_sample()) if len(parts) > 1 else parts
+
+    def standing_out(
+        self, terms: Sequence[Term], ranking: Ranking, strictness: float
+    ) -> Relevance | None:
+        """What stands out in the ranking of one text; None where that cannot be told.
+
+        It takes the vectors of a bank of words, so that it is told only where texts cost nothing
+        and the embedder knows its words. strictness: from -1 (loose) to 1 (strict).
+        """
+        embedder = self.embedder
+        if len(terms) != 1 or terms[0].weight < 0 or not isinstance(embedder, KnowsItsWords):
+            return None
+        words = [self.queries.text(word) for word in embedder.content_words(terms[0].text)]
+        query = self.queries.text(terms[0].text)
+        return self._standing_out.judge(query, words, ranking.hits, strictness)
+
+    def _bank(self) -> Vectors:
+        """The vectors of all words that the embedder knows, shape (words, dimensions)."""
+        assert isinstance(self.embedder, KnowsItsWords)
+        groups = self.embedder.vocabulary().values()
+        return np.stack([self.queries.text(word) for group in groups for word in group])
 
     def _fair_sample(self) -> Vectors:
         """Vectors that stand for the collection, shape (n, dimensions), n up to SAMPLED."""

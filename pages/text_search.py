@@ -12,6 +12,7 @@ from ui.resources import open_workspace
 from ui.results import show_pages, show_ranking
 from ui.scope import choose_scope
 from ui.shell import page_frame
+from ui.strictness import chosen_strictness
 from ui.vocabulary_notice import say_how_it_was_read, say_what_is_known
 
 workspace = open_workspace()
@@ -47,7 +48,8 @@ except (EmbedderError, QueryError) as error:
     st.stop()
 if ranking is not None:
     say_how_it_was_read(workspace, " ".join(term.text for term in terms))
-    show_ranking(workspace, ranking, key=f"text-{query}-{scope}")
+    relevance = workspace.standing_out(terms, ranking, chosen_strictness())
+    show_ranking(workspace, ranking, f"text-{query}-{scope}", relevance, title=query)
 else:
     pictures = workspace.browse(scope)
     st.caption(f"{len(pictures):,} pictures. Type what you are looking for, or press an example.")

@@ -14,10 +14,16 @@ export default function ({ data, parentElement, setTriggerValue }) {
   }
   while (cache.size > CACHED) cache.delete(cache.keys().next().value);
   // A rerun for the larger view leaves the pictures as they are.
-  const drawn = JSON.stringify(pictures.map(({ id, name, cosine, more }) => [id, name, cosine, more]));
+  const drawn = JSON.stringify(pictures.map(({ source, ...rest }) => rest));
   if (wall.drawn === drawn) return;
   wall.drawn = drawn;
-  wall.replaceChildren(...pictures.map((picture) => card(wall, picture)));
+  const cards = pictures.map((picture) => card(wall, picture));
+  // Where some stand out and others do not, a line is drawn between them.
+  const calm = pictures.findIndex(({ standsOut }) => !standsOut);
+  if (calm > 0) {
+    cards.splice(calm, 0, make("p", { className: "line", textContent: "Less alike from here on" }));
+  }
+  wall.replaceChildren(...cards);
 }
 
 // What can be done with a picture: icons with names, because words under 24 pictures are noise.
@@ -46,7 +52,7 @@ function parse(markup) {
   return template.content.firstElementChild;
 }
 
-function card(wall, { id, name, source, cosine, more }) {
+function card(wall, { id, name, source, cosine, more, prominence, standsOut }) {
   const image = make("img", {
     src: cache.get(id) ?? source,
     alt: name,
@@ -55,7 +61,7 @@ function card(wall, { id, name, source, cosine, more }) {
   });
   image.onclick = () => wall.send("view", id);
 
-  const figure = make("figure", {});
+  const figure = make("figure", { className: standsOut ? "" : "calm" });
   figure.dataset.picture = id;
   const caption = make("figcaption", {});
   // A file name may hold line breaks; the wall has one line for it.
@@ -63,6 +69,11 @@ function card(wall, { id, name, source, cosine, more }) {
   caption.append(make("span", { className: "name", textContent: line }));
   if (cosine !== null) {
     caption.append("\n", make("span", { className: "cosine", textContent: cosine }));
+  }
+  if (prominence !== null) {
+    const bar = make("span", { className: "bar", title: "How far it stands out" });
+    bar.style.setProperty("--share", prominence);
+    caption.append(bar);
   }
   figure.append(image, caption, actions(wall, id, more));
   return figure;

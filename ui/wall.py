@@ -6,6 +6,7 @@ import base64
 import json
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TypeAlias
 
 import streamlit as st
 
@@ -17,6 +18,9 @@ from core.workspace import Workspace
 from ui.comparison import add_picture
 
 PER_PAGE = 24
+
+Marks: TypeAlias = dict[str, tuple[float, bool]]
+"""By picture id: how far it stands out, 0 to 1, and whether it lies above the line."""
 
 _wall = st.components.v2.component(
     "wall",
@@ -48,10 +52,16 @@ def _inline(jpeg: bytes) -> str:
 
 
 @st.fragment
-def wall(workspace: Workspace, results: Sequence[Result], key: str) -> None:
-    """Pictures with their names, cosines and what can be done with them."""
+def wall(
+    workspace: Workspace, results: Sequence[Result], key: str, marks: Marks | None = None
+) -> None:
+    """Pictures with their names, cosines and what can be done with them.
+
+    marks: how far each picture stands out, by id; where there is a line, it is drawn before the
+    first that does not.
+    """
     shown = {result.picture.id: result for result in results}
-    payload = [_card(workspace, result) for result in results]
+    payload = [_card(workspace, result, marks or {}) for result in results]
     with st.container(key=f"wall-{key}"):
         event = _wall(
             key=f"wall-of-{key}",
@@ -71,15 +81,20 @@ def _rerun() -> None:
     """With a callback, even one that does nothing, a trigger is always there to be read."""
 
 
-def _card(workspace: Workspace, result: Result) -> dict[str, str | None]:
+def _card(
+    workspace: Workspace, result: Result, marks: Marks
+) -> dict[str, str | float | bool | None]:
     """A picture as wall.js draws it. One that waits for its vector can only be viewed."""
     picture = result.picture
+    prominence, stands_out = marks.get(picture.id, (None, True))
     return {
         "id": picture.id,
         "name": picture.name,
         "source": _source(workspace, picture.id),
         "cosine": f"{result.hit.cosine:.4f}" if result.hit is not None else None,
         "more": f"image_search?id={picture.id}" if result.searchable else None,
+        "prominence": None if prominence is None else round(prominence, 3),
+        "standsOut": stands_out,
     }
 
 

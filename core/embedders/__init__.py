@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from core.embedders.port import Embedder
+from core.embedders.port import Embedder, KnowsItsWords
 from core.settings import Settings
 
 if TYPE_CHECKING:
     from core.embedders.clip.setup import ClipSetup as ClipSetup
 
-__all__ = ["Embedder", "builtin_embedder", "clip_setup", "make_embedder"]
+__all__ = ["Embedder", "KnowsItsWords", "builtin_embedder", "clip_setup", "make_embedder"]
 
 
 def make_embedder(settings: Settings, on_call: Callable[[str], None]) -> Embedder:

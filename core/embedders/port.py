@@ -3,11 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from core.deadline import Deadline
 from core.model import Limits
 from core.vectors import Vector, Vectors
+
+
+@runtime_checkable
+class KnowsItsWords(Protocol):
+    """What an embedder offers besides that can say which words it knows."""
+
+    def vocabulary(self) -> dict[str, list[str]]:
+        """The words that it knows, in groups: {"things": ["house", ...], ...}."""
+
+    def content_words(self, text: str) -> list[str]:
+        """The words of a text that name something, each a text of its own."""
 
 
 class Embedder(Protocol):

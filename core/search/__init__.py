@@ -14,6 +14,8 @@ from core.search.query_form import (
 )
 from core.search.query_vectors import QueryVectors
 from core.search.ranking import Listing, Ranking, Result, Results, search
+from core.search.relevance import Relevance
+from core.search.standing_out import StandingOut
 
 __all__ = [
     "LARGEST_WEIGHT",
@@ -23,8 +25,10 @@ __all__ = [
     "QueryVectors",
     "Ranking",
     "Region",
+    "Relevance",
     "Result",
     "Results",
+    "StandingOut",
     "Term",
     "balanced",
     "combine",

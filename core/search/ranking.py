@@ -52,6 +52,10 @@ class Ranking:
     def __len__(self) -> int:
         return len(self.hits)
 
+    def first(self, order: Sequence[int]) -> Ranking:
+        """The same hits in another order, given by their numbers here."""
+        return replace(self, hits=tuple(self.hits[number] for number in order))
+
     def page(self, first: int, count: int) -> list[Result]:
         """The results from number `first` on; those deleted meanwhile are left out."""
         hits = self.hits[first : first + count]

@@ -33,6 +33,34 @@ def test_without_a_key_a_blue_house_finds_blue_houses(gallery: Server, open_page
     assert all("house" in name for name in first), first
 
 
+def test_the_page_says_how_many_stand_out_and_draws_the_line(
+    gallery: Server, open_page: Open
+) -> None:
+    page = open_page(gallery, "/?q=a+blue+house")
+    expect(page.get_by_text(re.compile(r"^\d+ of 264 stand out$"))).to_be_visible()
+    expect(page.get_by_text("Less alike from here on")).to_be_visible()
+    story.ready(page)
+    above = page.locator("figure:not(.calm)")
+    assert above.count() == int(page.get_by_text(" of 264 stand out").inner_text().split()[0])
+    assert all("blue-house" in name for name in story.names(page)[: above.count()])
+
+
+def test_the_line_can_be_drawn_more_loosely(gallery: Server, open_page: Open) -> None:
+    page = open_page(gallery, "/?q=snow")
+    told = page.get_by_text(re.compile(r"^\d+ of 264 stand out$"))
+    expect(told).to_be_visible()
+    before = told.inner_text()
+    page.get_by_role("radio", name="Loose").click()
+    expect(told).not_to_have_text(before)
+    assert int(told.inner_text().split()[0]) > int(before.split()[0])
+
+
+def test_the_page_says_when_nothing_stands_out(gallery: Server, open_page: Open) -> None:
+    page = open_page(gallery, "/?q=a+purple+train+in+the+desert")
+    expect(page.get_by_text("Nothing here stands out for “a purple train")).to_be_visible()
+    expect(page.locator("figure.calm")).to_have_count(0)
+
+
 def test_typing_is_enough_where_a_search_is_free(gallery: Server, open_page: Open) -> None:
     page = open_page(gallery)
     page.get_by_label("Search", exact=True).press_sequentially("a red boat")

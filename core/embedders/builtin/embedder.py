@@ -20,6 +20,7 @@ from core.embedders.builtin.colours import colour_features
 from core.embedders.builtin.net import Towers
 from core.embedders.builtin.words import (
     GROUPS,
+    JOINTS,
     MAX_TOKENS,
     TOKENS,
     negations,
@@ -168,6 +169,10 @@ class BuiltinEmbedder:
         Synonyms and plurals are understood too, and not listed.
         """
         return {group: list(words) for group, words in GROUPS.items()}
+
+    def content_words(self, text: str) -> list[str]:
+        """The words of a text that name something, each a text of its own that can be embedded."""
+        return [token for token in read(text).tokens if token not in JOINTS]
 
     def close(self) -> None:
         """Nothing is held."""

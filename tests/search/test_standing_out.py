@@ -1,0 +1,90 @@
+"""What stands out on the bundled gallery, with the built-in model."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from core.model import EVERYTHING
+from core.search import Relevance, parse_text
+from core.settings import load_settings
+from core.workspace import Workspace
+from tests.conftest import fill
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="module")
+def gallery(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workspace]:
+    """A workspace on the shipped vectors of the gallery; no file is embedded."""
+    root = tmp_path_factory.mktemp("gallery")
+    (root / "images").mkdir()
+    (root / "seed").mkdir()
+    shutil.copy2(ROOT / "seed" / "gallery.zip", root / "seed")
+    workspace = Workspace(load_settings({}, root=root), root)
+    workspace.indexer.join(60)
+    yield workspace
+    workspace.close()
+
+
+def judged(
+    workspace: Workspace, text: str, strictness: float = 0.0
+) -> tuple[list[str], Relevance | None]:
+    """The names of what stands out, and the whole judgement."""
+    terms = parse_text(text)
+    ranking = workspace.search(workspace.parts_of(terms), EVERYTHING)
+    found = workspace.standing_out(terms, ranking, strictness)
+    if found is None:
+        return [], None
+    first = ranking.first(found.order.tolist()).page(0, found.count)
+    return [result.picture.name for result in first], found
+
+
+def test_what_was_asked_for_stands_out(gallery: Workspace) -> None:
+    names, found = judged(gallery, "a blue house")
+    assert found is not None
+    assert found.line is not None
+    assert len(names) >= 5
+    assert all("blue-house" in name for name in names)
+
+
+def test_what_is_not_there_does_not_stand_out(gallery: Workspace) -> None:
+    names, found = judged(gallery, "a purple train in the desert")
+    assert names == []
+    assert found is not None
+    assert found.line is not None
+
+
+def test_a_stricter_line_leaves_no_more_above_it(gallery: Workspace) -> None:
+    asked = ("a red boat", "a blue house", "snow", "a calm evening by the lake")
+    counts = [sum(len(judged(gallery, text, s)[0]) for text in asked) for s in (-0.5, 0.0, 0.5)]
+    assert counts == sorted(counts, reverse=True)
+    assert counts[0] > counts[-1]
+
+
+def test_what_stands_out_is_further_out_than_what_does_not(gallery: Workspace) -> None:
+    _, found = judged(gallery, "a blue house")
+    assert found is not None
+    out = found.stands_out
+    assert found.prominence[out].min() > found.prominence[~out].max()
+
+
+@pytest.mark.parametrize("text", ["red + boat", "- people", "red boat - blue house"])
+def test_composed_queries_are_not_judged(gallery: Workspace, text: str) -> None:
+    terms = parse_text(text)
+    ranking = gallery.search(gallery.parts_of(parse_text("boat")), EVERYTHING)
+    assert gallery.standing_out(terms, ranking, 0.0) is None
+
+
+@pytest.mark.parametrize("number", [1, 2, 20])
+def test_no_line_is_drawn_through_a_few_pictures(tmp_path: Path, number: int) -> None:
+    fill(tmp_path / "images", number)
+    workspace = Workspace(load_settings({}, root=tmp_path), tmp_path)
+    workspace.indexer.join(60)
+    _, found = judged(workspace, "red")
+    assert found is not None
+    assert found.line is None
+    workspace.close()
