@@ -61,8 +61,12 @@ def _kept(files: int) -> str:
 
 
 def not_indexed(workspace: Workspace) -> None:
-    """Nothing, if every file that was seen is indexed or waits to be."""
-    if workspace.not_indexed_counts():
+    """Nothing, if every picture that was seen is indexed or waits to be.
+
+    Files that are no pictures, such as a note beside them, are no news by themselves: they are in
+    the list where there is one.
+    """
+    if any(cause is not Cause.OTHER for cause, _ in workspace.not_indexed_counts()):
         _sentence_and_list(workspace)
 
 

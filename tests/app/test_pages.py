@@ -481,6 +481,7 @@ def test_kinds_that_are_not_read_are_counted_in_a_sentence(visit: Visit, tmp_pat
 def test_nothing_is_said_where_every_file_is_indexed(visit: Visit, tmp_path: Path) -> None:
     (tmp_path / "images").mkdir()
     (tmp_path / "images" / ".gitkeep").touch()
+    (tmp_path / "images" / "notes.txt").write_text("no picture, and no news")
     visitor = visit()
     test = visitor.open("indexing")
     assert not [one.label for one in test.expander if "not indexed" in one.label]
@@ -502,9 +503,10 @@ def test_a_list_of_names_without_a_fault_stays_closed_and_unread(
 ) -> None:
     (tmp_path / "images").mkdir()
     (tmp_path / "images" / "notes.txt").write_text("no picture")
+    (tmp_path / "images" / "__MACOSX").mkdir()
     visitor = visit()
     test = visitor.open("indexing")
-    assert "1 file is no picture." in visitor.said
+    assert "is left out" in visitor.said
     assert [list(table.value.columns) for table in test.dataframe if "reason" in table.value] == []
 
 
