@@ -2,6 +2,17 @@
 
 `Pace` is arithmetic on times handed in, so it can be tried against any gateway in virtual time;
 `Limiter` puts threads, a queue and a real clock around it.
+
+The law is additive increase and multiplicative decrease, as TCP has refined it. Calls leave evenly
+spaced, just under the limit: the most calls a second that have been seen to pass. Every few
+windows, less often after each failure, a window is tried with a little more; what passes is the new
+limit, and the next window tries twice the step (CUBIC, RFC 9438, section 4.4). A refused call
+lowers the pace in proportion to the share of refused calls in its window (DCTCP, RFC 8257, section
+3.3), at most once a window, and the pace then returns towards the limit. Refusals that come though
+the window is not full say nothing about the pace: their share is measured, and as many are excused.
+After a pause few calls are in flight at a time, and more with each one that passes (slow start, RFC
+5681, section 3.1). The adaptive retry mode of the AWS SDKs joins the same parts:
+https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html
 """
 
 from __future__ import annotations
@@ -11,65 +22,63 @@ import itertools
 import math
 import threading
 import time
-from collections import deque
 from dataclasses import dataclass
 
 from core.deadline import Deadline
 from core.errors import DeadlinePassed
 
-# The smallest per-second limit published for a paid resource; a free one allows 20 calls a minute,
-# and so the first second cannot harm either.
+# The smallest per-second limit published for a paid resource.
 START_PER_SECOND = 10.0
-# Faster by this much every second: reaches every published limit (10 to 50 a second) within two
-# seconds, and passes it only by what is in flight until the first refusal is heard.
-RAMP_PER_SECOND = 30.0
+# The free tier allows so many calls a minute. The next call therefore leaves alone: if it is one
+# too many, it is the only one.
+START_CALLS = 20
+# The periods that gateways count by, in seconds. Retry-After of more than 1 tells the longer one.
+SECOND, MINUTE = 1.0, 60.0
 # Just under the limit: twenty evenly spaced calls then take 1.02 s, so 20 ms of jitter do no harm.
-MARGIN = 0.98
-# A rate that was refused is never tried again as it was.
-STEP_DOWN = 0.97
-# But a pace that had held, and met with a refusal because calls bunched on their way, takes only
-# this step, and calls go on at this share: such refusals are few, and stopping for them costs more.
-JITTER_STEP_DOWN = 0.985
-JITTER_EASE_SHARE = 0.8
-# What one refusal may take off a rate that had been found: the guess may be wrong.
-MOST_DOWN = 0.8
-# The periods that gateways count by, in seconds. Retry-After tells which it is.
-WINDOWS = (1.0, 10.0, 60.0)
-# A gateway that counts by the second can say no less than "1": the refused call waits for it, the
-# others go on at a part of the pace. Whoever says more than that is not called at all until then.
-EASE_SECONDS = 1.0
-EASE_SHARE = 0.5
-RAMP_EASE_SHARE = 0.25
+CRUISE = 0.98
+# A worker that wakes late may catch up this much (seconds); more would bunch calls in a window.
+CATCH_UP = 0.02
+# A probe adds at least so many calls to a window, because a fraction of one would show nothing, and
+# at least this share of the limit. The largest step, also that of the start, is half as much again.
+PROBE_CALLS, PROBE_SHARE, PROBE_MOST = 1.2, 0.05, 0.5
+# Windows until the next probe. After a change it may soon change again; but each failed probe costs
+# a refused call, so the wait doubles, up to one refused call in about eight windows.
+PROBE_SOON, PROBE_LATE = 3, 8
+# At low rates a round of observation lasts for at least so many calls.
+ROUND_CALLS = 4
+# Each quiet round closes this part of the gap between the pace and the limit.
+RETURN_PART = 1 / 3
+# A refused share F takes F x (LIGHT + HEAVY x F) off the pace, at most F: a lone refusal may be an
+# accident, but of many as much is taken off as did not pass.
+LIGHT, HEAVY = 0.4, 3.0
+# After a fall to less than this share, the limit itself has changed, and is not returned to.
+FALL = 0.75
+# A window with fewer accepted calls than this share of the limit is not full.
+FULL = 0.9
+# The share refused whatever the pace: averaged over about so many calls; over more of them while
+# windows are full; and never believed to be higher than this.
+NOISE_CALLS, NOISE_CALLS_FULL, NOISE_MOST = 80, 640, 0.06
+# Refusals come irregularly, so somewhat more than their share is excused, a few at a time.
+EXCUSED, EXCUSED_MOST = 1.4, 3.0
+# So many refused calls in a row are no accident: everybody waits for as long as the service asks.
+IN_A_ROW = 4
+# Each call that passes after a pause lets half a call more be in flight.
+IN_FLIGHT_STEP = 0.5
+# A call without an answer for so many seconds no longer counts as in flight: nobody may report it.
+ANSWER_SECONDS = 5.0
+# How soon to ask again when the calls in flight are as many as may be (seconds).
+IN_FLIGHT_LOOK_UP = 0.02
 # Longest pause: the longest window. A gateway that asks for more (a quota) is asked again.
 PAUSE_CAP = 60.0
-# Looking above a limit that was found costs half a second if it fails; so at first once in this
-# many seconds, half as often after every failure, and at least once an hour.
-PROBE_SECONDS = 60.0
-PROBE_LONGEST = 3600.0
-PROBE_STEP = 1.05
-# Sooner, as long as there is room between the pace and what was refused: after so many windows.
-PROBE_WINDOWS = 7
-ROOM = 1.01
-# How much room is assumed once a pace has held that had been too fast before; twice as much, up to
-# the pace itself, each time that it proves true.
-FOLLOW = 0.1
-# And if the first count may have missed calls of an earlier run, in larger steps.
-UNSURE_STEP = 1.5
-# A pace has held if nothing was refused for so many windows.
-HELD_WINDOWS = 3
-# A worker that wakes late may catch up this much; more would bunch calls and break a window.
-CATCH_UP = 0.01
 # Slow enough for a service that allows one call a minute.
 SLOWEST = 1 / 60
+SLOWEST_BY_SECOND = 1.0
+# Times that are kept: a minute of more calls than any published limit allows.
+KEPT = 4000
 
 
 class Pace:
     """When the next call may leave, in seconds on any one clock. Not safe for threads by itself.
-
-    Calls leave evenly spaced, which satisfies every kind of window. Untold, the pace rises until
-    the first refusal; the calls counted in the window before it are the limit, and the pace then
-    stays just under. Refusals below that pace correct the count; now and then, rarer with every
-    failure, it looks whether more goes through.
 
     told: calls per second that the person set; never exceeded, but a refusal still slows it.
     """
@@ -77,30 +86,29 @@ class Pace:
     def __init__(self, told: float | None = None) -> None:
         self._told = math.inf if told is None else told
         self._rate = START_PER_SECOND if told is None else told
-        self._ramping = told is None
-        self._limit = self._rate  # believed, once the ramp is over; calls per second
-        self._refused_rate = self._rate / STEP_DOWN  # the lowest known to be too fast
-        self._window = WINDOWS[0]
-        self._sends: deque[float] = deque()  # accepted, or not yet answered; ascending
-        self._refusals: deque[float] = deque(maxlen=4)
-        self._started: float | None = None
-        self._last_at = -math.inf
-        self._next_at = -math.inf
-        # One refusal, with all that follow from calls that had left before it was heard:
-        self._refusal: float | None = None  # when the first refused call had left
-        self._asked_for = 0.0  # seconds
-        self._share = 1.0  # of the pace, at which calls still leave meanwhile
-        self._eased_at = -math.inf
-        self._ease_until = -math.inf
-        self._resume_at = -math.inf
-        self._settled_at = -math.inf  # when the one before was over
-        self._any_accepted = False  # since then
-        self._in_vain = 0  # refusals one after the other with nothing accepted between
-        self._established = False  # the limit has held for some windows
-        self._probing = False
-        self._probe_seconds = PROBE_SECONDS
-        self._follow = FOLLOW
-        self._held = 0.0  # seconds at this rate, with calls waiting all the while
+        self._limit = self._rate if told is None else told / CRUISE
+        self._limit_found = told is not None
+        self._window = SECOND
+        self._resume_at = self._next_at = -math.inf
+        # Times at which calls left, ascending.
+        self._passed: list[float] = []  # accepted, or not yet answered
+        self._refused: list[float] = []
+        self._in_flight: list[float] = []
+        self._in_flight_most = math.inf
+        self._in_flight_since = -math.inf  # calls that left earlier say nothing about it
+        self._calls = 0
+        # A round: calls observed at one pace.
+        self._first_left = math.inf
+        self._round_began = -math.inf
+        self._round_passed = self._round_refused = 0
+        self._settled_at = -math.inf  # refusals of calls that left earlier have been acted upon
+        self._probing = told is None
+        self._step = PROBE_MOST
+        self._rounds = 0  # since the last probe
+        self._probe_after = PROBE_SOON
+        self._noise = 0.0  # share of calls that is refused whatever the pace
+        self._excuses = 0.0
+        self._in_a_row = 0
 
     @property
     def rate(self) -> float:
@@ -113,167 +121,176 @@ class Pace:
         return self._resume_at
 
     def delay(self, now: float) -> float:
-        """Seconds until the next call may leave; 0 if it may leave now."""
-        return max(0.0, self._resume_at - now, self._next_at - now)
+        """Seconds until the next call may leave, or until it is worth asking again; else 0."""
+        while self._in_flight and self._in_flight[0] < now - ANSWER_SECONDS:
+            self._in_flight.pop(0)
+        full = len(self._in_flight) > self._in_flight_most - 1
+        least = IN_FLIGHT_LOOK_UP if full else 0.0
+        return max(least, self._resume_at - now, self._next_at - now)
 
     def leave(self, now: float) -> None:
         """A call leaves: `now` is its name from here on."""
-        if self._started is None:
-            self._started = now
-        if self._refusal is not None and now >= self._ease_until:
-            self._settle(self._refusal, now)
-        # Only a pace that calls had to wait for has been tried at all.
-        waited = now - self._next_at < max(0.05, 0.5 / self._rate)
-        if self._refusal is None and waited:
-            self._rise(now - self._last_at)
-        self._next_at = max(self._next_at, now - CATCH_UP) + self._interval()
-        self._last_at = now
-        self._sends.append(now)
-        while self._sends[0] < now - 2 * WINDOWS[-1]:
-            self._sends.popleft()
+        self._next_at = max(self._next_at, now - CATCH_UP) + 1 / self._rate
+        self._passed.append(now)
+        self._in_flight.append(now)
+        for times in (self._passed, self._refused):
+            del times[:-KEPT]
+        self._calls += 1
+        if self._calls == 1:
+            self._first_left = self._round_began = now
+        if self._calls == START_CALLS:
+            self._in_flight_most, self._in_flight_since = 1, math.nextafter(now, math.inf)
 
     def accepted(self, left: float) -> None:
         """The call that left then was not refused for the rate."""
+        self._landed(left)
+        self._in_a_row = 0
+        if left >= self._in_flight_since:
+            self._in_flight_most += IN_FLIGHT_STEP
+        most = min(EXCUSED_MOST, 60 * self._noise)
+        self._excuses = min(most, self._excuses + EXCUSED * self._noise)
         if left >= self._settled_at:
-            self._any_accepted = True
-            self._in_vain = 0
+            self._noise *= 1 - 1 / (NOISE_CALLS_FULL if self._is_full(left) else NOISE_CALLS)
+        if left < self._round_began:
+            return
+        self._round_passed += 1
+        seconds = left - self._round_began
+        if seconds >= self._span:
+            self._end_round(left, self._round_passed / seconds)
 
     def refused(self, left: float, now: float, retry_after: float | None) -> float:
-        """The call that left then was one too many -> seconds until it may try again."""
-        if left in self._sends:
-            self._sends.remove(left)
-        if retry_after is None:  # said nothing: twice as long after every refusal in vain
-            retry_after = 2.0 ** min(self._in_vain, 8)
+        """The call that left then was one too many -> seconds until it may try again.
+
+        retry_after: as the service said, in seconds; None if it said nothing.
+        """
+        self._landed(left)
+        if left in self._passed:
+            self._passed.remove(left)
+        bisect.insort(self._refused, left)
+        self._in_a_row += 1
+        guessed = retry_after is None
+        if retry_after is None:  # twice as long after every refusal in vain
+            retry_after = 2.0 ** min(max(0, self._in_a_row - IN_A_ROW), 8)
         pause = min(retry_after, PAUSE_CAP)
-        if left < self._settled_at:  # belongs to a refusal that has been dealt with
+        counts_seconds = retry_after <= (8 * SECOND if guessed else SECOND)
+        if not counts_seconds:
+            self._window = MINUTE
+        alone = self._in_flight_most == 1
+        if alone or not counts_seconds or self._in_a_row >= IN_A_ROW:
+            self._resume_at = self._in_flight_since = max(self._resume_at, now + pause)
+            self._in_flight_most = 1
+            if counts_seconds:  # what comes after the pause is new evidence
+                self._settled_at = min(self._settled_at, self._resume_at)
+        speed = self._speed(left)
+        if 2 < self._in_a_row <= IN_A_ROW and speed and counts_seconds:
+            # Nothing passes any more: the window is full, and what it holds is the limit.
+            self._limit = min(self._limit, speed)
+            self._rate = min(self._rate, self._limit * CRUISE)
+        if left < self._settled_at or not speed:
             return pause
-        if self._refusal is None:
-            self._share = EASE_SHARE
-            if self._ramping:
-                self._share = RAMP_EASE_SHARE
-            elif self._established and not self._probing:
-                self._share = JITTER_EASE_SHARE
-            self._eased_at = now
-        elif left > self._eased_at and self._share > EASE_SHARE:  # not a matter of jitter
-            self._share = EASE_SHARE
-        elif left > self._eased_at + EASE_SECONDS:  # still too fast
-            self._share /= 2
-            self._eased_at = now
-        self._refusal = left if self._refusal is None else min(left, self._refusal)
-        self._asked_for = max(self._asked_for, retry_after)
-        self._ease_until = max(self._ease_until, now + pause)
-        self._next_at = max(self._next_at, self._last_at + self._interval())
-        if pause > EASE_SECONDS or self._in_vain:
-            self._resume_at = max(self._resume_at, now + pause)
+        self._round_refused += 1
+        if counts_seconds:
+            if not self._is_full(left):
+                self._noise = min(NOISE_MOST, self._noise + (1 - self._noise) / NOISE_CALLS)
+            if self._excuses >= 1:
+                self._excuses -= 1
+                return pause
+        self._lower(left, now, speed)
+        self._settled_at = now + self._window if counts_seconds else self._resume_at
+        self._next_at = max(self._next_at, now)
         return pause
 
     def hold(self, until: float) -> None:
         """Nothing leaves before then: the service is overloaded and said so."""
         self._resume_at = max(self._resume_at, until)
 
-    def _interval(self) -> float:
-        return 1 / (self._rate if self._refusal is None else self._rate * self._share)
-
-    def _rise(self, seconds: float) -> None:
-        """This pace has been made use of for so many seconds more."""
-        if self._ramping:
-            self._rate += RAMP_PER_SECOND * min(seconds, 0.2)
-            return
-        self._held += min(seconds, self._window)
-        self._established |= self._held >= HELD_WINDOWS * self._window
-        if self._probing and self._held >= HELD_WINDOWS * self._window:
-            self._probing, self._held, self._limit = False, 0.0, self._rate
-            if self._limit >= self._refused_rate * STEP_DOWN:
-                # More than was ever refused: the limit has moved, so follow it.
-                self._refused_rate = self._limit * (1 + self._follow) / STEP_DOWN
-                self._follow = min(1.0, self._follow * 2)
-        room = self._refused_rate * STEP_DOWN / self._limit
-        if room == math.inf:
-            after, step = self._window, UNSURE_STEP
-        elif room > ROOM:
-            after, step = PROBE_WINDOWS * self._window, (1 + room) / 2
-        else:
-            after, step = self._probe_seconds, PROBE_STEP
-        if self._probing or self._held < after:
-            return
-        if self._rate < self._told:
-            self._probing = True
-            self._rate = min(self._told, self._limit * step)
-        self._held = 0.0
-
-    def _settle(self, refusal: float, now: float) -> None:
-        """Everything that had left before the refusal was heard is answered: what does it say?"""
-        any_accepted, self._any_accepted = self._any_accepted, False
-        asked_for, self._asked_for = self._asked_for, 0.0
-        probing, self._probing = self._probing, False
-        ramping, self._ramping = self._ramping, False
-        self._refusal, self._settled_at, self._held, self._next_at = None, now, 0.0, now
-        if not any_accepted:
-            # Whatever this was, it was not the pace. Start over, and gently.
-            self._in_vain += 1
-            self._rate = self._limit = max(SLOWEST, self._rate / 2)
-            self._ramping, self._refused_rate = self._told == math.inf, math.inf
-            return
-        self._window = next((w for w in WINDOWS if asked_for <= w), WINDOWS[-1])
-        self._refusals.append(refusal)
-        self._follow = FOLLOW
-        counted = self._count(refusal - self._window, refusal) / self._window
-        rate = self._rate
-        if ramping:
-            self._limit = min(rate, counted) * MARGIN
-            self._refused_rate = self._limit / STEP_DOWN
-            assert self._started is not None
-            if refusal - self._started < self._window / 2:
-                self._refused_rate = math.inf  # calls of an earlier run may be in this window
-        elif probing:
-            if self._refused_rate == math.inf:
-                self._limit = max(self._limit, min(rate, counted, self._explain()) * MARGIN)
-            self._refused_rate = min(self._refused_rate, rate)
-            self._probe_seconds = min(PROBE_LONGEST, self._probe_seconds * 2)
-        else:
-            least = rate * MOST_DOWN
-            if counted >= STEP_DOWN**2 * rate:
-                # A window is over when a call goes through again: what it lacked is no more than
-                # what would have left until then.
-                least = max(least, rate * (1 - self._closed(refusal) / self._window) * MARGIN)
+    def _end_round(self, now: float, speed: float) -> None:
+        """Calls have passed for a window, at this speed (calls per second): raise the pace?"""
+        if not self._probing:
+            self._rounds += speed > 0.85 * self._rate  # a pace that was not used is not tried
+            if self._rounds >= self._probe_after and self._rate < self._told:
+                self._probe(now)
             else:
-                self._established = False
-            if self._established:
-                self._limit = rate * JITTER_STEP_DOWN
-            else:
-                self._limit = max(least, min(rate * STEP_DOWN, self._explain() * MARGIN))
-                self._refused_rate = min(self._refused_rate, rate)
-        self._rate = self._limit = max(SLOWEST, self._limit)
+                gap = self._limit * CRUISE - self._rate
+                self._go(now, self._rate + gap * RETURN_PART)
+        elif speed / (1 - self._noise) >= (self._limit + self._rate) / 2:
+            self._limit = max(self._limit, min(speed, self._rate))
+            self._step, self._probe_after = self._step * 2, PROBE_SOON
+            self._probe(now)
+        elif self._round_refused:
+            self._step = PROBE_SHARE
+            self._go(now, self._limit * CRUISE)
+        else:
+            self._go(now, self._rate, probing=True)
 
-    def _count(self, start: float, end: float) -> int:
-        sends = list(self._sends)
-        return bisect.bisect_left(sends, end) - bisect.bisect_left(sends, start)
+    def _lower(self, left: float, now: float, speed: float) -> None:
+        """A refusal speaks against the pace."""
+        if self._probing:
+            self._probe_after = min(PROBE_LATE, self._probe_after * 2)
+            self._rounds = 0
+            least = self._limit if self._limit_found else 0.0
+            self._limit = min(self._rate, max(speed, least))
+            if self._window == MINUTE and not self._limit_found:
+                self._limit = min(self._limit, START_CALLS / MINUTE)
+            rate = self._limit * CRUISE
+        else:
+            since = bisect.bisect_right(self._refused, left - self._span)
+            refused = len(self._refused) - since
+            share = refused / (refused + self._count(left)) - self._noise
+            share = max(0.0, share)
+            rate = self._rate * (1 - share * min(1.0, LIGHT + HEAVY * share))
+            if left < self._resume_at + 2 * self._window:
+                rate = min(rate, speed)
+            self._limit = min(self._limit, self._rate)
+            if rate < FALL * self._limit or self._window == MINUTE:
+                self._limit, rate = rate, rate * CRUISE
+                self._probe_after, self._rounds, self._noise = PROBE_SOON, 0, 0.0
+        slowest = SLOWEST_BY_SECOND if self._window == SECOND else SLOWEST
+        self._limit, self._limit_found = max(slowest, self._limit), True
+        self._step = PROBE_SHARE
+        self._go(now, rate)
 
-    def _closed(self, refusal: float) -> float:
-        """Seconds from a refused call to the next one that went through."""
-        after = bisect.bisect_right(self._sends, refusal)
-        return self._sends[after] - refusal if after < len(self._sends) else math.inf
+    def _probe(self, now: float) -> None:
+        least = PROBE_CALLS / (self._limit * self._window)
+        self._step = min(PROBE_MOST, max(self._step, least))
+        self._rounds = 0
+        self._go(now, self._limit * (1 + self._step), probing=True)
 
-    def _explain(self) -> float:
-        """Calls per second that account for refusals below what a sliding window would allow.
+    def _go(self, now: float, rate: float, probing: bool = False) -> None:
+        """Begin a round at this pace."""
+        slowest = SLOWEST_BY_SECOND if self._window == SECOND else SLOWEST
+        self._rate = min(self._told, max(slowest, rate))
+        self._probing = probing
+        self._round_began, self._round_passed, self._round_refused = now, 0, 0
 
-        Either the gateway counts in fixed windows, and the first count spanned two of them: then
-        some beginning of the windows gives every refusal the same count. Or it has a bucket, which
-        had been full at first: then as much as went through between two refusals is what flows in.
-        """
-        window, refusals = self._window, list(self._refusals)
-        if len(refusals) < 2:
-            return math.inf
-        fixed = []
-        for part in range(50):  # of the window, before the last refusal: where it may have begun
-            begun = refusals[-1] - window * part / 50
-            counts = [self._count(at - (at - begun) % window, at) for at in refusals]
-            fixed.append((max(counts) - min(counts), -sum(counts)))
-        unlike, total = min(fixed)
-        flows = [self._count(a, b) / (b - a) for a, b in itertools.pairwise(refusals)]
-        if len(flows) > 1 and (max(flows) - min(flows)) * window < unlike - 1:
-            return flows[-1]
-        return -total / len(refusals) / window
+    @property
+    def _span(self) -> float:
+        """Seconds that are looked at together: a window, or longer for the sake of a few calls."""
+        return max(self._window, ROUND_CALLS / self._rate)
+
+    def _landed(self, left: float) -> None:
+        if left in self._in_flight:
+            self._in_flight.remove(left)
+
+    def _count(self, left: float) -> int:
+        """Calls that passed in the span before that time."""
+        begin = bisect.bisect_left(self._passed, left - self._span)
+        return bisect.bisect_left(self._passed, left) - begin
+
+    def _speed(self, left: float) -> float:
+        """Calls per second that passed before that refused call; 0 if none did since the last."""
+        passed, seconds = self._count(left), self._span
+        if passed <= 1 and left < self._resume_at + 2 * self._window:
+            before = self._refused[-2] if len(self._refused) > 1 else -math.inf
+            passed = bisect.bisect_left(self._passed, left) - bisect.bisect(self._passed, before)
+            seconds = max(seconds, left - before)
+        elif self._window == SECOND:  # the first window is not over yet
+            seconds = min(seconds, max(0.1, left - self._first_left))
+        return passed / seconds
+
+    def _is_full(self, left: float) -> bool:
+        """Whether as many calls passed in the window before that time as are known to."""
+        return self._count(left) >= FULL * self._limit * self._span
 
 
 @dataclass(order=True, frozen=True)
