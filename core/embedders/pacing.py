@@ -27,29 +27,31 @@ from dataclasses import dataclass
 from core.deadline import Deadline
 from core.errors import DeadlinePassed
 
-# The smallest per-second limit published for a paid resource.
+# Calls a second: the smallest limit published for a paid resource.
 START_PER_SECOND = 10.0
-# The free tier allows so many calls a minute. The next call therefore leaves alone: if it is one
-# too many, it is the only one.
+# The free tier allows so many calls a minute. The call after them therefore leaves when all have
+# been answered, and alone: if it is one too many, it is the only one.
 START_CALLS = 20
 # The periods that gateways count by, in seconds. Retry-After of more than 1 tells the longer one.
-SECOND, MINUTE = 1.0, 60.0
+# Where nothing is told, refusals that outlast several guesses do.
+SECOND, MINUTE, GUESSES = 1.0, 60.0, 8.0
 # Just under the limit: twenty evenly spaced calls then take 1.02 s, so 20 ms of jitter do no harm.
 CRUISE = 0.98
 # A worker that wakes late may catch up this much (seconds); more would bunch calls in a window.
 CATCH_UP = 0.02
 # A probe adds at least so many calls to a window, because a fraction of one would show nothing, and
-# at least this share of the limit. The largest step, also that of the start, is half as much again.
+# this share of the limit. The largest step, that of the start too, is half as much again.
 PROBE_CALLS, PROBE_SHARE, PROBE_MOST = 1.2, 0.05, 0.5
 # Windows until the next probe. After a change it may soon change again; but each failed probe costs
-# a refused call, so the wait doubles, up to one refused call in about eight windows.
-PROBE_SOON, PROBE_LATE = 3, 8
-# At low rates a round of observation lasts for at least so many calls.
-ROUND_CALLS = 4
+# a refused call, so the wait doubles with each, up to the second number.
+PROBE_SOON, PROBE_LATE = 2, 8
+# At low rates a round of observation lasts for at least so many calls. Only a round in which calls
+# used this share of the pace has tried it.
+ROUND_CALLS, USED = 4, 0.85
 # Each quiet round closes this part of the gap between the pace and the limit.
 RETURN_PART = 1 / 3
 # A refused share F takes F x (LIGHT + HEAVY x F) off the pace, at most F: a lone refusal may be an
-# accident, but of many as much is taken off as did not pass.
+# accident, but where many calls are refused, as much is taken off as did not pass.
 LIGHT, HEAVY = 0.4, 3.0
 # After a fall to less than this share, the limit itself has changed, and is not returned to.
 FALL = 0.75
@@ -57,22 +59,16 @@ FALL = 0.75
 FULL = 0.9
 # The share refused whatever the pace: averaged over about so many calls; over more of them while
 # windows are full; and never believed to be higher than this.
-NOISE_CALLS, NOISE_CALLS_FULL, NOISE_MOST = 80, 640, 0.06
+NOISE_CALLS, NOISE_CALLS_FULL, NOISE_MOST = 80, 900, 0.06
 # Refusals come irregularly, so somewhat more than their share is excused, a few at a time.
-EXCUSED, EXCUSED_MOST = 1.4, 3.0
+EXCUSED, EXCUSED_MOST = 1.4, 4.0
 # So many refused calls in a row are no accident: everybody waits for as long as the service asks.
 IN_A_ROW = 4
-# Each call that passes after a pause lets half a call more be in flight.
-IN_FLIGHT_STEP = 0.5
-# A call without an answer for so many seconds no longer counts as in flight: nobody may report it.
-ANSWER_SECONDS = 5.0
-# How soon to ask again when the calls in flight are as many as may be (seconds).
-IN_FLIGHT_LOOK_UP = 0.02
+# Each call that passes after a pause lets half a call more be in flight. Whether one has landed is
+# looked at so often (seconds); after so many seconds its answer may have been lost.
+IN_FLIGHT_STEP, IN_FLIGHT_LOOK_UP, IN_FLIGHT_LONGEST = 0.5, 0.02, 5.0
 # Longest pause: the longest window. A gateway that asks for more (a quota) is asked again.
 PAUSE_CAP = 60.0
-# Slow enough for a service that allows one call a minute.
-SLOWEST = 1 / 60
-SLOWEST_BY_SECOND = 1.0
 # Times that are kept: a minute of more calls than any published limit allows.
 KEPT = 4000
 
@@ -97,8 +93,7 @@ class Pace:
         self._in_flight_most = math.inf
         self._in_flight_since = -math.inf  # calls that left earlier say nothing about it
         self._calls = 0
-        # A round: calls observed at one pace.
-        self._first_left = math.inf
+        # A round: calls that left at one pace.
         self._round_began = -math.inf
         self._round_passed = self._round_refused = 0
         self._settled_at = -math.inf  # refusals of calls that left earlier have been acted upon
@@ -122,11 +117,10 @@ class Pace:
 
     def delay(self, now: float) -> float:
         """Seconds until the next call may leave, or until it is worth asking again; else 0."""
-        while self._in_flight and self._in_flight[0] < now - ANSWER_SECONDS:
+        while self._in_flight and self._in_flight[0] < now - IN_FLIGHT_LONGEST:
             self._in_flight.pop(0)
-        full = len(self._in_flight) > self._in_flight_most - 1
-        least = IN_FLIGHT_LOOK_UP if full else 0.0
-        return max(least, self._resume_at - now, self._next_at - now)
+        busy = len(self._in_flight) > self._in_flight_most - 1
+        return max(IN_FLIGHT_LOOK_UP * busy, self._resume_at - now, self._next_at - now)
 
     def leave(self, now: float) -> None:
         """A call leaves: `now` is its name from here on."""
@@ -136,19 +130,18 @@ class Pace:
         for times in (self._passed, self._refused):
             del times[:-KEPT]
         self._calls += 1
-        if self._calls == 1:
-            self._first_left = self._round_began = now
+        self._round_began = max(self._round_began, self._passed[0])
         if self._calls == START_CALLS:
             self._in_flight_most, self._in_flight_since = 1, math.nextafter(now, math.inf)
 
     def accepted(self, left: float) -> None:
         """The call that left then was not refused for the rate."""
-        self._landed(left)
+        self._in_flight = [other for other in self._in_flight if other != left]
         self._in_a_row = 0
         if left >= self._in_flight_since:
             self._in_flight_most += IN_FLIGHT_STEP
-        most = min(EXCUSED_MOST, 60 * self._noise)
-        self._excuses = min(most, self._excuses + EXCUSED * self._noise)
+        more = self._excuses + EXCUSED * self._noise
+        self._excuses = min(more, EXCUSED_MOST * self._noise / NOISE_MOST)
         if left >= self._settled_at:
             self._noise *= 1 - 1 / (NOISE_CALLS_FULL if self._is_full(left) else NOISE_CALLS)
         if left < self._round_began:
@@ -163,20 +156,18 @@ class Pace:
 
         retry_after: as the service said, in seconds; None if it said nothing.
         """
-        self._landed(left)
+        self._in_flight = [other for other in self._in_flight if other != left]
         if left in self._passed:
             self._passed.remove(left)
         bisect.insort(self._refused, left)
         self._in_a_row += 1
-        guessed = retry_after is None
+        longest = SECOND if retry_after is not None else GUESSES
         if retry_after is None:  # twice as long after every refusal in vain
             retry_after = 2.0 ** min(max(0, self._in_a_row - IN_A_ROW), 8)
-        pause = min(retry_after, PAUSE_CAP)
-        counts_seconds = retry_after <= (8 * SECOND if guessed else SECOND)
+        pause, counts_seconds = min(retry_after, PAUSE_CAP), retry_after <= longest
         if not counts_seconds:
             self._window = MINUTE
-        alone = self._in_flight_most == 1
-        if alone or not counts_seconds or self._in_a_row >= IN_A_ROW:
+        if self._in_flight_most == 1 or not counts_seconds or self._in_a_row >= IN_A_ROW:
             self._resume_at = self._in_flight_since = max(self._resume_at, now + pause)
             self._in_flight_most = 1
             if counts_seconds:  # what comes after the pause is new evidence
@@ -207,12 +198,11 @@ class Pace:
     def _end_round(self, now: float, speed: float) -> None:
         """Calls have passed for a window, at this speed (calls per second): raise the pace?"""
         if not self._probing:
-            self._rounds += speed > 0.85 * self._rate  # a pace that was not used is not tried
+            self._rounds += speed > USED * self._rate
             if self._rounds >= self._probe_after and self._rate < self._told:
                 self._probe(now)
             else:
-                gap = self._limit * CRUISE - self._rate
-                self._go(now, self._rate + gap * RETURN_PART)
+                self._go(now, self._rate + (self._limit * CRUISE - self._rate) * RETURN_PART)
         elif speed / (1 - self._noise) >= (self._limit + self._rate) / 2:
             self._limit = max(self._limit, min(speed, self._rate))
             self._step, self._probe_after = self._step * 2, PROBE_SOON
@@ -224,20 +214,17 @@ class Pace:
             self._go(now, self._rate, probing=True)
 
     def _lower(self, left: float, now: float, speed: float) -> None:
-        """A refusal speaks against the pace."""
+        """A refusal speaks against the pace: lower it."""
         if self._probing:
             self._probe_after = min(PROBE_LATE, self._probe_after * 2)
-            self._rounds = 0
             least = self._limit if self._limit_found else 0.0
             self._limit = min(self._rate, max(speed, least))
             if self._window == MINUTE and not self._limit_found:
                 self._limit = min(self._limit, START_CALLS / MINUTE)
             rate = self._limit * CRUISE
         else:
-            since = bisect.bisect_right(self._refused, left - self._span)
-            refused = len(self._refused) - since
-            share = refused / (refused + self._count(left)) - self._noise
-            share = max(0.0, share)
+            refused = len(self._refused) - bisect.bisect(self._refused, left - self._span)
+            share = max(0.0, refused / (refused + self._count(left)) - self._noise)
             rate = self._rate * (1 - share * min(1.0, LIGHT + HEAVY * share))
             if left < self._resume_at + 2 * self._window:
                 rate = min(rate, speed)
@@ -245,8 +232,7 @@ class Pace:
             if rate < FALL * self._limit or self._window == MINUTE:
                 self._limit, rate = rate, rate * CRUISE
                 self._probe_after, self._rounds, self._noise = PROBE_SOON, 0, 0.0
-        slowest = SLOWEST_BY_SECOND if self._window == SECOND else SLOWEST
-        self._limit, self._limit_found = max(slowest, self._limit), True
+        self._limit, self._limit_found = max(1 / self._window, self._limit), True
         self._step = PROBE_SHARE
         self._go(now, rate)
 
@@ -258,8 +244,7 @@ class Pace:
 
     def _go(self, now: float, rate: float, probing: bool = False) -> None:
         """Begin a round at this pace."""
-        slowest = SLOWEST_BY_SECOND if self._window == SECOND else SLOWEST
-        self._rate = min(self._told, max(slowest, rate))
+        self._rate = min(self._told, max(1 / self._window, rate))  # no window allows less than 1
         self._probing = probing
         self._round_began, self._round_passed, self._round_refused = now, 0, 0
 
@@ -267,10 +252,6 @@ class Pace:
     def _span(self) -> float:
         """Seconds that are looked at together: a window, or longer for the sake of a few calls."""
         return max(self._window, ROUND_CALLS / self._rate)
-
-    def _landed(self, left: float) -> None:
-        if left in self._in_flight:
-            self._in_flight.remove(left)
 
     def _count(self, left: float) -> int:
         """Calls that passed in the span before that time."""
@@ -284,8 +265,8 @@ class Pace:
             before = self._refused[-2] if len(self._refused) > 1 else -math.inf
             passed = bisect.bisect_left(self._passed, left) - bisect.bisect(self._passed, before)
             seconds = max(seconds, left - before)
-        elif self._window == SECOND:  # the first window is not over yet
-            seconds = min(seconds, max(0.1, left - self._first_left))
+        elif self._calls <= START_CALLS and self._window == SECOND:  # no window is over yet
+            return self._rate
         return passed / seconds
 
     def _is_full(self, left: float) -> bool:
