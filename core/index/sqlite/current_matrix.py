@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from core.errors import IndexUnavailable
-from core.index.sqlite.matrix import Matrix
+from core.index.sqlite.matrix import Matrix, scores
 from core.index.sqlite.matrix_file import MatrixFile
 
 if TYPE_CHECKING:
@@ -92,7 +92,11 @@ class CurrentMatrix:
             self._made = time.monotonic()
             self._cost = self._made - started
             self._current = fresh
-            return fresh
+        if len(fresh):
+            # The first search after a start would otherwise wait while the system maps the file
+            # page by page: some 0.2 s for 100,000 pictures.
+            threading.Thread(target=scores, args=(fresh, fresh.vectors[0]), daemon=True).start()
+        return fresh
 
     def _make(self) -> Matrix:
         try:
