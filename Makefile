@@ -20,6 +20,7 @@ check: .venv/installed-dev
 bench: .venv/installed-dev
 	$(PYTHON) -m benchmarks.search_core
 	$(PYTHON) -m benchmarks.thumbnails
+	$(PYTHON) -m benchmarks.pacing
 	$(PYTHON) -m benchmarks.browser
 	$(PYTHON) -m benchmarks.indexing_rate
 
