@@ -25,7 +25,7 @@ _naming = threading.Lock()
 
 
 def add_upload(folder: Path, name: str, data: bytes) -> str:
-    """Keep a picture under a safe name; returns its path as the store knows it.
+    """Keep a picture under a safe name; returns its path as the index knows it.
 
     The same bytes under the same name are kept once. Raises PictureError, UploadFailed.
     """
@@ -51,7 +51,7 @@ def _keep(folder: Path, name: str, data: bytes) -> str:
 
 
 def remove_upload(folder: Path, path: str) -> None:
-    """Delete an upload by its path in the store; anything else than an upload is left alone.
+    """Delete an upload by its path in the index; anything else than an upload is left alone.
 
     Raises UploadFailed.
     """

@@ -17,7 +17,6 @@ import hashlib
 import importlib.util
 import json
 import math
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +24,7 @@ from typing import Any
 
 from core.embedders.clip.onnx_header import Tensor, read_header
 from core.errors import EmbedderRefused
+from core.files import write_whole
 from core.settings import Settings
 
 DEFAULT_PAIR = "Qdrant/clip-ViT-B-32"
@@ -295,14 +295,9 @@ def fingerprint(weights: Weights, cache: Path) -> str:
 
 
 def _write_cache(cache: Path, content: dict[str, Any]) -> None:
-    temporary = cache.with_name(f"{cache.name}.{os.getpid()}")
-    try:
-        cache.parent.mkdir(parents=True, exist_ok=True)
-        temporary.write_text(json.dumps(content), "utf-8")
-        temporary.replace(cache)
-    except OSError:
-        with contextlib.suppress(OSError):
-            temporary.unlink()
+    """Keep it where that is possible; without it the next start only takes longer."""
+    with contextlib.suppress(OSError):
+        write_whole(cache, json.dumps(content).encode())
 
 
 def _model_files(weights: Weights) -> Iterator[tuple[str, Path]]:

@@ -32,7 +32,7 @@ class Matrix:
 
     ids: picture ids in ascending order, each once; ids[row] belongs to vectors[row].
     vectors: float32 unit rows, shape (n, dimensions), read-only, possibly memory-mapped, like ids.
-    generation: the state of the store that this is a copy of.
+    generation: the state of the index that this is a copy of.
     """
 
     ids: Digests

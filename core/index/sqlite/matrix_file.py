@@ -41,7 +41,7 @@ SAMPLED_ROWS = 64
 
 
 class MatrixFile:
-    """Matrices on disk: a cache of the store, one file for each embedder and generation.
+    """Matrices on disk: a cache of the index, one file for each embedder and generation.
 
     A file is a plain `.npy` (so it can be memory-mapped); after the numbers come a line of JSON and
     the ids, so that vectors and ids are replaced together or not at all.
