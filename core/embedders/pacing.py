@@ -6,13 +6,13 @@
 The law is additive increase and multiplicative decrease, as TCP has refined it. Calls leave evenly
 spaced, just under the limit: the most calls a second that have been seen to pass. Every few
 windows, less often after each failure, a window is tried with a little more; what passes is the new
-limit, and the next window tries twice the step (CUBIC, RFC 9438, section 4.4). A refused call
-lowers the pace in proportion to the share of refused calls in its window (DCTCP, RFC 8257, section
-3.3), at most once a window, and the pace then returns towards the limit. Refusals that come though
-the window is not full say nothing about the pace: their share is measured, and as many are excused.
-After a pause few calls are in flight at a time, and more with each one that passes (slow start, RFC
-5681, section 3.1). The adaptive retry mode of the AWS SDKs joins the same parts:
-https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html
+limit, and the next window tries twice the step (slowly at first, then faster, as in the convex
+region of CUBIC, RFC 9438, section 4.5). A refused call lowers the pace, by more the larger the
+share of refused calls in its window (DCTCP, RFC 8257, section 3.3), at most once a window, and the
+pace then returns towards the limit (RFC 9438, section 4.4). Refusals that come though the window is
+not full say nothing about the pace: their share is measured, and as many are excused. After a pause
+one call is in flight, and more with each one that passes (slow start, RFC 5681, section 3.1). The
+numbers below are this project's, tried with `python -m benchmarks.pacing`.
 """
 
 from __future__ import annotations
