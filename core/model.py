@@ -162,13 +162,27 @@ EVERYTHING = Scope("all")
 
 
 @dataclass(frozen=True)
+class Region:
+    """A rectangle inside a picture, in shares of its upright width and height, 0 to 1."""
+
+    left: float
+    top: float
+    right: float
+    bottom: float
+
+
+@dataclass(frozen=True)
 class Hit:
-    """A picture, its true cosine with the query, and each part's exact share of that cosine."""
+    """A picture, its true cosine with the query, and each part's exact share of that cosine.
+
+    alike: hits of the same ranking that are near-identical to this one and are shown with it.
+    """
 
     picture_id: str
     cosine: float
     rank: int
     shares: tuple[float, ...] = ()
+    alike: tuple[Hit, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -282,11 +282,12 @@ class Workspace:
         """True as soon as one picture has a vector."""
         return len(self._space) > 0
 
-    def search(self, parts: Sequence[Part], scope: Scope, *, leave_out: str = "") -> Ranking:
+    def search(
+        self, parts: Sequence[Part], scope: Scope, *, leave_out: Collection[str] = ()
+    ) -> Ranking:
         """Rank the pictures in `scope`; never waits for a run that is on.
 
-        leave_out: the id of a picture that is not to be found: the query itself. Raises
-        QueryError.
+        leave_out: ids of pictures that are not to be found: those of the query. Raises QueryError.
         """
         return search(self._index, self._space, parts, scope, longest=LONGEST, leave_out=leave_out)
 

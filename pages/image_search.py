@@ -34,5 +34,6 @@ else:
         st.text(query.title)
         if query.note:
             st.caption(query.note)
-    ranking = workspace.search([Part(query.vector)], scope, leave_out=query.picture_id)
+    itself = [query.picture_id] if query.picture_id else []
+    ranking = workspace.search([Part(query.vector)], scope, leave_out=itself)
     show_ranking(workspace, ranking, key=f"image-{query.key}-{scope}")

@@ -5,7 +5,6 @@ from core.search.query import Part, combine, query_key
 from core.search.query_form import (
     LARGEST_WEIGHT,
     SMALLEST_WEIGHT,
-    Region,
     Term,
     parse_address,
     parse_text,
@@ -24,7 +23,6 @@ __all__ = [
     "Part",
     "QueryVectors",
     "Ranking",
-    "Region",
     "Relevance",
     "Result",
     "Results",

@@ -24,6 +24,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from core.errors import QueryError
+from core.model import Region
 from core.search.query import query_key
 
 # More parts than this are no query that anybody composed, and each may be a paid call.
@@ -31,16 +32,6 @@ MOST_PARTS = 12
 # A weight beyond this makes all other parts invisible, and one below nothing of its own part.
 LARGEST_WEIGHT = 100.0
 SMALLEST_WEIGHT = 0.01
-
-
-@dataclass(frozen=True)
-class Region:
-    """A rectangle inside a picture, in shares of its upright width and height, 0 to 1."""
-
-    left: float
-    top: float
-    right: float
-    bottom: float
 
 
 @dataclass(frozen=True)

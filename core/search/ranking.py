@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -92,19 +92,19 @@ def search(
     scope: Scope,
     *,
     longest: int,
-    leave_out: str = "",
+    leave_out: Collection[str] = (),
 ) -> Ranking:
     """Rank the pictures in `scope` by their cosine with the combined query.
 
-    leave_out: the id of a picture that is not to be found: the query itself. longest: how many
-    hits are kept. Equal cosines are ordered by picture id. Raises QueryError, IndexUnavailable.
+    leave_out: ids of pictures that are not to be found: those of the query. longest: how many hits
+    are kept. Equal cosines are ordered by picture id. Raises QueryError, IndexUnavailable.
     """
-    # One more than is kept, and one for the picture that is left out.
-    nearest = space.nearest(combine(parts), longest + 1 + bool(leave_out), scope)
+    # One more than is kept, and one for each picture that is left out.
+    nearest = space.nearest(combine(parts), longest + 1 + len(leave_out), scope)
     found = [
         (picture_id, cosine)
         for picture_id, cosine in zip(nearest.ids, nearest.cosines, strict=True)
-        if picture_id != leave_out
+        if picture_id not in leave_out
     ]
     hits = [Hit(i, cosine, rank) for rank, (i, cosine) in enumerate(found[:longest], 1)]
     return Ranking(

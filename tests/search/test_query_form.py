@@ -7,11 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.errors import QueryError
+from core.model import Region
 from core.search.query import query_key
 from core.search.query_form import (
     LARGEST_WEIGHT,
     MOST_PARTS,
-    Region,
     Term,
     parse_address,
     parse_pictures,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -43,7 +43,7 @@ class Collection:
         parts: list[Part],
         longest: int = 1000,
         scope: Scope = EVERYTHING,
-        leave_out: str = "",
+        leave_out: Sequence[str] = (),
     ) -> Ranking:
         return search(self.index, self.space, parts, scope, longest=longest, leave_out=leave_out)
 
@@ -98,10 +98,10 @@ def test_only_pictures_of_the_scope_are_found(fifty: Collection) -> None:
 
 
 def test_the_query_itself_is_left_out_and_nothing_is_missing_for_it(fifty: Collection) -> None:
-    ranking = fifty.search([Part(fifty.rows[7])], 5, leave_out=fifty.ids[7])
+    ranking = fifty.search([Part(fifty.rows[7])], 5, leave_out=[fifty.ids[7]])
     assert 7 not in fifty.names(ranking.hits)
     assert [hit.rank for hit in ranking.hits] == [1, 2, 3, 4, 5]
-    everything = fifty.search([Part(fifty.rows[7])], leave_out=fifty.ids[7])
+    everything = fifty.search([Part(fifty.rows[7])], leave_out=[fifty.ids[7]])
     assert len(everything) == 49
 
 
