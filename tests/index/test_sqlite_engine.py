@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 
 from core.errors import IndexUnavailable
 from core.file_lock import FileLock
-from core.index.sqlite.engine import QUERIES_DROPPED_AT_ONCE, SqliteIndex
+from core.index.sqlite.engine import SqliteIndex
+from core.index.sqlite.queries import QUERIES_DROPPED_AT_ONCE
 from core.model import Scope
 from tests.index.samples import THUMBNAIL, a_vector, an_id, fill, put
 from tests.small_disk import fill_up, needs_mount, small_disk
@@ -31,7 +32,7 @@ def test_the_queries_asked_longest_ago_go_first(
     store: SqliteIndex, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     kept = QUERIES_DROPPED_AT_ONCE + 500
-    monkeypatch.setattr("core.index.sqlite.engine.QUERIES_KEPT", kept)
+    monkeypatch.setattr("core.index.sqlite.queries.QUERIES_KEPT", kept)
     with store.writing() as db:
         db.executemany(
             "INSERT INTO queries VALUES ('e:1', 'text', ?, ?, ?)",
