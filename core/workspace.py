@@ -15,7 +15,7 @@ from typing import IO, TYPE_CHECKING
 import numpy as np
 
 from core.embedders import Embedder, KnowsItsWords, builtin_embedder, clip_setup, make_embedder
-from core.errors import ArchiveError, EmbedderError, IndexUnavailable
+from core.errors import ArchiveError, EmbedderError, IndexUnavailable, QueryError
 from core.explore import CollectionMap, collection_map
 from core.files import write_whole
 from core.hosting import CallCounter
@@ -35,19 +35,24 @@ from core.model import (
     Plan,
     Scope,
 )
+from core.pictures import check, cut_out, payload, picture_id
 from core.search import (
+    Brought,
+    BroughtPicture,
     Listing,
     Part,
     QueryVectors,
     Ranking,
+    Readable,
     Relevance,
     StandingOut,
     Term,
     balanced,
+    of_the_collection,
     search,
 )
 from core.settings import Settings
-from core.sources import add_upload, read_picture, remove_upload
+from core.sources import add_upload, check_public, fetch, read_picture, remove_upload
 from core.vectors import Vector, Vectors
 
 if TYPE_CHECKING:
@@ -61,6 +66,8 @@ SAMPLED = 1000
 
 # How far one can page through a ranking, and what its CSV holds at most.
 LONGEST = 1000
+
+NOTHING_BROUGHT: Brought = {}
 
 # Counting takes 25 ms at 10,000 pictures; while a run is on, every visitor's page asks each second.
 COUNT_SECONDS = 0.5
@@ -291,13 +298,87 @@ class Workspace:
         """
         return search(self._index, self._space, parts, scope, longest=LONGEST, leave_out=leave_out)
 
-    def parts_of(self, terms: Sequence[Term]) -> list[Part]:
-        """The vectors of a query's texts, with weights that make equal ones equally influential.
+    def bring(self, data: bytes, name: str) -> BroughtPicture:
+        """A visitor's picture, ready to be searched with. Raises PictureError, EmbedderError."""
+        checked = check(data, name)
+        sent = payload(data, checked, self.embedder.limits)
+        vector = self.queries.image(checked.id, sent.data)
+        return BroughtPicture(checked.id, name, vector, data, checked.thumbnail, checked.note)
 
-        Each text is asked for once, and kept. Raises EmbedderError for one that has no vector.
+    def bring_link(self, url: str) -> BroughtPicture:
+        """The picture at an address: fetched here, or by the service itself where it can.
+
+        Raises LinkError, PictureError, EmbedderError.
         """
-        parts = [Part(self.queries.text(term.text), term.weight) for term in terms]
+        if not self.embedder.takes_links:
+            return self.bring(fetch(url), "")
+        check_public(url)
+        vector = self.queries.link(url)
+        return BroughtPicture(picture_id(url.encode()), url, vector, b"", b"", "")
+
+    def readable(self, terms: Sequence[Term], brought: Brought = NOTHING_BROUGHT) -> Readable:
+        """Which parts of a query can be asked for, and a sentence for each that cannot."""
+        known = self._index.pictures(of_the_collection(terms, brought))
+        indexed = self._space.having(known)
+        there, problems = [], []
+        for term in terms:
+            problem = ""
+            if term.picture_id and term.picture_id not in brought:
+                if term.picture_id not in known:
+                    problem = (
+                        "There is no such picture in the collection (any more). One that somebody "
+                        "brought along is known to their own session only: bring it here as well."
+                    )
+                elif term.picture_id not in indexed:
+                    problem = "This picture has not been indexed yet."
+            elif term.region and not brought[term.picture_id].data:
+                problem = "Of a picture that the service fetched itself, no part can be cut out."
+            if problem:
+                problems.append(problem)
+            else:
+                there.append(term)
+        return Readable(tuple(there), tuple(dict.fromkeys(problems)))
+
+    def region_calls(self, terms: Sequence[Term]) -> int:
+        """How many paid calls the parts of pictures in this query would take now."""
+        regions = {(t.picture_id, t.region) for t in terms if t.region is not None}
+        return sum(not self.queries.is_region_free(i, r) for i, r in regions if r is not None)
+
+    def parts_of(self, terms: Sequence[Term], brought: Brought = NOTHING_BROUGHT) -> list[Part]:
+        """The vectors of a query's parts, with weights that make equal ones equally influential.
+
+        In the order of the terms, which are `readable`. Each text and each region is asked for
+        once, and kept. Raises EmbedderError for one that has no vector, PictureError for a region
+        that is too small.
+        """
+        parts = [Part(self._vector_of(term, brought), term.weight) for term in terms]
         return balanced(parts, self._fair_sample()) if len(parts) > 1 else parts
+
+    def _vector_of(self, term: Term, brought: Brought) -> Vector:
+        if term.text:
+            return self.queries.text(term.text)
+        if term.region is not None:
+            region = term.region
+
+            def cut() -> bytes:
+                part = cut_out(self._file_of(term, brought), region)
+                return payload(part, check(part), self.embedder.limits).data
+
+            return self.queries.region(term.picture_id, region, cut)
+        if term.picture_id in brought:
+            return brought[term.picture_id].vector
+        vector = self.queries.picture(term.picture_id)
+        if vector is None:  # it was there when `readable` looked
+            raise QueryError("This picture has just left the index. Search again.")
+        return vector
+
+    def _file_of(self, term: Term, brought: Brought) -> bytes:
+        """The bytes that a region is cut from: the file, or the thumbnail if there is no more."""
+        if term.picture_id in brought:
+            return brought[term.picture_id].data
+        picture = self.picture(term.picture_id)
+        original = self.original(picture) if picture is not None else None
+        return original or self.thumbnail(term.picture_id)
 
     def standing_out(
         self, terms: Sequence[Term], ranking: Ranking, strictness: float

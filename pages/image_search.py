@@ -1,39 +1,51 @@
 """Image search: bring a picture, see what is like it."""
 
+from dataclasses import replace
+
 import streamlit as st
 
-from core.search import Part
+from core.search import Term, query_key
+from ui.address import follow_address, write_address
+from ui.answer import agree_to, asked_for, show_answer
 from ui.empty_state import nothing_to_search
-from ui.query_picture import ask_for_picture, chosen_picture, follow_id
+from ui.query import write_terms
+from ui.query_picture import bring_picture
 from ui.resources import open_workspace
-from ui.results import show_pages, show_ranking
 from ui.scope import choose_scope
 from ui.shell import page_frame
+from ui.shown_picture import show_picture
 
 workspace = open_workspace()
 page_frame(workspace, "Search with a picture")
 if nothing_to_search(workspace):
     st.stop()
 
-follow_id(workspace)
+start = follow_address("q", "words")
 ways, shown = st.columns([3, 2], gap="large")
 with ways:
-    ask_for_picture(workspace)
-    scope = choose_scope(workspace)
+    bring_picture(workspace, lambda own: write_terms([Term(picture_id=own.id)]))
+    terms = asked_for(workspace)
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        if terms:
+            st.text_input(
+                "And in words",
+                value=start,
+                key="words",
+                placeholder="at night - people",
+                on_change=lambda: write_address("q", query_key(st.session_state["words"])),
+            )
+        scope = choose_scope(workspace)
 
-query = chosen_picture()
-if isinstance(query, str):
-    st.warning(query, icon=":material/broken_image:")
-elif query is None:
-    st.caption("Bring a picture of your own, or start from one of the collection.")
-    show_pages(workspace, workspace.browse(scope), key=f"all-{scope}")
-else:
+pictures = [number for number, term in enumerate(terms) if term.picture_id]
+if pictures:
     with shown, st.container(key="query-picture"):
-        if query.shown is not None:
-            st.image(query.shown, alt=query.title)
-        st.text(query.title)
-        if query.note:
-            st.caption(query.note)
-    itself = [query.picture_id] if query.picture_id else []
-    ranking = workspace.search([Part(query.vector)], scope, leave_out=itself)
-    show_ranking(workspace, ranking, key=f"image-{query.key}-{scope}")
+        first = pictures[0]
+        show_picture(
+            workspace,
+            terms[first],
+            lambda region: agree_to(
+                [*terms[:first], replace(terms[first], region=region), *terms[first + 1 :]]
+            ),
+        )
+hint = "Bring a picture of your own, or start from one of the collection."
+show_answer(workspace, terms, scope, hint)

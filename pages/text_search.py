@@ -2,18 +2,17 @@
 
 import streamlit as st
 
-from core.errors import EmbedderError, QueryError
-from core.search import parse_text, query_key
+from core.search import Term, query_key
 from ui.address import follow_address, write_address
+from ui.answer import asked_for, show_answer
 from ui.empty_state import nothing_to_search
 from ui.examples import example_queries
-from ui.query_parts import show_parts
+from ui.query import add_term
+from ui.query_picture import bring_picture
 from ui.resources import open_workspace
-from ui.results import show_pages, show_ranking
 from ui.scope import choose_scope
 from ui.shell import page_frame
-from ui.strictness import chosen_strictness
-from ui.vocabulary_notice import say_how_it_was_read, say_what_is_known
+from ui.vocabulary_notice import say_what_is_known
 
 workspace = open_workspace()
 page_frame(workspace, "Describe a picture")
@@ -22,7 +21,7 @@ if nothing_to_search(workspace):
 
 start = follow_address("q", "query")
 with st.container(horizontal=True, vertical_alignment="bottom"):
-    text = st.text_input(
+    st.text_input(
         "Search",
         value=start,
         key="query",
@@ -33,24 +32,12 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
         live=not workspace.embedder.paid,
         on_change=lambda: write_address("q", query_key(st.session_state["query"])),
     )
+    with st.popover("Add a picture", icon=":material/add_photo_alternate:"):
+        bring_picture(workspace, lambda own: add_term(Term(picture_id=own.id)), key="add-")
     scope = choose_scope(workspace)
 example_queries(workspace)
 say_what_is_known(workspace)
 
-query = query_key(text or "")
-try:
-    terms = parse_text(query)
-    if len(terms) > 1 or any(term.weight < 0 for term in terms):
-        show_parts(terms)
-    ranking = workspace.search(workspace.parts_of(terms), scope) if terms else None
-except (EmbedderError, QueryError) as error:
-    st.warning(str(error), icon=":material/search_off:")
-    st.stop()
-if ranking is not None:
-    say_how_it_was_read(workspace, " ".join(term.text for term in terms))
-    relevance = workspace.standing_out(terms, ranking, chosen_strictness())
-    show_ranking(workspace, ranking, f"text-{query}-{scope}", relevance, title=query)
-else:
-    pictures = workspace.browse(scope)
-    st.caption(f"{len(pictures):,} pictures. Type what you are looking for, or press an example.")
-    show_pages(workspace, pictures, key=f"all-{scope}")
+count = len(workspace.browse(scope))
+hint = f"{count:,} pictures. Type what you are looking for, or press an example."
+show_answer(workspace, asked_for(workspace), scope, hint)

@@ -6,7 +6,13 @@ st.query_params adds to it.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import TypeVar
+from urllib.parse import urlsplit
+
 import streamlit as st
+
+T = TypeVar("T")
 
 
 def follow_address(name: str, key: str) -> str:
@@ -33,3 +39,28 @@ def write_address(name: str, value: str) -> None:
         st.query_params[name] = value
     elif name in st.query_params:
         del st.query_params[name]
+
+
+def follow_choice(name: str, key: str, choices: Mapping[str, T], default: T) -> T | None:
+    """The first value of a choice whose widget `key` stands for the parameter `name`.
+
+    choices: by their value in the address; what stands for none of them is the default, and so is
+    no value. None where the widget is there and keeps, or was given, its value: see
+    `follow_address`.
+    """
+    written = st.query_params.get(name, "")
+    before = st.session_state.get(f"address-{name}")
+    page = urlsplit(st.context.url or "").path
+    st.session_state[f"address-{name}"] = page, written
+    if key not in st.session_state:
+        return choices.get(written, default)
+    # Another page's address that says nothing leaves the choice as it was made.
+    if before is not None and before != (page, written) and (written or before[0] == page):
+        st.session_state[key] = choices.get(written, default)
+    return None
+
+
+def write_choice(name: str, value: str) -> None:
+    """After a change of such a widget: say it in the address."""
+    write_address(name, value)
+    st.session_state[f"address-{name}"] = urlsplit(st.context.url or "").path, value

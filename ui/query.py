@@ -9,15 +9,29 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from core.search import Term, parse_address, print_address
+from core.errors import QueryError
+from core.search import MOST_PARTS, Term, parse_pictures, parse_text, print_address
 
 NAMES = ("q", "pic", "id")
 
 
 def read_terms() -> list[Term]:
     """The parts of the query that the address names, in order. Raises QueryError."""
+    pictures = parse_pictures(st.query_params.get("pic", ""))
     alone = st.query_params.get("id", "")
-    return [*([Term(picture_id=alone)] if alone else []), *parse_address(st.query_params)]
+    if alone:
+        pictures.insert(0, Term(picture_id=alone))
+    terms = parse_text(st.query_params.get("q", "")) + pictures
+    if len(terms) > MOST_PARTS:
+        raise QueryError(
+            f"A query has at most {MOST_PARTS} parts, and these are {len(terms)}. Remove some."
+        )
+    return terms
+
+
+def is_plain(terms: Sequence[Term]) -> bool:
+    """True for one text or one whole picture that counts for: nothing about it needs a word."""
+    return len(terms) == 1 and terms[0].weight == 1 and terms[0].region is None
 
 
 def write_terms(terms: Sequence[Term]) -> None:
@@ -26,11 +40,14 @@ def write_terms(terms: Sequence[Term]) -> None:
     All at once, so that one step Back undoes it.
     """
     kept = {name: value for name, value in st.query_params.items() if name not in NAMES}
-    st.query_params.from_dict({**kept, **print_address(terms)})
+    alone = is_plain(terms) and terms[0].picture_id
+    asked = {"id": terms[0].picture_id} if alone else print_address(terms)
+    st.query_params.from_dict({**kept, **asked})
 
 
 def add_term(term: Term) -> None:
     """Add a part to the query of this page. Raises QueryError where that makes too many."""
-    terms = [*read_terms(), term]
-    write_terms(terms)
-    read_terms()
+    terms = read_terms()
+    if len(terms) >= MOST_PARTS:
+        raise QueryError(f"A query has at most {MOST_PARTS} parts. Remove one first.")
+    write_terms([*terms, term])

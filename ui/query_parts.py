@@ -7,41 +7,75 @@ from dataclasses import replace
 
 import streamlit as st
 
-from core.search import LARGEST_WEIGHT, SMALLEST_WEIGHT, Term, print_text, query_key
+from core.search import LARGEST_WEIGHT, SMALLEST_WEIGHT, Term, query_key
+from core.workspace import Workspace
+from ui.brought import brought
+from ui.query import write_terms
+from ui.wall import thumbnail
 
 FOR, AGAINST = "for", "against"
 
+# A longer label would fill a line of its own.
+SHOWN = 30
 
-def show_parts(terms: Sequence[Term]) -> None:
-    """A row of chips. A change is written into the address, which the search box follows."""
+
+def show_parts(workspace: Workspace, terms: Sequence[Term]) -> None:
+    """A row of chips. A change is written into the address, which the page follows."""
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="parts"):
         st.caption("Read as", width="content")
         for number, term in enumerate(terms):
-            with st.popover(_label(term), key=f"part-{number}", width="content"):
-                _edit(terms, number)
+            if term.picture_id:
+                st.image(picture_of(workspace, term)[0], alt="", width=40)
+            with st.popover(_label(workspace, term), key=f"part-{number}", width="content"):
+                _edit(workspace, terms, number)
 
 
-def _label(term: Term) -> str:
+def picture_of(workspace: Workspace, term: Term) -> tuple[str | bytes, str]:
+    """What st.image draws of a picture part, and its name."""
+    own = brought().get(term.picture_id)
+    if own is not None:
+        return own.thumbnail, own.name
+    picture = workspace.picture(term.picture_id)
+    return thumbnail(workspace, term.picture_id), picture.name if picture else ""
+
+
+def _label(workspace: Workspace, term: Term) -> str:
     sign = "−" if term.weight < 0 else "+"
     size = abs(term.weight)
-    text = term.text if len(term.text) <= 30 else f"{term.text[:29]}…"
+    text = term.text or picture_of(workspace, term)[1] or "picture"
+    if term.region is not None:
+        text = f"part of {text}"
+    text = text if len(text) <= SHOWN else f"{text[: SHOWN - 1]}…"
     # A label is markdown, and the text is a visitor's.
     shown = "".join(f"\\{c}" if c in "\\`*_{}[]<>()#+-.!|~:$" else c for c in text)
     return f"{sign} {shown}" if size == 1 else f"{sign} {size:g} × {shown}"
 
 
-def _edit(terms: Sequence[Term], number: int) -> None:
+def _edit(workspace: Workspace, terms: Sequence[Term], number: int) -> None:
     """The inside of a chip. Its widgets start from the part anew whenever the query changes."""
     term = terms[number]
-    key = f"{number}-{print_text(terms)}"
+    key = f"{number}-{terms}"
 
     def change() -> None:
         size = float(st.session_state[f"size-{key}"])
         sign = -1 if st.session_state[f"sign-{key}"] == AGAINST else 1
-        text = query_key(st.session_state[f"text-{key}"])
-        _write(terms, number, replace(term, text=text, weight=sign * size) if text else None)
+        text = query_key(st.session_state[f"text-{key}"]) if term.text else ""
+        kept = text or term.picture_id
+        _write(terms, number, replace(term, text=text, weight=sign * size) if kept else None)
 
-    st.text_input("Text", value=term.text, key=f"text-{key}", on_change=change)
+    if term.text:
+        st.text_input("Text", value=term.text, key=f"text-{key}", on_change=change)
+    else:
+        shown, name = picture_of(workspace, term)
+        if shown:
+            st.image(shown, alt=name, width=160)
+        st.text(name)
+        if term.region is not None:
+            st.button(
+                "Whole picture",
+                key=f"whole-{key}",
+                on_click=lambda: _write(terms, number, replace(term, region=None)),
+            )
     st.segmented_control(
         "Counts",
         [FOR, AGAINST],
@@ -70,8 +104,4 @@ def _edit(terms: Sequence[Term], number: int) -> None:
 
 def _write(terms: Sequence[Term], number: int, changed: Term | None) -> None:
     """Put a changed part in the place of the old one, or remove it, and say so in the address."""
-    after = [*terms[:number], *([changed] if changed else []), *terms[number + 1 :]]
-    if after:
-        st.query_params["q"] = print_text(after)
-    elif "q" in st.query_params:
-        del st.query_params["q"]
+    write_terms([*terms[:number], *([changed] if changed else []), *terms[number + 1 :]])

@@ -12,6 +12,7 @@ from core.pictures.checking import (
 from core.pictures.formats import EXTENSIONS, FORMATS, SUFFIXES_BY_FORMAT
 from core.pictures.kinds import kind_of
 from core.pictures.opening import MAX_FILE_BYTES
+from core.pictures.region import cut_out
 from core.pictures.sending import Payload, payload, readable_by
 from core.pictures.version import READER_VERSION
 
@@ -25,6 +26,7 @@ __all__ = [
     "Checked",
     "Payload",
     "check",
+    "cut_out",
     "display",
     "kind_of",
     "payload",

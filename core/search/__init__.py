@@ -4,13 +4,15 @@ from core.search.balance import balanced
 from core.search.query import Part, combine, query_key
 from core.search.query_form import (
     LARGEST_WEIGHT,
+    MOST_PARTS,
     SMALLEST_WEIGHT,
     Term,
-    parse_address,
+    parse_pictures,
     parse_text,
     print_address,
     print_text,
 )
+from core.search.query_pictures import Brought, BroughtPicture, Readable, of_the_collection
 from core.search.query_vectors import QueryVectors
 from core.search.ranking import Listing, Ranking, Result, Results, search
 from core.search.relevance import Relevance
@@ -18,11 +20,15 @@ from core.search.standing_out import StandingOut
 
 __all__ = [
     "LARGEST_WEIGHT",
+    "MOST_PARTS",
     "SMALLEST_WEIGHT",
+    "Brought",
+    "BroughtPicture",
     "Listing",
     "Part",
     "QueryVectors",
     "Ranking",
+    "Readable",
     "Relevance",
     "Result",
     "Results",
@@ -30,7 +36,8 @@ __all__ = [
     "Term",
     "balanced",
     "combine",
-    "parse_address",
+    "of_the_collection",
+    "parse_pictures",
     "parse_text",
     "print_address",
     "print_text",

@@ -11,6 +11,7 @@ from core.deadline import Deadline
 from core.embedders import Embedder
 from core.errors import DeadlinePassed, IndexUnavailable
 from core.index import Index
+from core.model import Region
 from core.search.query import query_key
 from core.vectors import Vector
 
@@ -20,7 +21,7 @@ log = logging.getLogger(__name__)
 CACHED = 1000
 
 Key = tuple[str, str]
-"""Names a query: ("text", the text) or ("image", the picture's id)."""
+"""Names a query: ("text", the text) or ("image", the picture's id, or id and region)."""
 
 
 class QueryVectors:
@@ -59,9 +60,20 @@ class QueryVectors:
         """The vector of a picture that the service fetches. Not cached: the picture may change."""
         return self._embedder.embed_link(url, Deadline.for_person())
 
+    def region(self, picture_id: str, region: Region, cut: Callable[[], bytes]) -> Vector:
+        """The vector of a part of a picture; `cut` gives its JPEG, and is asked only if need be."""
+        return self._ask(
+            _region_key(picture_id, region),
+            lambda deadline: self._embedder.embed_images([cut()], deadline)[0],
+        )
+
     def is_free(self, text: str) -> bool:
         """True if asking for this text costs no call."""
         return not self._embedder.paid or self._cached(("text", query_key(text))) is not None
+
+    def is_region_free(self, picture_id: str, region: Region) -> bool:
+        """True if asking for this part of a picture costs no call."""
+        return not self._embedder.paid or self._cached(_region_key(picture_id, region)) is not None
 
     def _cached(self, key: Key) -> Vector | None:
         with self._guard:
@@ -111,6 +123,11 @@ class QueryVectors:
             except IndexUnavailable:
                 # The person gets the answer all the same; it stays in this cache.
                 log.warning("A query's vector cannot be kept", exc_info=True)
+
+
+def _region_key(picture_id: str, region: Region) -> Key:
+    sides = (region.left, region.top, region.right, region.bottom)
+    return "image", ":".join([picture_id, *(f"{side:.6g}" for side in sides)])
 
 
 class _Pending:

@@ -1,0 +1,82 @@
+"""What both search pages show of a query: how it was read, the problems, the ranking."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from core.errors import EmbedderError, PictureError, QueryError
+from core.model import Scope
+from core.search import Ranking, Term, of_the_collection
+from core.workspace import Workspace
+from ui.brought import brought
+from ui.query import is_plain, read_terms, write_terms
+from ui.query_parts import show_parts
+from ui.results import show_pages, show_ranking
+from ui.strictness import chosen_strictness
+from ui.vocabulary_notice import say_how_it_was_read
+
+
+def asked_for(workspace: Workspace) -> list[Term]:
+    """The parts of the address that can be asked for; of the others a sentence is shown."""
+    try:
+        terms = read_terms()
+    except QueryError as error:
+        st.warning(str(error), icon=":material/search_off:")
+        return []
+    found = workspace.readable(terms, brought())
+    for problem in found.problems:
+        st.warning(problem, icon=":material/broken_image:")
+    return list(found.terms)
+
+
+def show_answer(workspace: Workspace, terms: Sequence[Term], scope: Scope, hint: str) -> None:
+    """The ranking of the query; without a query all pictures, with the hint above them."""
+    if not terms:
+        st.caption(hint)
+        show_pages(workspace, workspace.browse(scope), key=f"all-{scope}")
+        return
+    if not is_plain(terms):
+        show_parts(workspace, terms)
+    if not _agreed_to_pay(workspace, terms):
+        return
+    try:
+        ranking = _ranking(workspace, terms, scope)
+    except (EmbedderError, PictureError, QueryError) as error:
+        st.warning(str(error), icon=":material/search_off:")
+        return
+    texts = " ".join(term.text for term in terms if term.text)
+    if texts:
+        say_how_it_was_read(workspace, texts)
+    relevance = workspace.standing_out(terms, ranking, chosen_strictness())
+    show_ranking(workspace, ranking, f"{terms}-{scope}", relevance, title=texts)
+
+
+def _ranking(workspace: Workspace, terms: Sequence[Term], scope: Scope) -> Ranking:
+    parts = workspace.parts_of(terms, brought())
+    return workspace.search(parts, scope, leave_out=of_the_collection(terms, brought()))
+
+
+def _agreed_to_pay(workspace: Workspace, terms: Sequence[Term]) -> bool:
+    """True if no part of a picture costs a call, or else once the person has pressed a button.
+
+    A text is typed, and with that asked for; a part of a picture may come with a link.
+    """
+    calls = workspace.region_calls(terms)
+    agreed: set[str] = st.session_state.setdefault("agreed", set())
+    regions = str([(term.picture_id, term.region) for term in terms if term.region])
+    if calls and regions not in agreed:
+        what = "this part" if calls == 1 else "these parts"
+        price = f"{calls} call{'s' if calls > 1 else ''}"
+        label = f"Search {what} of the picture · {price}"
+        st.button(label, key="pay", type="primary", on_click=lambda: agreed.add(regions))
+        return False
+    return True
+
+
+def agree_to(terms: Sequence[Term]) -> None:
+    """Ask for these parts, whose price was said where they were chosen."""
+    agreed: set[str] = st.session_state.setdefault("agreed", set())
+    agreed.add(str([(term.picture_id, term.region) for term in terms if term.region]))
+    write_terms(terms)
