@@ -389,7 +389,9 @@ class Workspace:
         and the embedder knows its words. strictness: from -1 (loose) to 1 (strict).
         """
         embedder = self.embedder
-        if len(terms) != 1 or terms[0].weight < 0 or not isinstance(embedder, KnowsItsWords):
+        if len(terms) != 1 or not terms[0].text or terms[0].weight < 0:
+            return None
+        if not isinstance(embedder, KnowsItsWords):
             return None
         words = [self.queries.text(word) for word in embedder.content_words(terms[0].text)]
         query = self.queries.text(terms[0].text)

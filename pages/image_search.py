@@ -31,7 +31,7 @@ with ways:
                 "And in words",
                 value=start,
                 key="words",
-                placeholder="at night - people",
+                placeholder="at night - snow",
                 on_change=lambda: write_address("q", query_key(st.session_state["words"])),
             )
         scope = choose_scope(workspace)
