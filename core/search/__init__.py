@@ -1,5 +1,6 @@
 """Searching: what a query is, its vector, and the ranking that it gives."""
 
+from core.search.answer import Answer
 from core.search.balance import balanced
 from core.search.query import Part, combine, query_key
 from core.search.query_form import (
@@ -22,6 +23,7 @@ __all__ = [
     "LARGEST_WEIGHT",
     "MOST_PARTS",
     "SMALLEST_WEIGHT",
+    "Answer",
     "Brought",
     "BroughtPicture",
     "Listing",
