@@ -39,6 +39,7 @@ from core.pictures import check, cut_out, payload, picture_id
 from core.search import (
     Brought,
     BroughtPicture,
+    KnownWords,
     Listing,
     Part,
     QueryVectors,
@@ -48,6 +49,9 @@ from core.search import (
     StandingOut,
     Term,
     balanced,
+    found,
+    known_words,
+    nearest_words,
     of_the_collection,
     search,
 )
@@ -127,6 +131,7 @@ class Workspace:
         )
         self._counts: dict[Scope, _Count] = {}
         self._sampled: Sample | None = None
+        self._known_words: tuple[int, KnownWords] | None = None
         self._standing_out = StandingOut(
             self._space, self._bank, is_running=lambda: self.indexer.progress().running
         )
@@ -417,6 +422,52 @@ class Workspace:
     def folders(self) -> list[tuple[str, int]]:
         """Every folder that holds pictures, at any depth, with how many files lie below it."""
         return self._index.folders()
+
+    # -- explaining --------------------------------------------------------------------------
+
+    def compared(self, ranking: Ranking) -> int:
+        """How many pictures the search behind a ranking compared with its query."""
+        count = found(ranking)
+        return self._space.count(ranking.scope) if count is None else count
+
+    def own_words(
+        self, terms: Sequence[Term], picture_ids: Sequence[str]
+    ) -> list[tuple[str, tuple[float, ...]]]:
+        """The words of a query of one text, asked singly: each with its cosine to each picture.
+
+        Empty where that would cost a call, where there is more than one part, or where the text is
+        a single word.
+        """
+        embedder = self.embedder
+        if len(terms) != 1 or not terms[0].text or not isinstance(embedder, KnowsItsWords):
+            return []
+        words = list(dict.fromkeys(embedder.content_words(terms[0].text)))
+        _, vectors = self._space.vectors(picture_ids)
+        if len(words) < 2 or len(vectors) < len(picture_ids):
+            return []
+        return [(word, tuple((vectors @ self.queries.text(word)).tolist())) for word in words]
+
+    def nearest_words(self, picture_id: str, count: int) -> list[str]:
+        """The words that a picture lies nearest to; empty where the embedder has no list of them.
+
+        The words' vectors are made once, what is usual for each once for each state of the
+        collection.
+        """
+        vector = self.queries.picture(picture_id)
+        if vector is None or not isinstance(self.embedder, KnowsItsWords):
+            return []
+        return nearest_words(self._words(self.embedder), vector, count)
+
+    def _words(self, embedder: KnowsItsWords) -> KnownWords:
+        generation = self._space.generation()
+        if self._known_words is None or self._known_words[0] != generation:
+            if self._known_words is None:
+                words = [word for group in embedder.vocabulary().values() for word in group]
+                vectors = np.stack([self.queries.text(word) for word in words])
+            else:
+                words, vectors = [*self._known_words[1].words], self._known_words[1].vectors
+            self._known_words = generation, known_words(words, vectors, self._fair_sample())
+        return self._known_words[1]
 
     # -- exploring ---------------------------------------------------------------------------
 

@@ -18,6 +18,14 @@ from core.search.query_vectors import QueryVectors
 from core.search.ranking import Listing, Ranking, Result, Results, search
 from core.search.relevance import Relevance
 from core.search.standing_out import StandingOut
+from core.search.why import (
+    KnownWords,
+    found,
+    known_words,
+    main_reason,
+    nearer_than,
+    nearest_words,
+)
 
 __all__ = [
     "LARGEST_WEIGHT",
@@ -26,6 +34,7 @@ __all__ = [
     "Answer",
     "Brought",
     "BroughtPicture",
+    "KnownWords",
     "Listing",
     "Part",
     "QueryVectors",
@@ -38,7 +47,13 @@ __all__ = [
     "Term",
     "balanced",
     "combine",
+    "found",
+    "known_words",
+    "main_reason",
+    "nearer_than",
+    "nearest_words",
     "of_the_collection",
+    "parse_address",
     "parse_pictures",
     "parse_text",
     "print_address",
