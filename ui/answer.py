@@ -50,7 +50,7 @@ def show_answer(workspace: Workspace, terms: Sequence[Term], scope: Scope, hint:
     if texts:
         say_how_it_was_read(workspace, texts)
     relevance = workspace.standing_out(terms, ranking, chosen_strictness())
-    show_ranking(workspace, ranking, f"{terms}-{scope}", relevance, title=texts)
+    show_ranking(workspace, ranking, f"{terms}-{scope}", relevance, texts, terms)
 
 
 def _ranking(workspace: Workspace, terms: Sequence[Term], scope: Scope) -> Ranking:

@@ -9,7 +9,7 @@ import streamlit as st
 
 from core.search import LARGEST_WEIGHT, SMALLEST_WEIGHT, Term, query_key
 from core.workspace import Workspace
-from ui.brought import brought
+from ui.brought import brought, name_of
 from ui.query import write_terms
 from ui.wall import thumbnail
 
@@ -24,27 +24,22 @@ def show_parts(workspace: Workspace, terms: Sequence[Term]) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="parts"):
         st.caption("Read as", width="content")
         for number, term in enumerate(terms):
-            if term.picture_id:
-                st.image(picture_of(workspace, term)[0], alt="", width=40)
+            if term.picture_id and (shown := _picture_of(workspace, term)):
+                st.image(shown, alt="", width=40)
             with st.popover(_label(workspace, term), key=f"part-{number}", width="content"):
                 _edit(workspace, terms, number)
 
 
-def picture_of(workspace: Workspace, term: Term) -> tuple[str | bytes, str]:
-    """What st.image draws of a picture part, and its name."""
+def _picture_of(workspace: Workspace, term: Term) -> str | bytes:
+    """What st.image draws of a picture part; empty where there is nothing to draw."""
     own = brought().get(term.picture_id)
-    if own is not None:
-        return own.thumbnail, own.name
-    picture = workspace.picture(term.picture_id)
-    return thumbnail(workspace, term.picture_id), picture.name if picture else ""
+    return own.thumbnail if own is not None else thumbnail(workspace, term.picture_id)
 
 
 def _label(workspace: Workspace, term: Term) -> str:
     sign = "−" if term.weight < 0 else "+"
     size = abs(term.weight)
-    text = term.text or picture_of(workspace, term)[1] or "picture"
-    if term.region is not None:
-        text = f"part of {text}"
+    text = name_of(workspace, term)
     text = text if len(text) <= SHOWN else f"{text[: SHOWN - 1]}…"
     # A label is markdown, and the text is a visitor's.
     shown = "".join(f"\\{c}" if c in "\\`*_{}[]<>()#+-.!|~:$" else c for c in text)
@@ -66,8 +61,8 @@ def _edit(workspace: Workspace, terms: Sequence[Term], number: int) -> None:
     if term.text:
         st.text_input("Text", value=term.text, key=f"text-{key}", on_change=change)
     else:
-        shown, name = picture_of(workspace, term)
-        if shown:
+        name = name_of(workspace, term)
+        if shown := _picture_of(workspace, term):
             st.image(shown, alt=name, width=160)
         st.text(name)
         if term.region is not None:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Sequence
 
 import streamlit as st
 
-from core.search import Ranking, Relevance, Results
+from core.search import Answer, Ranking, Relevance, Results, Term
 from core.workspace import Workspace
 from ui.numbers import count
 from ui.other_models import offer_clip
@@ -21,11 +22,13 @@ def show_ranking(
     key: str,
     relevance: Relevance | None = None,
     title: str = "",
+    terms: Sequence[Term] = (),
 ) -> None:
     """Draw a ranking.
 
     key: names the query, so that another one starts on its first page again. relevance: what
-    stands out, where that can be told; those come first. title: what was asked for.
+    stands out, where that can be told; those come first. title: what was asked for. terms: the
+    parts of the query, which explain the results.
     """
     if not ranking:
         st.info("No picture here has a vector yet.", icon=":material/hourglass_empty:")
@@ -53,7 +56,8 @@ def show_ranking(
     if relevance is not None and marks:
         ranking = ranking.first(relevance.order.tolist())
     with st.container():
-        show_pages(workspace, ranking, key, marks)
+        answer = Answer(tuple(terms), ranking) if terms else None
+        show_pages(workspace, ranking, key, marks, answer)
 
 
 def _marks(ranking: Ranking, relevance: Relevance | None) -> Marks:
@@ -81,11 +85,15 @@ def _say_what_stands_out(ranking: Ranking, number: int, title: str) -> None:
 
 
 def show_pages(
-    workspace: Workspace, results: Results, key: str, marks: Marks | None = None
+    workspace: Workspace,
+    results: Results,
+    key: str,
+    marks: Marks | None = None,
+    answer: Answer | None = None,
 ) -> None:
     """One page of the wall, and the way to the others.
 
-    marks: how far each picture stands out, by id.
+    marks: how far each picture stands out, by id. answer: the query that the results answer.
     """
     pages = max(1, -(-len(results) // PER_PAGE))
     place = st.container()
@@ -94,7 +102,8 @@ def show_pages(
         with st.container(horizontal=True, horizontal_alignment="center"):
             page = st.pagination(pages, key=f"page-{key}")
     with place:
-        wall(workspace, results.page((page - 1) * PER_PAGE, PER_PAGE), key="results", marks=marks)
+        hung = results.page((page - 1) * PER_PAGE, PER_PAGE)
+        wall(workspace, hung, key="results", marks=marks, answer=answer)
 
 
 def to_csv(ranking: Ranking) -> str:

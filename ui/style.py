@@ -33,6 +33,15 @@ CSS = """
   max-height: 66vh; max-width: 100%; width: auto !important; border-radius: .5rem;
 }
 
+/* What can be done with selected pictures stays in sight, over the wall. */
+.st-key-selection {
+  position: fixed; bottom: 1rem; left: 50%; translate: -50%; z-index: 10; width: max-content;
+  max-width: calc(100vw - 2rem); padding: .35rem 1rem;
+  border-radius: .75rem; background: light-dark(#fff, #221f1b);
+  box-shadow: 0 2px 14px rgb(0 0 0 / .28);
+}
+@media (hover: none) { .st-key-selection button { min-height: 44px; } }
+
 /* What lies on the table is shown whole. */
 [class*="st-key-chosen"] [data-baseweb="select"] > div > div { flex-wrap: wrap; }
 

@@ -5,19 +5,31 @@
 const CACHED = 500;
 const cache = new Map();
 
+// The number of the last choice that was made here; Python answers with the last that it has taken.
+let turn = 0;
+
 export default function ({ data, parentElement, setTriggerValue }) {
   const wall = parentElement.querySelector(".wall");
   wall.send = setTriggerValue;
-  const pictures = JSON.parse(new TextDecoder().decode(data));
+  const { pictures, composed, taken } = JSON.parse(new TextDecoder().decode(data));
   for (const { id, source } of pictures) {
     if (source.startsWith("data:")) cache.set(id, source);
   }
   while (cache.size > CACHED) cache.delete(cache.keys().next().value);
-  // A rerun for the larger view leaves the pictures as they are.
-  const drawn = JSON.stringify(pictures.map(({ source, ...rest }) => rest));
-  if (wall.drawn === drawn) return;
-  wall.drawn = drawn;
-  const cards = pictures.map((picture) => card(wall, picture));
+  // A rerun for the larger view or a choice leaves the pictures as they are.
+  const drawn = JSON.stringify([composed, pictures.map(({ source, selected, ...rest }) => rest)]);
+  if (wall.drawn !== drawn) {
+    wall.drawn = drawn;
+    draw(wall, pictures, composed);
+  } else if (taken < turn) {
+    // What was chosen here since is newer than what Python says.
+    return;
+  }
+  wall.querySelectorAll("figure").forEach((figure, place) => mark(figure, pictures[place].selected));
+}
+
+function draw(wall, pictures, composed) {
+  const cards = pictures.map((picture) => card(wall, picture, composed));
   // Where some stand out and others do not, a line is drawn between them.
   const calm = pictures.findIndex(({ standsOut }) => !standsOut);
   if (calm > 0) {
@@ -27,7 +39,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
 }
 
 // What can be done with a picture: icons with names, because words under 24 pictures are noise.
-const ACTIONS = [
+const [MORE, VIEW, COMPARE, ADD, LESS, SELECT] = [
   // A picture under a magnifying glass.
   [
     '<a aria-label="More like this" title="More like this">',
@@ -43,6 +55,19 @@ const ACTIONS = [
     '<button type="button" aria-label="Compare" title="Compare">',
     '<rect x="3" y="5" width="7.5" height="14" rx="1.5"/><rect x="13.5" y="5" width="7.5" height="14" rx="1.5"/><path d="M17.25 9.75v4.5M15 12h4.5"/>',
   ],
+  [
+    '<button type="button" aria-label="Add to the query" title="Add to the query">',
+    '<path d="M12 5v14M5 12h14"/>',
+  ],
+  [
+    '<button type="button" aria-label="Less like this" title="Less like this">',
+    '<path d="M5 12h14"/>',
+  ],
+  // A tick, in a circle that the style draws.
+  [
+    '<button type="button" class="select" aria-label="Select" title="Select" aria-pressed="false">',
+    '<path d="m6.5 12.5 3.8 3.8 7.4-8.2"/>',
+  ],
 ].map(([opening, shapes]) => parse(`${opening}<svg viewBox="0 0 24 24" aria-hidden="true">${shapes}`));
 
 // Parsed once; every picture gets a copy. Never given anything but the markup above.
@@ -52,7 +77,8 @@ function parse(markup) {
   return template.content.firstElementChild;
 }
 
-function card(wall, { id, name, source, cosine, more, prominence, standsOut }) {
+function card(wall, picture, composed) {
+  const { id, name, source, cosine, prominence, standsOut, alike } = picture;
   const image = make("img", {
     src: cache.get(id) ?? source,
     alt: name,
@@ -75,17 +101,36 @@ function card(wall, { id, name, source, cosine, more, prominence, standsOut }) {
     bar.style.setProperty("--share", prominence);
     caption.append(bar);
   }
-  figure.append(image, caption, actions(wall, id, more));
+  figure.append(image, button(SELECT, () => choose(wall, figure)), caption);
+  if (alike) {
+    const more = make("button", { type: "button", className: "alike" });
+    more.textContent = `+${alike} near-identical`;
+    more.onclick = () => wall.send("alike", id);
+    figure.append(more);
+  }
+  figure.append(...actions(wall, picture, composed));
   return figure;
 }
 
-function actions(wall, id, address) {
-  const [more, view, compare] = ACTIONS.map((action) => action.cloneNode(true));
-  view.onclick = () => wall.send("view", id);
-  compare.onclick = () => wall.send("compare", id);
-  const bar = make("div", { className: "actions" });
-  bar.append(...(address === null ? [view] : [searchWith(more, address), view, compare]));
+// The corners of a picture: what leads on from it and, in a composed search, what it does there.
+function actions(wall, { id, more }, composed) {
+  const send = (name) => () => wall.send(name, id);
+  const view = button(VIEW, send("view"));
+  if (more === null) return [bar("actions", view)];
+  const on = [searchWith(MORE.cloneNode(true), more), view, button(COMPARE, send("compare"))];
+  if (!composed) return [bar("actions", ...on)];
+  const query = [button(ADD, send("add")), button(LESS, send("less"))];
+  return [bar("actions", ...on), bar("actions query", ...query)];
+}
+
+function bar(className, ...children) {
+  const bar = make("div", { className });
+  bar.append(...children);
   return bar;
+}
+
+function button(action, onclick) {
+  return Object.assign(action.cloneNode(true), { onclick });
 }
 
 // A real link, so that it opens in a new tab too. A plain click goes there as the browser's own
@@ -100,6 +145,19 @@ function searchWith(link, address) {
     scrollTo({ top: 0 });
   };
   return link;
+}
+
+// Shown at once. All that is selected here is sent, not the one change: where two are sent soon
+// after each other, only the second arrives.
+function choose(wall, figure) {
+  mark(figure, !figure.classList.contains("selected"));
+  const ids = [...wall.querySelectorAll(".selected")].map((one) => one.dataset.picture);
+  wall.send("select", { turn: ++turn, ids });
+}
+
+function mark(figure, selected) {
+  figure.classList.toggle("selected", selected);
+  figure.querySelector(".select").ariaPressed = String(selected);
 }
 
 function make(tag, properties) {

@@ -10,12 +10,13 @@ from typing import TypeAlias
 
 import streamlit as st
 
-from core.errors import PictureError
-from core.model import Hit, Picture
-from core.pictures import display
-from core.search import Result
+from core.search import Answer, Result
 from core.workspace import Workspace
+from ui.add_to_query import add_picture_to_query, is_composed
+from ui.alike import show_alike
 from ui.comparison import add_picture
+from ui.larger import larger
+from ui.selection import choices_taken, selected, selection_bar, take_choice
 
 PER_PAGE = 24
 
@@ -53,28 +54,53 @@ def _inline(jpeg: bytes) -> str:
 
 @st.fragment
 def wall(
-    workspace: Workspace, results: Sequence[Result], key: str, marks: Marks | None = None
+    workspace: Workspace,
+    results: Sequence[Result],
+    key: str,
+    marks: Marks | None = None,
+    answer: Answer | None = None,
 ) -> None:
     """Pictures with their names, cosines and what can be done with them.
 
     marks: how far each picture stands out, by id; where there is a line, it is drawn before the
-    first that does not.
+    first that does not. answer: the query that they answer, which explains them.
     """
     shown = {result.picture.id: result for result in results}
-    payload = [_card(workspace, result, marks or {}) for result in results]
+    component = f"wall-of-{key}"
+
+    def take() -> None:
+        # Here, before anything is drawn, `shown` is what the browser had.
+        take_choice(st.session_state[component].get("select"), shown)
+
+    payload = {
+        "pictures": [_card(workspace, result, marks or {}) for result in results],
+        "composed": answer is not None and is_composed(answer.terms),
+        "taken": choices_taken(),
+    }
     with st.container(key=f"wall-{key}"):
         event = _wall(
-            key=f"wall-of-{key}",
+            key=component,
             # As bytes: values of their own would each be held against pandas' types first.
             data=json.dumps(payload).encode(),
             on_view_change=_rerun,
             on_compare_change=_rerun,
+            on_alike_change=_rerun,
+            on_add_change=_rerun,
+            on_less_change=_rerun,
+            on_select_change=take,
         )
+    selection_bar(workspace, answer)
     # What a browser asks for is believed only if it was shown.
     if event.view in shown:
-        larger(workspace, shown[event.view].picture, shown[event.view].hit)
+        larger(workspace, shown[event.view], answer, results)
+    if event.alike in shown and answer is not None:
+        show_alike(workspace, shown[event.alike], answer.ranking)
     if event.compare in shown:
         st.toast(add_picture(event.compare))
+    if event.add in shown:
+        add_picture_to_query(event.add, 1)
+    if event.less in shown:
+        add_picture_to_query(event.less, -1)
 
 
 def _rerun() -> None:
@@ -95,6 +121,8 @@ def _card(
         "more": f"image_search?id={picture.id}" if result.searchable else None,
         "prominence": None if prominence is None else round(prominence, 3),
         "standsOut": stands_out,
+        "alike": len(result.hit.alike) if result.hit is not None else 0,
+        "selected": picture.id in selected(),
     }
 
 
@@ -109,53 +137,3 @@ def _source(workspace: Workspace, picture_id: str) -> str:
         return address(workspace, picture_id)
     sent.add(picture_id)
     return _inline(workspace.thumbnail(picture_id))
-
-
-def more_like_this(picture_id: str) -> None:
-    """Search with this picture; the browser's Back then finds the search it came from."""
-    if (st.context.url or "").rstrip("/").endswith("/image_search"):
-        # A link from a page to itself runs it but leaves the address as it was.
-        if st.button("More like this", key="more-larger", type="tertiary"):
-            st.query_params["id"] = picture_id
-            st.rerun()
-    else:
-        st.page_link(
-            "pages/image_search.py",
-            label="More like this",
-            icon="",
-            query_params={"id": picture_id},
-        )
-
-
-@st.dialog("Picture", width="large")
-def larger(workspace: Workspace, picture: Picture, hit: Hit | None) -> None:
-    """The original, upright, and what is known of it."""
-    data = workspace.original(picture)
-    try:
-        shown = display(data) if data is not None else workspace.thumbnail(picture.id)
-    except PictureError as error:
-        st.warning(str(error))
-        shown = workspace.thumbnail(picture.id)
-    left, right = st.columns([3, 2], gap="medium")
-    if shown:
-        left.image(shown, alt=picture.name, width="stretch")
-    with right, st.container(key="facts-larger"):
-        st.text(picture.name)
-        if hit is not None:
-            st.metric(f"Cosine similarity · rank {hit.rank:,}", f"{hit.cosine:.4f}")
-        kilobytes = f"{picture.bytes / 1000:,.0f} kB"
-        st.caption(
-            f"{picture.width:,} × {picture.height:,} pixels · {picture.format} · {kilobytes}"
-        )
-        if data is None:
-            st.caption("The original is not here; this is the thumbnail kept in the index.")
-        if picture.note:
-            st.caption(picture.note)
-        if workspace.was_altered(picture.id):
-            st.caption("Embedded from a copy, as the file itself is not taken by the model.")
-        for path in picture.paths:
-            st.text(path)
-        with st.container(horizontal=True, vertical_alignment="center"):
-            more_like_this(picture.id)
-            if st.button("Compare", key="compare-larger", icon=":material/add_circle:"):
-                st.toast(add_picture(picture.id))

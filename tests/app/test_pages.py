@@ -62,8 +62,7 @@ class Page:
     def hung(self) -> list[dict[str, str]]:
         """What the browser is told of every picture on the wall."""
         told = [json.loads(element.proto.bytes) for element in self.test.get("bidi_component")]
-        # A wall is told of a list, the query's picture of one thing.
-        return [picture for pictures in told if isinstance(pictures, list) for picture in pictures]
+        return [picture for element in told for picture in element.get("pictures", ())]
 
     @property
     def chips(self) -> list[str]:
