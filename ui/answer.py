@@ -21,12 +21,12 @@ from ui.vocabulary_notice import say_how_it_was_read
 def asked_for(workspace: Workspace) -> list[Term]:
     """The parts of the address that can be asked for; of the others a sentence is shown."""
     try:
-        terms = read_terms()
+        written = read_terms()
     except QueryError as error:
         st.warning(str(error), icon=":material/search_off:")
         return []
-    found = workspace.readable(terms, brought())
-    for problem in found.problems:
+    found = workspace.readable(written.terms, brought())
+    for problem in (*written.problems, *found.problems):
         st.warning(problem, icon=":material/broken_image:")
     return list(found.terms)
 

@@ -7,13 +7,14 @@ from core.search.query_form import (
     LARGEST_WEIGHT,
     MOST_PARTS,
     SMALLEST_WEIGHT,
+    Readable,
     Term,
     parse_pictures,
     parse_text,
     print_address,
     print_text,
 )
-from core.search.query_pictures import Brought, BroughtPicture, Readable, of_the_collection
+from core.search.query_pictures import Brought, BroughtPicture, of_the_collection
 from core.search.query_vectors import QueryVectors
 from core.search.ranking import Listing, Ranking, Result, Results, search
 from core.search.relevance import Relevance
@@ -53,7 +54,6 @@ __all__ = [
     "nearer_than",
     "nearest_words",
     "of_the_collection",
-    "parse_address",
     "parse_pictures",
     "parse_text",
     "print_address",
