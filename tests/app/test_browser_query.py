@@ -63,6 +63,7 @@ def test_a_text_and_a_result_make_one_query_that_back_undoes(
     page.go_back()
     expect(page.locator(".st-key-parts")).to_have_count(0)
     expect(story.captions(page).first).to_contain_text(before[0])
+    story.expect_wall(page, 24)
     assert story.names(page) == before
     page.go_forward()
     expect(page.locator(".st-key-parts")).to_be_visible()
