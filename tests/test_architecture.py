@@ -126,6 +126,7 @@ CHANGES = {
     "start_indexing",
     "stop_indexing",
     "tick_gallery",
+    "zip_pictures",
 }
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Sequence
 
 import streamlit as st
@@ -13,6 +11,7 @@ from core.workspace import Workspace
 from ui.numbers import count
 from ui.other_models import offer_clip
 from ui.strictness import strictness_control
+from ui.take_along import csv_button, take_along, to_take_along
 from ui.wall import PER_PAGE, Marks, wall
 
 
@@ -35,6 +34,10 @@ def show_ranking(
         return
     offer_clip(workspace)
     marks = _marks(ranking, relevance)
+    above = relevance.count if relevance is not None and marks else None
+    csv = to_take_along(workspace, terms, ranking, above)
+    if relevance is not None and marks:
+        ranking = ranking.first(relevance.order.tolist())
     with st.container(horizontal=True, vertical_alignment="center"):
         if relevance is not None and marks:
             _say_what_stands_out(ranking, relevance.count, title)
@@ -44,17 +47,8 @@ def show_ranking(
         st.space("stretch")
         if marks:
             strictness_control()
-        st.download_button(
-            "Download CSV",
-            lambda: to_csv(ranking),
-            file_name="ranking.csv",
-            mime="text/csv",
-            icon=":material/download:",
-            type="tertiary",
-            on_click="ignore",
-        )
-    if relevance is not None and marks:
-        ranking = ranking.first(relevance.order.tolist())
+        take_along(workspace, to_take_along(workspace, terms, ranking, above), key="ranking")
+        csv_button(csv, "Download CSV", key="csv")
     with st.container():
         answer = Answer(tuple(terms), ranking) if terms else None
         show_pages(workspace, ranking, key, marks, answer)
@@ -104,20 +98,3 @@ def show_pages(
     with place:
         hung = results.page((page - 1) * PER_PAGE, PER_PAGE)
         wall(workspace, hung, key="results", marks=marks, answer=answer)
-
-
-def to_csv(ranking: Ranking) -> str:
-    """rank,name,id,similarity for every hit, nine decimals."""
-    text = io.StringIO()
-    rows = csv.writer(text, lineterminator="\n")
-    rows.writerow(["rank", "name", "id", "similarity"])
-    for result in ranking.page(0, len(ranking)):
-        if result.hit is not None:
-            name = harmless(result.picture.name)
-            rows.writerow([result.hit.rank, name, result.picture.id, f"{result.hit.cosine:.9f}"])
-    return text.getvalue()
-
-
-def harmless(name: str) -> str:
-    """A name that a spreadsheet would run as a formula gets the apostrophe that stops it."""
-    return f"'{name}" if name[:1] in ("=", "+", "@", "\t", "\r") else name

@@ -2,6 +2,9 @@
 
 from core.search.answer import Answer
 from core.search.balance import balanced
+from core.search.export import MOST_TAKEN_ALONG, harmless, to_csv, written_parts
+from core.search.export_page import Sheet, to_page
+from core.search.export_zip import MOST_ZIP_BYTES, write_zip
 from core.search.query import Part, combine, query_key
 from core.search.query_form import (
     LARGEST_WEIGHT,
@@ -31,6 +34,8 @@ from core.search.why import (
 __all__ = [
     "LARGEST_WEIGHT",
     "MOST_PARTS",
+    "MOST_TAKEN_ALONG",
+    "MOST_ZIP_BYTES",
     "SMALLEST_WEIGHT",
     "Answer",
     "Brought",
@@ -44,11 +49,13 @@ __all__ = [
     "Relevance",
     "Result",
     "Results",
+    "Sheet",
     "StandingOut",
     "Term",
     "balanced",
     "combine",
     "found",
+    "harmless",
     "known_words",
     "main_reason",
     "nearer_than",
@@ -60,4 +67,8 @@ __all__ = [
     "print_text",
     "query_key",
     "search",
+    "to_csv",
+    "to_page",
+    "write_zip",
+    "written_parts",
 ]
