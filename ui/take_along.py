@@ -118,10 +118,11 @@ def take_along(workspace: Workspace, what: ToTakeAlong, key: str) -> None:
 
 def _what_it_holds(workspace: Workspace, what: ToTakeAlong) -> str:
     """One line on how many pictures come along, and how large a ZIP becomes at most."""
-    held = min(what.count, MOST_TAKEN_ALONG)
-    of = f" of {what.count:,}, the first" if held < what.count else ""
+    pictures = count(what.count, "picture")
+    if what.count > MOST_TAKEN_ALONG:
+        pictures = f"The first {MOST_TAKEN_ALONG} of {pictures}"
     ends = f" · ZIP up to {MOST_ZIP_BYTES // 10**6} MB" if visitor(workspace).may_manage else ""
-    return f"{count(held, 'picture')}{of}{ends}"
+    return pictures + ends
 
 
 def _zip(workspace: Workspace, what: ToTakeAlong) -> bytes:

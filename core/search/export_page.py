@@ -43,11 +43,9 @@ def to_page(
     cards = [_card(result, sheet.parts, thumbnail(result.picture.id)) for result in shown]
     if sheet.above and sheet.above < len(shown):
         cards.insert(sheet.above, "<p class=line>Less alike from here on</p>")
-    parts = "".join(f"<li>{escape(part)}</li>" for part in sheet.parts)
     return _PAGE.format(
         style=_STYLE,
         title=escape(sheet.title),
-        parts=f"<ul>{parts}</ul>" if len(sheet.parts) > 1 else "",
         said=escape(_said(len(shown), len(results), sheet)),
         cards="\n".join(cards),
     )
@@ -89,9 +87,6 @@ body { margin: 0 auto; padding: 2rem 1.25rem; max-width: 80rem; background: var(
 h1 { margin: 0; font-size: 1.6rem; line-height: 1.25; overflow-wrap: anywhere; }
 header p, span { color: var(--quiet); }
 header p { margin: .35rem 0 1.75rem; }
-ul { display: flex; flex-wrap: wrap; gap: .4rem; margin: .75rem 0 0; padding: 0; list-style: none; }
-li { padding: .1rem .65rem; border: 1px solid var(--rule); border-radius: 1rem; font-size: .875rem;
-  overflow-wrap: anywhere; }
 main { display: grid; gap: 1.5rem 1.25rem;
   grid-template-columns: repeat(auto-fill, minmax(min(11rem, 42vw), 1fr)); }
 figure { margin: 0; break-inside: avoid; }
@@ -124,7 +119,6 @@ _PAGE = """<!DOCTYPE html>
 <body>
 <header>
 <h1>{title}</h1>
-{parts}
 <p>{said}</p>
 </header>
 <main>
