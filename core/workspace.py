@@ -39,6 +39,7 @@ from core.pictures import check, cut_out, payload, picture_id
 from core.search import (
     Brought,
     BroughtPicture,
+    KeptSearches,
     KnownWords,
     Listing,
     Part,
@@ -470,6 +471,16 @@ class Workspace:
                 words, vectors = [*self._known_words[1].words], self._known_words[1].vectors
             self._known_words = generation, known_words(words, vectors, self._fair_sample())
         return self._known_words[1]
+
+    # -- keeping searches --------------------------------------------------------------------
+
+    @property
+    def kept_searches(self) -> KeptSearches:
+        """Saved searches and the history: of those who may manage, for whom the index keeps them.
+
+        Its methods raise IndexUnavailable.
+        """
+        return self._index
 
     # -- exploring ---------------------------------------------------------------------------
 

@@ -117,6 +117,7 @@ CHANGES = {
     "export_index",
     "forget_away",
     "import_index",
+    "kept_searches",
     "read_all_again",
     "read_refused_again",
     "remove_uploads",

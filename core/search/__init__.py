@@ -1,10 +1,12 @@
 """Searching: what a query is, its vector, and the ranking that it gives."""
 
+from core.index import KeptSearches
 from core.search.answer import Answer
 from core.search.balance import balanced
 from core.search.export import MOST_TAKEN_ALONG, harmless, to_csv, written_parts
 from core.search.export_page import Sheet, to_page
 from core.search.export_zip import MOST_ZIP_BYTES, write_zip
+from core.search.history import LONGEST_ADDRESS, Asked, remember
 from core.search.query import Part, combine, query_key
 from core.search.query_form import (
     LARGEST_WEIGHT,
@@ -21,6 +23,7 @@ from core.search.query_pictures import Brought, BroughtPicture, of_the_collectio
 from core.search.query_vectors import QueryVectors
 from core.search.ranking import Listing, Ranking, Result, Results, search
 from core.search.relevance import Relevance
+from core.search.session_searches import SessionSearches
 from core.search.standing_out import StandingOut
 from core.search.why import (
     KnownWords,
@@ -33,13 +36,16 @@ from core.search.why import (
 
 __all__ = [
     "LARGEST_WEIGHT",
+    "LONGEST_ADDRESS",
     "MOST_PARTS",
     "MOST_TAKEN_ALONG",
     "MOST_ZIP_BYTES",
     "SMALLEST_WEIGHT",
     "Answer",
+    "Asked",
     "Brought",
     "BroughtPicture",
+    "KeptSearches",
     "KnownWords",
     "Listing",
     "Part",
@@ -49,6 +55,7 @@ __all__ = [
     "Relevance",
     "Result",
     "Results",
+    "SessionSearches",
     "Sheet",
     "StandingOut",
     "Term",
@@ -66,6 +73,7 @@ __all__ = [
     "print_address",
     "print_text",
     "query_key",
+    "remember",
     "search",
     "to_csv",
     "to_page",
