@@ -31,26 +31,32 @@ def asked_for(workspace: Workspace) -> list[Term]:
     return list(found.terms)
 
 
-def show_answer(workspace: Workspace, terms: Sequence[Term], scope: Scope, hint: str) -> None:
-    """The ranking of the query; without a query all pictures, with the hint above them."""
+def show_answer(
+    workspace: Workspace, terms: Sequence[Term], scope: Scope, hint: str
+) -> Ranking | None:
+    """The ranking of the query; without a query all pictures, with the hint above them.
+
+    Returns the ranking; None where there is none.
+    """
     if not terms:
         st.caption(hint)
         show_pages(workspace, workspace.browse(scope), key=f"all-{scope}")
-        return
+        return None
     if not is_plain(terms):
         show_parts(workspace, terms)
     if not _agreed_to_pay(workspace, terms):
-        return
+        return None
     try:
         ranking = _ranking(workspace, terms, scope)
     except (EmbedderError, PictureError, QueryError) as error:
         st.warning(str(error), icon=":material/search_off:")
-        return
+        return None
     texts = " ".join(term.text for term in terms if term.text)
     if texts:
         say_how_it_was_read(workspace, texts)
     relevance = workspace.standing_out(terms, ranking, chosen_strictness())
     show_ranking(workspace, ranking, f"{terms}-{scope}", relevance, texts, terms)
+    return ranking
 
 
 def _ranking(workspace: Workspace, terms: Sequence[Term], scope: Scope) -> Ranking:
