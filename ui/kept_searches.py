@@ -32,7 +32,12 @@ def kept_searches(workspace: Workspace) -> KeptSearches:
 
 
 def address_now(page: str) -> str:
-    """What is asked on this page now, as its address says it."""
+    """What is asked on this page now, as its address says it.
+
+    Texts alone are the same query on either page, and the text search is where they belong.
+    """
+    if not {"pic", "id"} & set(st.query_params):
+        page = TEXT_SEARCH
     return f"{page}?{urlencode(st.query_params.to_dict(), errors='replace')}"
 
 

@@ -35,7 +35,7 @@ LONGEST_NAME = 80
 SHOWN = 44
 
 # Pixels of the list of what was asked last: half of a seventh line shows that there is more.
-HEIGHT = 270
+HEIGHT = 288
 
 
 def searches(workspace: Workspace, page: str) -> None:
