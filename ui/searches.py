@@ -162,25 +162,35 @@ def _row(workspace: Workspace, search: SavedSearch) -> None:
 
 
 def _edit(workspace: Workspace, search: SavedSearch) -> None:
-    kept, key = kept_searches(workspace), f"rename-{_short(search.name)}"
+    kept = kept_searches(workspace)
+    # Not of its name: a click on the button that ends the typing of a new one must find its button.
+    key = _short(f"{search.saved} {search.address}")
 
+    name = search.name
+
+    # The click that ends the typing of a new name asks for both in one turn.
     def rename() -> None:
-        wanted = query_key(st.session_state[key]) or search.name
-        _try(lambda: _numbered(wanted, kept.rename_search(search.name, wanted)))
+        def do() -> str:
+            nonlocal name
+            wanted = query_key(st.session_state[f"rename-{key}"]) or search.name
+            name = kept.rename_search(search.name, wanted)
+            return _numbered(wanted, name)
+
+        _try(do)
 
     def delete() -> None:
-        _try(lambda: kept.delete_search(search.name))
+        _try(lambda: kept.delete_search(name))
 
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.text_input(
             "New name",
             value=search.name,
             max_chars=LONGEST_NAME,
-            key=key,
+            key=f"rename-{key}",
             on_change=rename,
             label_visibility="collapsed",
         )
-        st.button("Delete", key=f"delete-{_short(search.name)}", type="tertiary", on_click=delete)
+        st.button("Delete", key=f"delete-{key}", type="tertiary", on_click=delete)
 
 
 def _history(workspace: Workspace, history: list[str]) -> None:
