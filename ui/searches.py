@@ -1,4 +1,4 @@
-"""The popover beside the search box: searches that were saved, and those that were asked last."""
+"""The window of searches: those that were saved, and those that were asked last."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from core.errors import IndexUnavailable, QueryError
 from core.model import SavedSearch
 from core.search import LONGEST_ADDRESS, query_key
 from core.workspace import Workspace
+from ui.dialog import dialog
 from ui.kept_searches import (
     address_now,
     face_of,
@@ -25,7 +26,7 @@ from ui.query import read_terms
 from ui.visitor import visitor
 from ui.wall import thumbnail
 
-KEY, EDIT, SAID, CHOSEN = "searches", "searches-edit", "searches-said", "searches-chosen"
+EDIT, SAID, CHOSEN = "searches-edit", "searches-said", "searches-chosen"
 
 # More than anybody finds again in a list; each is drawn with its pictures.
 MOST_SAVED = 200
@@ -39,24 +40,23 @@ HEIGHT = 288
 
 
 def searches(workspace: Workspace, page: str) -> None:
-    """page: the one that it stands on, as in `ui.kept_searches`."""
-    with st.container(width="content"):
-        _popover(workspace, page)
+    """The button that opens the window. page: the one that it stands on, see `ui.kept_searches`.
+
+    Not a popover: to draw what is in one only once it is open, Streamlit has to be told when it is
+    closed, and a click on another page then brings back the page that was left.
+    """
+    _go_to_the_chosen(page)
+    if st.button("Searches", icon=":material/bookmark:", key="searches"):
+        _window(workspace, page)
 
 
-@st.fragment
-def _popover(workspace: Workspace, page: str) -> None:
-    """What is in it is read and drawn only while it is open."""
-    chosen = st.session_state.pop(CHOSEN, None)
-    if chosen is not None:
-        open_search(chosen, page)
-    popover = st.popover("Searches", icon=":material/bookmark:", key=KEY, on_change="rerun")
-    if popover.open:
-        with popover:
-            try:
-                _inside(workspace, page)
-            except IndexUnavailable as error:
-                st.error(str(error), icon=":material/database_off:")
+@dialog("Searches")
+def _window(workspace: Workspace, page: str) -> None:
+    _go_to_the_chosen(page)
+    try:
+        _inside(workspace, page)
+    except IndexUnavailable as error:
+        st.error(str(error), icon=":material/database_off:")
 
 
 def _inside(workspace: Workspace, page: str) -> None:
@@ -68,10 +68,13 @@ def _inside(workspace: Workspace, page: str) -> None:
         st.text(said)
     saved = kept_searches(workspace).saved_searches()
     history = kept_searches(workspace).history()
+    left, right = st.columns(2, gap="large")
     if saved:
-        _saved(workspace, saved)
+        with left:
+            _saved(workspace, saved)
     if history:
-        _history(workspace, history)
+        with right if saved else left:
+            _history(workspace, history)
     if not saved and not history:
         st.caption("What you search for is listed here.")
     if not visitor(workspace).may_manage:
@@ -216,11 +219,16 @@ def _history(workspace: Workspace, history: list[str]) -> None:
 
 def _open(address: str, label: str, key: str) -> None:
     def choose() -> None:
-        # The popover closes with this turn, so that the page is drawn anew before what is in it.
-        st.session_state[KEY] = False
         st.session_state[CHOSEN] = address
 
     st.button(literal(label, SHOWN), key=key, type="tertiary", on_click=choose, wrap=False)
+
+
+def _go_to_the_chosen(page: str) -> None:
+    """Ask again what was chosen, whether the window or the whole page is drawn next."""
+    address = st.session_state.pop(CHOSEN, None)
+    if address is not None:
+        open_search(address, page)
 
 
 def _short(text: str) -> str:
