@@ -158,7 +158,7 @@ def _row(workspace: Workspace, search: SavedSearch) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
         for picture_id in search.face:
             if shown := thumbnail(workspace, picture_id):
-                st.image(shown, width=40)
+                st.image(shown, alt="", width=56)
         _open(search.address, search.name, key=f"open-saved-{_short(search.name)}")
     if search.embedder_id != workspace.embedder.id:
         st.caption("Saved with another model; this one may find other pictures.")
