@@ -35,8 +35,8 @@ MOST_SAVED = 200
 LONGEST_NAME = 80
 SHOWN = 44
 
-# Pixels of the list of what was asked last: half of a seventh line shows that there is more.
-HEIGHT = 288
+# Pixels of the list of what was asked last: the ninth line is cut, which shows that there is more.
+HEIGHT = 368
 
 
 def searches(workspace: Workspace, page: str) -> None:
@@ -69,14 +69,10 @@ def _inside(workspace: Workspace, page: str) -> None:
     saved = kept_searches(workspace).saved_searches()
     history = kept_searches(workspace).history()
     left, right = st.columns(2, gap="large")
-    if saved:
-        with left:
-            _saved(workspace, saved)
-    if history:
-        with right if saved else left:
-            _history(workspace, history)
-    if not saved and not history:
-        st.caption("What you search for is listed here.")
+    with left:
+        _saved(workspace, saved)
+    with right:
+        _history(workspace, history)
     if not visitor(workspace).may_manage:
         st.caption("Kept until you close this page.")
 
@@ -145,7 +141,9 @@ def _saved(workspace: Workspace, saved: list[SavedSearch]) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown("**Saved**")
         st.space("stretch")
-        edit = st.toggle("Edit", key=EDIT)
+        edit = bool(saved) and st.toggle("Edit", key=EDIT)
+    if not saved:
+        st.caption("None yet.")
     with st.container(key="saved-searches", gap="small"):
         for search in saved:
             if edit:
@@ -201,15 +199,18 @@ def _history(workspace: Workspace, history: list[str]) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown("**Asked last**")
         st.space("stretch")
-        st.button(
-            "Clear",
-            key="clear-history",
-            type="tertiary",
-            on_click=lambda: _try(kept.clear_history),
-        )
+        if history:
+            st.button(
+                "Clear",
+                key="clear-history",
+                type="tertiary",
+                on_click=lambda: _try(kept.clear_history),
+            )
+    if not history:
+        st.caption("None yet.")
     with st.container(
         key="asked-searches",
-        height=220 if len(history) > 6 else "content",
+        height=HEIGHT if len(history) > 8 else "content",
         border=False,
         gap="xxsmall",
     ):
