@@ -2,6 +2,7 @@
 
 from core.search.answer import Answer
 from core.search.balance import balanced
+from core.search.bank import Bank, BankState
 from core.search.query import Part, combine, query_key
 from core.search.query_form import (
     LARGEST_WEIGHT,
@@ -17,8 +18,8 @@ from core.search.query_form import (
 from core.search.query_pictures import Brought, BroughtPicture, of_the_collection
 from core.search.query_vectors import QueryVectors
 from core.search.ranking import Listing, Ranking, Result, Results, search
-from core.search.relevance import Relevance
-from core.search.standing_out import StandingOut
+from core.search.relevance import FEWEST_PICTURES, Relevance
+from core.search.standing_out import AskedText, StandingOut
 from core.search.why import (
     KnownWords,
     found,
@@ -29,10 +30,14 @@ from core.search.why import (
 )
 
 __all__ = [
+    "FEWEST_PICTURES",
     "LARGEST_WEIGHT",
     "MOST_PARTS",
     "SMALLEST_WEIGHT",
     "Answer",
+    "AskedText",
+    "Bank",
+    "BankState",
     "Brought",
     "BroughtPicture",
     "KnownWords",
