@@ -8,7 +8,7 @@ import streamlit as st
 
 from core.errors import EmbedderError, PictureError, QueryError
 from core.model import Scope
-from core.search import Term, of_the_collection
+from core.search import Term, of_the_collection, print_text
 from core.workspace import Workspace
 from ui.brought import brought
 from ui.query import is_plain, read_terms, write_terms
@@ -52,7 +52,7 @@ def show_answer(workspace: Workspace, terms: Sequence[Term], scope: Scope, hint:
     if texts:
         say_how_it_was_read(workspace, texts)
     relevance = workspace.standing_out(terms, parts, ranking, chosen_strictness())
-    show_ranking(workspace, ranking, f"{terms}-{scope}", relevance, texts, terms)
+    show_ranking(workspace, ranking, f"{terms}-{scope}", relevance, print_text(terms), terms)
 
 
 def _agreed_to_pay(workspace: Workspace, terms: Sequence[Term]) -> bool:
