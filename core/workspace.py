@@ -42,6 +42,7 @@ from core.search import (
     BankState,
     Brought,
     BroughtPicture,
+    KeptSearches,
     KnownWords,
     Listing,
     Part,
@@ -49,6 +50,7 @@ from core.search import (
     Ranking,
     Readable,
     Relevance,
+    Result,
     StandingOut,
     Term,
     balanced,
@@ -58,6 +60,7 @@ from core.search import (
     nearest_words,
     of_the_collection,
     search,
+    write_zip,
 )
 from core.settings import Settings
 from core.sources import add_upload, check_public, fetch, read_picture, remove_upload
@@ -508,6 +511,16 @@ class Workspace:
             self._known_words = generation, known_words(words, vectors, self._fair_sample())
         return self._known_words[1]
 
+    # -- keeping searches --------------------------------------------------------------------
+
+    @property
+    def kept_searches(self) -> KeptSearches:
+        """Saved searches and the history: of those who may manage, for whom the index keeps them.
+
+        Its methods raise IndexUnavailable.
+        """
+        return self._index
+
     # -- exploring ---------------------------------------------------------------------------
 
     def named_pictures(self, limit: int) -> list[tuple[str, str]]:
@@ -611,6 +624,15 @@ class Workspace:
     def export_index(self, target: IO[bytes]) -> int:
         """Write the index of this embedder to one file; returns the number of its pictures."""
         return export_index(self._index, self.embedder.id, EVERYTHING, target)
+
+    def zip_pictures(
+        self, target: IO[bytes], results: Sequence[Result], parts: Sequence[str]
+    ) -> None:
+        """Write the files of pictures and a table of them to one ZIP. Raises OSError.
+
+        parts: the parts of the query that found them, in their text form.
+        """
+        write_zip(target, results, parts, self.original, self.thumbnail)
 
     def import_index(self, source: IO[bytes]) -> int:
         """Take an exported index in; returns the number of its pictures. Raises ArchiveError."""

@@ -118,6 +118,7 @@ CHANGES = {
     "forget_away",
     "import_index",
     "learn_words",
+    "kept_searches",
     "read_all_again",
     "read_refused_again",
     "remove_uploads",
@@ -127,6 +128,7 @@ CHANGES = {
     "start_indexing",
     "stop_indexing",
     "tick_gallery",
+    "zip_pictures",
 }
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Sequence
 
 import streamlit as st
@@ -15,6 +13,7 @@ from ui.numbers import count
 from ui.other_models import offer_clip
 from ui.standing_out import say_what_stands_out, say_why_not
 from ui.strictness import strictness_control
+from ui.take_along import csv_button, take_along, to_take_along
 from ui.wall import PER_PAGE, Marks, wall
 
 
@@ -38,6 +37,10 @@ def show_ranking(
     offer_clip(workspace)
     hits = ranking.hits
     lined = relevance is not None and relevance.line is not None
+    above = relevance.count if relevance is not None and lined else None
+    csv = to_take_along(workspace, terms, ranking, above)
+    if relevance is not None and lined:
+        ranking = ranking.first(relevance.order.tolist())
     with st.container(horizontal=True, vertical_alignment="center"):
         if relevance is not None and lined:
             say_what_stands_out(ranking, relevance.count, title)
@@ -48,17 +51,8 @@ def show_ranking(
         st.space("stretch")
         if lined:
             strictness_control()
-        st.download_button(
-            "Download CSV",
-            lambda: to_csv(ranking),
-            file_name="ranking.csv",
-            mime="text/csv",
-            icon=":material/download:",
-            type="tertiary",
-            on_click="ignore",
-        )
-    if relevance is not None and lined:
-        ranking = ranking.first(relevance.order.tolist())
+        take_along(workspace, to_take_along(workspace, terms, ranking, above), key="ranking")
+        csv_button(csv, "Download CSV", key="csv")
     with st.container():
         answer = Answer(tuple(terms), ranking) if terms else None
         show_pages(workspace, ranking, key, _marks(hits, relevance), answer)
@@ -99,20 +93,3 @@ def show_pages(
     with place:
         hung = results.page((page - 1) * PER_PAGE, PER_PAGE)
         wall(workspace, hung, key="results", marks=marks, answer=answer)
-
-
-def to_csv(ranking: Ranking) -> str:
-    """rank,name,id,similarity for every hit, nine decimals."""
-    text = io.StringIO()
-    rows = csv.writer(text, lineterminator="\n")
-    rows.writerow(["rank", "name", "id", "similarity"])
-    for result in ranking.page(0, len(ranking)):
-        if result.hit is not None:
-            name = harmless(result.picture.name)
-            rows.writerow([result.hit.rank, name, result.picture.id, f"{result.hit.cosine:.9f}"])
-    return text.getvalue()
-
-
-def harmless(name: str) -> str:
-    """A name that a spreadsheet would run as a formula gets the apostrophe that stops it."""
-    return f"'{name}" if name[:1] in ("=", "+", "@", "\t", "\r") else name
