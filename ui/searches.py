@@ -1,4 +1,4 @@
-"""The popover beside the search box: searches that were saved, and those that were asked last."""
+"""The window of searches: those that were saved, and those that were asked last."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from core.errors import IndexUnavailable, QueryError
 from core.model import SavedSearch
 from core.search import LONGEST_ADDRESS, query_key
 from core.workspace import Workspace
+from ui.dialog import dialog
 from ui.kept_searches import (
     address_now,
     face_of,
@@ -39,24 +40,30 @@ HEIGHT = 288
 
 
 def searches(workspace: Workspace, page: str) -> None:
-    """page: the one that it stands on, as in `ui.kept_searches`."""
-    with st.container(width="content"):
-        _popover(workspace, page)
+    """page: the one that it stands on, as in `ui.kept_searches`.
+
+    A window and not a popover: what is in it is read and drawn only once it is opened, and a
+    popover that tells of its opening tells of its closing in the instant in which another page is
+    asked for, which Streamlit then does not draw.
+    """
+    _open_chosen(page)
+    if st.button("Searches", icon=":material/bookmark:", key=KEY):
+        _window(workspace, page)
 
 
-@st.fragment
-def _popover(workspace: Workspace, page: str) -> None:
-    """What is in it is read and drawn only while it is open."""
+@dialog("Searches", width="small")
+def _window(workspace: Workspace, page: str) -> None:
+    _open_chosen(page)
+    try:
+        _inside(workspace, page)
+    except IndexUnavailable as error:
+        st.error(str(error), icon=":material/database_off:")
+
+
+def _open_chosen(page: str) -> None:
     chosen = st.session_state.pop(CHOSEN, None)
     if chosen is not None:
         open_search(chosen, page)
-    popover = st.popover("Searches", icon=":material/bookmark:", key=KEY, on_change="rerun")
-    if popover.open:
-        with popover:
-            try:
-                _inside(workspace, page)
-            except IndexUnavailable as error:
-                st.error(str(error), icon=":material/database_off:")
 
 
 def _inside(workspace: Workspace, page: str) -> None:
@@ -216,8 +223,6 @@ def _history(workspace: Workspace, history: list[str]) -> None:
 
 def _open(address: str, label: str, key: str) -> None:
     def choose() -> None:
-        # The popover closes with this turn, so that the page is drawn anew before what is in it.
-        st.session_state[KEY] = False
         st.session_state[CHOSEN] = address
 
     st.button(literal(label, SHOWN), key=key, type="tertiary", on_click=choose, wrap=False)
