@@ -8,12 +8,14 @@ from __future__ import annotations
 from pathlib import Path
 
 from core.index.archive import export_index, import_index
-from core.index.port import Index, Nearest, Sample, VectorSpace
+from core.index.port import Index, NearDuplicates, Nearest, Neighbours, Sample, VectorSpace
 from core.index.sqlite import SqliteIndex
 
 __all__ = [
     "Index",
+    "NearDuplicates",
     "Nearest",
+    "Neighbours",
     "Sample",
     "VectorSpace",
     "export_index",

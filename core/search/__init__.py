@@ -2,6 +2,7 @@
 
 from core.search.answer import Answer
 from core.search.balance import balanced
+from core.search.duplicate_finder import DuplicateFinder
 from core.search.query import Part, combine, query_key
 from core.search.query_form import (
     LARGEST_WEIGHT,
@@ -34,6 +35,7 @@ __all__ = [
     "Answer",
     "Brought",
     "BroughtPicture",
+    "DuplicateFinder",
     "KnownWords",
     "Listing",
     "Part",
