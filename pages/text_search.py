@@ -7,10 +7,12 @@ from ui.address import follow_address, write_address
 from ui.answer import asked_for, show_answer
 from ui.empty_state import nothing_to_search
 from ui.examples import example_queries
+from ui.kept_searches import TEXT_SEARCH, remember_search
 from ui.query import add_term
 from ui.query_picture import bring_picture
 from ui.resources import open_workspace
 from ui.scope import choose_scope
+from ui.searches import searches
 from ui.shell import page_frame
 from ui.vocabulary_notice import say_what_is_known
 
@@ -34,10 +36,12 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
     )
     with st.popover("Add a picture", icon=":material/add_photo_alternate:"):
         bring_picture(workspace, lambda own: add_term(Term(picture_id=own.id)), key="add-")
+    searches(workspace, TEXT_SEARCH)
     scope = choose_scope(workspace)
 example_queries(workspace)
 say_what_is_known(workspace)
 
 count = len(workspace.browse(scope))
 hint = f"{count:,} pictures. Type what you are looking for, or press an example."
-show_answer(workspace, asked_for(workspace), scope, hint)
+ranking = show_answer(workspace, asked_for(workspace), scope, hint)
+remember_search(workspace, TEXT_SEARCH, ranking)

@@ -16,9 +16,9 @@ import pytest
 from core.errors import IndexUnavailable
 from core.index import Sample
 from core.index.sqlite import SqliteIndex
-from core.model import EVERYTHING, Away, Scope
+from core.model import EVERYTHING, Away, Region, Scope
 from core.pictures import check
-from core.search import Part
+from core.search import Part, Readable, Term
 from core.settings import load_settings
 from core.vectors import Vector
 from core.workspace import Workspace
@@ -545,4 +545,83 @@ def test_reading_all_files_again_asks_a_paid_embedder_for_nothing(
     workspace.read_all_again()
     workspace.indexer.join(60)
     assert (workspace.status().indexed, len(emulator.calls)) == (4, calls)
+    workspace.close()
+
+
+# -- composed queries ------------------------------------------------------------------------
+
+
+def test_a_part_of_a_picture_is_asked_for_once_and_then_kept(
+    root: Path, emulator: Emulator
+) -> None:
+    (root / "images" / "blue.png").write_bytes(plain((9, 9, 200), width=90))
+    workspace = indexed(root, emulator)
+    calls = len(emulator.calls)
+    part = Term(picture_id=ids(workspace)[0], region=Region(0, 0, 0.5, 1))
+    assert workspace.region_calls([part, part]) == 1
+    [first] = workspace.parts_of([part])
+    assert len(emulator.calls) == calls + 1
+    assert workspace.region_calls([part]) == 0
+    workspace.close()
+    again = opened(root, emulator)
+    assert again.region_calls([part]) == 0
+    [second] = again.parts_of([part])
+    assert np.array_equal(first.vector, second.vector)
+    assert len(emulator.calls) == calls + 1
+    again.close()
+
+
+def test_a_new_weight_or_sign_costs_no_call(root: Path, emulator: Emulator) -> None:
+    fill(root / "images", 3)
+    workspace = indexed(root, emulator)
+    workspace.parts_of([Term("red"), Term("blue")])
+    calls = len(emulator.calls)
+    workspace.parts_of([Term("red", weight=2), Term("blue", weight=-1)])
+    assert len(emulator.calls) == calls
+    workspace.close()
+
+
+def test_a_picture_that_a_visitor_brings_is_asked_for_once(root: Path, emulator: Emulator) -> None:
+    fill(root / "images", 3)
+    workspace = indexed(root, emulator)
+    calls = len(emulator.calls)
+    picture = workspace.bring(plain((9, 9, 200), width=90), "mine.png")
+    assert workspace.bring(plain((9, 9, 200), width=90), "again.png").id == picture.id
+    assert len(emulator.calls) == calls + 1
+    [part] = workspace.parts_of([Term(picture_id=picture.id)], {picture.id: picture})
+    assert np.array_equal(part.vector, picture.vector)
+    workspace.close()
+
+
+def test_a_link_that_the_service_fetched_has_no_part_to_be_cut_out(
+    root: Path, emulator: Emulator
+) -> None:
+    fill(root / "images", 2)
+    workspace = indexed(root, emulator)
+    url = "https://pictures.example/a.png"
+    emulator.links[url] = plain((9, 9, 200), width=90)
+    picture = workspace.bring_link(url)
+    part = Term(picture_id=picture.id, region=Region(0, 0, 0.5, 1))
+    read = workspace.readable([part, Term("red")], {picture.id: picture})
+    assert read.terms == (Term("red"),)
+    assert "no part can be cut out" in read.problems[0]
+    workspace.close()
+
+
+def test_a_picture_that_is_gone_is_said_and_the_other_parts_are_asked_for(root: Path) -> None:
+    fill(root / "images", 2)
+    workspace = opened(root)
+    gone, there = Term(picture_id="0" * 64), Term(picture_id=ids(workspace)[0])
+    read = workspace.readable([gone, gone, there])
+    assert read.terms == (there,)
+    [problem] = read.problems
+    assert problem.startswith("There is no such picture in the collection (any more).")
+    workspace.close()
+
+
+def test_a_picture_that_waits_for_its_vector_is_said(root: Path, emulator: Emulator) -> None:
+    fill(root / "images", 1)
+    workspace = opened(root, emulator)
+    read = workspace.readable([Term(picture_id=ids(workspace)[0])])
+    assert read == Readable((), ("This picture has not been indexed yet.",))
     workspace.close()

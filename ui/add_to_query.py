@@ -2,18 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import streamlit as st
 
 from core.errors import QueryError
 from core.search import Term
 from ui.query import add_term
-
-
-def is_composed(terms: Sequence[Term]) -> bool:
-    """Whether a query is more than one text or one picture that is searched for."""
-    return len(terms) > 1 or any(term.weight < 0 for term in terms)
 
 
 def add_picture_to_query(picture_id: str, weight: float) -> None:

@@ -5,28 +5,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import streamlit as st
 
 from core.errors import QueryError
-from core.search import MOST_PARTS, Term, parse_pictures, parse_text, print_address
+from core.search import MOST_PARTS, Readable, Term, parse_pictures, parse_text, print_address
 
 NAMES = ("q", "pic", "id")
 
 
-def read_terms() -> list[Term]:
-    """The parts of the query that the address names, in order. Raises QueryError."""
-    pictures = parse_pictures(st.query_params.get("pic", ""))
-    alone = st.query_params.get("id", "")
-    if alone:
-        pictures.insert(0, Term(picture_id=alone))
-    terms = parse_text(st.query_params.get("q", "")) + pictures
+def read_terms() -> Readable:
+    """The parts of the query that the address names; see `terms_in`."""
+    return terms_in(st.query_params)
+
+
+def terms_in(parameters: Mapping[str, str]) -> Readable:
+    """The parts of the query that these parameters of an address name: texts, then pictures.
+
+    Raises QueryError where these are too many.
+    """
+    pictures = parse_pictures(parameters.get("pic", ""))
+    alone = parameters.get("id", "")
+    terms = parse_text(parameters.get("q", ""))
+    terms += [Term(picture_id=alone)] if alone else []
+    terms += pictures.terms
     if len(terms) > MOST_PARTS:
         raise QueryError(
             f"A query has at most {MOST_PARTS} parts, and these are {len(terms)}. Remove some."
         )
-    return terms
+    return Readable(tuple(terms), pictures.problems)
 
 
 def is_plain(terms: Sequence[Term]) -> bool:
@@ -47,7 +55,7 @@ def write_terms(terms: Sequence[Term]) -> None:
 
 def add_term(term: Term) -> None:
     """Add a part to the query of this page. Raises QueryError where that makes too many."""
-    terms = read_terms()
+    terms = read_terms().terms
     if len(terms) >= MOST_PARTS:
         raise QueryError(f"A query has at most {MOST_PARTS} parts. Remove one first.")
     write_terms([*terms, term])

@@ -12,10 +12,11 @@ import streamlit as st
 
 from core.search import Answer, Result
 from core.workspace import Workspace
-from ui.add_to_query import add_picture_to_query, is_composed
+from ui.add_to_query import add_picture_to_query
 from ui.alike import show_alike
 from ui.comparison import add_picture
 from ui.larger import larger
+from ui.query import is_plain
 from ui.selection import choices_taken, selected, selection_bar, take_choice
 
 PER_PAGE = 24
@@ -74,7 +75,7 @@ def wall(
 
     payload = {
         "pictures": [_card(workspace, result, marks or {}) for result in results],
-        "composed": answer is not None and is_composed(answer.terms),
+        "composed": answer is not None and not is_plain(answer.terms),
         "taken": choices_taken(),
     }
     with st.container(key=f"wall-{key}"):

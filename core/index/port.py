@@ -24,10 +24,14 @@ from core.model import (
     NotIndexed,
     Picture,
     Plan,
+    SavedSearch,
     Scope,
     Unreadable,
 )
 from core.vectors import Vector, Vectors
+
+# As far back as somebody still looks through a list.
+HISTORY_KEPT = 100
 
 
 @dataclass(frozen=True)
@@ -132,7 +136,33 @@ class VectorSpace(Protocol):
         """
 
 
-class Index(Protocol):
+class KeptSearches(Protocol):
+    """The searches that somebody saved under a name, and those that were asked last."""
+
+    def saved_searches(self) -> list[SavedSearch]:
+        """All of them, the one saved last first."""
+
+    def save_search(self, search: SavedSearch) -> str:
+        """Keep a search; returns its name, which gets a number where it is taken."""
+
+    def rename_search(self, name: str, wanted: str) -> str:
+        """Returns the new name, which gets a number where it is taken; "" if there is none such."""
+
+    def delete_search(self, name: str) -> None: ...
+
+    def history(self) -> list[str]:
+        """The last HISTORY_KEPT addresses that were asked, the last first, each once."""
+
+    def add_to_history(self, address: str, asked: float, instead_of: str = "") -> bool:
+        """Put an address to the top; True if it was not in the history before.
+
+        asked: seconds since 1970. instead_of: an address that is forgotten for it.
+        """
+
+    def clear_history(self) -> None: ...
+
+
+class Index(KeptSearches, Protocol):
     """The durable index. Safe to use from many threads and processes.
 
     Identity is content: a picture is the SHA-256 of its bytes, a file is a path that holds one.

@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -44,6 +44,14 @@ class Term:
     picture_id: str = ""
     weight: float = 1.0
     region: Region | None = None
+
+
+@dataclass(frozen=True)
+class Readable:
+    """The parts of a query that can be asked for, and a sentence for each that cannot."""
+
+    terms: tuple[Term, ...]
+    problems: tuple[str, ...]
 
 
 _OPERATOR = re.compile(r"(^| )[+-]( |$)")
@@ -80,24 +88,15 @@ def print_text(terms: Sequence[Term]) -> str:
     return written
 
 
-def parse_pictures(written: str) -> list[Term]:
-    """The picture parts of an address. Raises QueryError for what is none."""
-    terms = []
+def parse_pictures(written: str) -> Readable:
+    """The picture parts of an address, and a sentence for what of it is none."""
+    terms, problems = [], []
     for piece in filter(None, written.split(",")):
-        fields = piece.split(":")
-        if len(fields) not in (2, 6) or not re.fullmatch(r"[0-9a-f]{64}", fields[1]):
-            raise QueryError("This link names a picture in a way that cannot be read.")
-        region = None
-        if len(fields) == 6:
-            numbers = [_finite(field) for field in fields[2:]]
-            left, top, right, bottom = numbers
-            if not (0 <= left < right <= 1 and 0 <= top < bottom <= 1):
-                raise QueryError("This link names a region that lies outside its picture.")
-            region = Region(left, top, right, bottom)
-        terms.append(Term(picture_id=fields[1], weight=_weight(fields[0]), region=region))
-    if len(terms) > MOST_PARTS:
-        raise QueryError(f"A query has at most {MOST_PARTS} parts, and this link has {len(terms)}.")
-    return terms
+        try:
+            terms.append(_picture(piece))
+        except QueryError as error:
+            problems.append(str(error))
+    return Readable(tuple(terms), tuple(dict.fromkeys(problems)))
 
 
 def print_pictures(terms: Sequence[Term]) -> str:
@@ -111,14 +110,6 @@ def print_pictures(terms: Sequence[Term]) -> str:
                 fields += [_number(n) for n in (box.left, box.top, box.right, box.bottom)]
             written.append(":".join(fields))
     return ",".join(written)
-
-
-def parse_address(parameters: Mapping[str, str]) -> list[Term]:
-    """The whole query of an address: the texts, then the pictures. Raises QueryError."""
-    terms = parse_text(parameters.get("q", "")) + parse_pictures(parameters.get("pic", ""))
-    if len(terms) > MOST_PARTS:
-        raise QueryError(f"A query has at most {MOST_PARTS} parts, and this has {len(terms)}.")
-    return terms
 
 
 def print_address(terms: Sequence[Term]) -> dict[str, str]:
@@ -166,6 +157,20 @@ def _quoted_if_needed(text: str) -> str:
         return text
     doubled = text.replace('"', '""')
     return f'"{doubled}"'
+
+
+def _picture(written: str) -> Term:
+    """One picture part of an address. Raises QueryError."""
+    fields = written.split(":")
+    if len(fields) not in (2, 6) or not re.fullmatch(r"[0-9a-f]{64}", fields[1]):
+        raise QueryError("This link names a picture in a way that cannot be read.")
+    region = None
+    if len(fields) == 6:
+        left, top, right, bottom = (_finite(field) for field in fields[2:])
+        if not (0 <= left < right <= 1 and 0 <= top < bottom <= 1):
+            raise QueryError("This link names a region that lies outside its picture.")
+        region = Region(left, top, right, bottom)
+    return Term(picture_id=fields[1], weight=_weight(fields[0]), region=region)
 
 
 def _weight(written: str) -> float:

@@ -30,14 +30,6 @@ Brought = Mapping[str, BroughtPicture]
 """What a session's visitor brought, by id."""
 
 
-@dataclass(frozen=True)
-class Readable:
-    """The parts of a query that can be asked for, and a sentence for each that cannot."""
-
-    terms: tuple[Term, ...]
-    problems: tuple[str, ...]
-
-
 def of_the_collection(terms: Sequence[Term], brought: Brought) -> list[str]:
     """The ids of the collection's own pictures among the parts, each once."""
     ids = (term.picture_id for term in terms if term.picture_id)

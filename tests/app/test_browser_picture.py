@@ -109,10 +109,10 @@ def test_the_source_used_last_counts(indexed: App, open_page: Open) -> None:
     expect(shown).to_have_attribute("alt", "pink house.png")
     story.search_with(page, "first.png", plain(COLOURS["green"], width=78))
     expect(shown).to_have_attribute("alt", "first.png")
-    expect(page).to_have_url(re.compile("/image_search$"))
+    uploaded = page.url
     page.get_by_role("link", name="More like this").nth(1).click()
-    expect(page).to_have_url(re.compile(r"\?id="))
     expect(shown).to_have_attribute("alt", re.compile("house|boat"))
+    assert page.url != uploaded
     story.search_with(page, "second.png", plain(COLOURS["blue"], width=79))
     expect(shown).to_have_attribute("alt", "second.png")
     expect(story.captions(page).first).to_contain_text("blue")

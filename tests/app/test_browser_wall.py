@@ -92,7 +92,7 @@ def test_selected_pictures_are_counted_and_can_be_let_go(indexed: App, open_page
     story.expect_wall(page, 14)
     select(page, 0, 2)
     expect(page.get_by_text("2 pictures selected")).to_be_visible()
-    page.get_by_role("button", name="Clear").click()
+    page.get_by_role("button", name="Clear", exact=True).click()
     expect(page.get_by_text("selected")).to_have_count(0)
     expect(page.locator(f"{story.WALL} .selected")).to_have_count(0)
     assert not any(pressed(page))
@@ -128,11 +128,11 @@ def test_a_selection_is_kept_from_page_to_page_of_the_results(
     select(page, 1)
     expect(page.get_by_text("1 picture selected")).to_be_visible()
     first = story.names(page)[0]
-    page.get_by_role("button", name="2", exact=True).click()
+    page.get_by_role("button", name="Page 2", exact=True).click()
     expect(story.captions(page).first).not_to_contain_text(first)
     select(page, 0)
     expect(page.get_by_text("2 pictures selected")).to_be_visible()
-    page.get_by_role("button", name="1", exact=True).click()
+    page.get_by_role("button", name="Page 1", exact=True).click()
     expect(story.captions(page).first).to_contain_text(first)
     assert [place for place, on in enumerate(pressed(page)) if on] == [1]
 
@@ -225,7 +225,9 @@ def test_of_a_picture_and_no_words_all_of_the_difference_is_its_own(
     dialog.get_by_role("combobox", name="Hold against").click()
     page.get_by_role("option").last.click()
     expect(dialog.get_by_text("The query has one part")).to_be_visible()
-    assert len(numbers(dialog.get_by_role("table"), 4)) == 1
+    table = dialog.get_by_role("table").last
+    expect(table.get_by_role("rowheader")).to_have_count(1)
+    assert len(numbers(table, 4)) == 1
 
 
 # --- A result as a part of the query -------------------------------------------------------------

@@ -106,6 +106,16 @@ MIGRATIONS = (
     ),
     Migration(
         5,
+        "saved searches and the history",
+        (
+            # face: picture ids, with a space between them. saved, asked: seconds since 1970.
+            "CREATE TABLE saved_searches (name TEXT PRIMARY KEY, address TEXT NOT NULL, "
+            "embedder_id TEXT NOT NULL, face TEXT NOT NULL, saved REAL NOT NULL)",
+            "CREATE TABLE history (address TEXT PRIMARY KEY, asked REAL NOT NULL)",
+        ),
+    ),
+    Migration(
+        6,
         "near-duplicates",
         (
             # signature: of core.pictures.signature. A new kind of it takes a migration that
