@@ -42,6 +42,7 @@ from core.search import (
     BankState,
     Brought,
     BroughtPicture,
+    DuplicateFinder,
     KeptSearches,
     KnownWords,
     Listing,
@@ -101,6 +102,18 @@ class Status:
 
 
 @dataclass(frozen=True)
+class Duplicates:
+    """Pictures that are there more than once.
+
+    alike: groups of different pictures that show nearly the same. copies: pictures whose same bytes
+    lie in several files; one may be in a group as well.
+    """
+
+    alike: tuple[tuple[Picture, ...], ...]
+    copies: tuple[Picture, ...]
+
+
+@dataclass(frozen=True)
 class _Count:
     indexed: int
     total: int
@@ -134,13 +147,20 @@ class Workspace:
         self.embedder = self._make_embedder()
         self.clip_setup: ClipSetup | None = clip_setup(settings)
         self.queries = QueryVectors(self._index, self.embedder)
-        self.indexer = Indexer(self._index, settings.data_dir, self.roots, self.thumbs_dir)
+        self.indexer = Indexer(
+            self._index,
+            settings.data_dir,
+            self.roots,
+            self.thumbs_dir,
+            ended=lambda: self._duplicates.refresh(),
+        )
         self._space = self._index.vector_space(
             self.embedder.id,
             self.embedder.dimensions,
             is_running=lambda: self.indexer.progress().running,
             dropped=self.rescan,
         )
+        self._duplicates = DuplicateFinder(self._index, self._space, self.embedder.id)
         self._counts: dict[Scope, _Count] = {}
         self._sampled: Sample | None = None
         self._known_words: tuple[int, KnownWords] | None = None
@@ -319,6 +339,18 @@ class Workspace:
         leave_out: ids of pictures that are not to be found: those of the query. Raises QueryError.
         """
         return search(self._index, self._space, parts, scope, longest=LONGEST, leave_out=leave_out)
+
+    def collapse(self, ranking: Ranking) -> Ranking:
+        """The ranking with near-identical pictures shown as one, where the first of them is.
+
+        They are looked for after each run, in the background; until then, and while a run is on,
+        those that were found before are used.
+        """
+        try:
+            return ranking.collapsed(self._duplicates.group_numbers())
+        except IndexUnavailable:
+            log.warning("The near-duplicates cannot be read", exc_info=True)
+            return ranking
 
     def bring(self, data: bytes, name: str) -> BroughtPicture:
         """A visitor's picture, ready to be searched with. Raises PictureError, EmbedderError."""
@@ -521,6 +553,19 @@ class Workspace:
         """
         return self._index
 
+    def duplicate_groups(self) -> Duplicates:
+        """The pictures of the collection that are there more than once."""
+        copies = self._index.copies()
+        groups = self._duplicates.groups()
+        known = self._index.pictures(
+            [*copies, *(picture_id for group in groups for picture_id in group)]
+        )
+        present = (tuple(known[i] for i in group if i in known) for group in groups)
+        return Duplicates(
+            alike=tuple(group for group in present if len(group) > 1),
+            copies=tuple(known[i] for i in copies if i in known),
+        )
+
     # -- exploring ---------------------------------------------------------------------------
 
     def named_pictures(self, limit: int) -> list[tuple[str, str]]:
@@ -643,6 +688,7 @@ class Workspace:
     def close(self) -> None:
         """Let go of everything, once nothing is running: a run goes on to its end."""
         self._bank.close()
+        self._duplicates.close()
         self._calls.flush()
         if self.clip_setup is not None:
             self.clip_setup.close()

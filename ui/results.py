@@ -9,6 +9,7 @@ import streamlit as st
 from core.model import Hit
 from core.search import Answer, Ranking, Relevance, Results, Term
 from core.workspace import Workspace
+from ui.near_identical import collapse
 from ui.numbers import count
 from ui.other_models import offer_clip
 from ui.standing_out import say_what_stands_out, say_why_not
@@ -49,13 +50,16 @@ def show_ranking(
             st.markdown(f"**{more}{count(len(ranking), 'picture')}**, most similar first")
             say_why_not(workspace, ranking, relevance)
         st.space("stretch")
+        shown = collapse(workspace, ranking)
         if lined:
             strictness_control()
         take_along(workspace, to_take_along(workspace, terms, ranking, above), key="ranking")
         csv_button(csv, "Download CSV", key="csv")
     with st.container():
-        answer = Answer(tuple(terms), ranking) if terms else None
-        show_pages(workspace, ranking, key, _marks(hits, relevance), answer)
+        answer = Answer(tuple(terms), shown) if terms else None
+        # The two walls have different numbers of pages.
+        key = key if len(shown) < len(ranking) else f"{key}-each"
+        show_pages(workspace, shown, key, _marks(hits, relevance), answer)
 
 
 def _marks(hits: Sequence[Hit], relevance: Relevance | None) -> Marks:

@@ -4,6 +4,7 @@ from core.index import KeptSearches
 from core.search.answer import Answer
 from core.search.balance import balanced
 from core.search.bank import Bank, BankState
+from core.search.duplicate_finder import DuplicateFinder
 from core.search.export import MOST_TAKEN_ALONG, harmless, to_csv, written_parts
 from core.search.export_page import Sheet, to_page
 from core.search.export_zip import MOST_ZIP_BYTES, write_zip
@@ -50,6 +51,7 @@ __all__ = [
     "BankState",
     "Brought",
     "BroughtPicture",
+    "DuplicateFinder",
     "KeptSearches",
     "KnownWords",
     "Listing",
