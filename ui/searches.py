@@ -26,7 +26,7 @@ from ui.query import read_terms
 from ui.visitor import visitor
 from ui.wall import thumbnail
 
-EDIT, SAID, CHOSEN = "searches-edit", "searches-said", "searches-chosen"
+KEY, EDIT, SAID, CHOSEN = "searches", "searches-edit", "searches-said", "searches-chosen"
 
 # More than anybody finds again in a list; each is drawn with its pictures.
 MOST_SAVED = 200
@@ -35,28 +35,35 @@ MOST_SAVED = 200
 LONGEST_NAME = 80
 SHOWN = 44
 
-# Pixels of the list of what was asked last: the ninth line is cut, which shows that there is more.
-HEIGHT = 368
+# Pixels of the list of what was asked last: the eighth line is cut, which shows that there is more.
+HEIGHT = 300
 
 
 def searches(workspace: Workspace, page: str) -> None:
-    """The button that opens the window. page: the one that it stands on, see `ui.kept_searches`.
+    """page: the one that it stands on, as in `ui.kept_searches`.
 
-    Not a popover: to draw what is in one only once it is open, Streamlit has to be told when it is
-    closed, and a click on another page then brings back the page that was left.
+    A window and not a popover: what is in it is read and drawn only once it is opened, and a
+    popover that tells of its opening tells of its closing in the instant in which another page is
+    asked for, which Streamlit then does not draw.
     """
-    _go_to_the_chosen(page)
-    if st.button("Searches", icon=":material/bookmark:", key="searches"):
+    _open_chosen(page)
+    if st.button("Searches", icon=":material/bookmark:", key=KEY):
         _window(workspace, page)
 
 
-@dialog("Searches")
+@dialog("Searches", width="small")
 def _window(workspace: Workspace, page: str) -> None:
-    _go_to_the_chosen(page)
+    _open_chosen(page)
     try:
         _inside(workspace, page)
     except IndexUnavailable as error:
         st.error(str(error), icon=":material/database_off:")
+
+
+def _open_chosen(page: str) -> None:
+    chosen = st.session_state.pop(CHOSEN, None)
+    if chosen is not None:
+        open_search(chosen, page)
 
 
 def _inside(workspace: Workspace, page: str) -> None:
@@ -68,11 +75,12 @@ def _inside(workspace: Workspace, page: str) -> None:
         st.text(said)
     saved = kept_searches(workspace).saved_searches()
     history = kept_searches(workspace).history()
-    left, right = st.columns(2, gap="large")
-    with left:
+    if saved:
         _saved(workspace, saved)
-    with right:
+    if history:
         _history(workspace, history)
+    if not saved and not history:
+        st.caption("What you search for is listed here.")
     if not visitor(workspace).may_manage:
         st.caption("Kept until you close this page.")
 
@@ -141,9 +149,7 @@ def _saved(workspace: Workspace, saved: list[SavedSearch]) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown("**Saved**")
         st.space("stretch")
-        edit = bool(saved) and st.toggle("Edit", key=EDIT)
-    if not saved:
-        st.caption("None yet.")
+        edit = st.toggle("Edit", key=EDIT)
     with st.container(key="saved-searches", gap="small"):
         for search in saved:
             if edit:
@@ -156,7 +162,7 @@ def _row(workspace: Workspace, search: SavedSearch) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
         for picture_id in search.face:
             if shown := thumbnail(workspace, picture_id):
-                st.image(shown, alt="", width=56)
+                st.image(shown, alt="", width=40)
         _open(search.address, search.name, key=f"open-saved-{_short(search.name)}")
     if search.embedder_id != workspace.embedder.id:
         st.caption("Saved with another model; this one may find other pictures.")
@@ -199,18 +205,15 @@ def _history(workspace: Workspace, history: list[str]) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown("**Asked last**")
         st.space("stretch")
-        if history:
-            st.button(
-                "Clear",
-                key="clear-history",
-                type="tertiary",
-                on_click=lambda: _try(kept.clear_history),
-            )
-    if not history:
-        st.caption("None yet.")
+        st.button(
+            "Clear",
+            key="clear-history",
+            type="tertiary",
+            on_click=lambda: _try(kept.clear_history),
+        )
     with st.container(
         key="asked-searches",
-        height=HEIGHT if len(history) > 8 else "content",
+        height=HEIGHT if len(history) > 7 else "content",
         border=False,
         gap="xxsmall",
     ):
@@ -223,13 +226,6 @@ def _open(address: str, label: str, key: str) -> None:
         st.session_state[CHOSEN] = address
 
     st.button(literal(label, SHOWN), key=key, type="tertiary", on_click=choose, wrap=False)
-
-
-def _go_to_the_chosen(page: str) -> None:
-    """Ask again what was chosen, whether the window or the whole page is drawn next."""
-    address = st.session_state.pop(CHOSEN, None)
-    if address is not None:
-        open_search(address, page)
 
 
 def _short(text: str) -> str:

@@ -12,6 +12,10 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
+import numpy as np
+import numpy.typing as npt
+
+from core.deadline import Deadline
 from core.model import (
     Cause,
     Failure,
@@ -57,6 +61,31 @@ class Sample:
 
 
 @dataclass(frozen=True, eq=False)
+class Neighbours:
+    """For each picture that has a vector, the others whose vectors are nearest to its own.
+
+    ids: picture ids in ascending order. nearest: shape (len(ids), k), numbers of pictures in ids,
+    the nearest first. generation: the state of the index that this is true of.
+    """
+
+    ids: tuple[str, ...]
+    nearest: npt.NDArray[np.intp]
+    generation: int
+
+
+@dataclass(frozen=True)
+class NearDuplicates:
+    """Groups of pictures that show nearly the same.
+
+    generation: the state of the index that they were found in; -1 if nobody has looked yet.
+    groups: picture ids; no picture is in two of them.
+    """
+
+    generation: int = -1
+    groups: tuple[tuple[str, ...], ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
 class ArchivedPicture:
     """A picture as an exported index carries it.
 
@@ -99,6 +128,12 @@ class VectorSpace(Protocol):
 
     def sample(self, scope: Scope, limit: int) -> Sample:
         """`limit` pictures in `scope`, or all if there are fewer; always the same for one state."""
+
+    def neighbours(self, k: int, deadline: Deadline) -> Neighbours:
+        """The k nearest of every picture; of fewer pictures all others.
+
+        Takes seconds for 10,000 pictures, and leaves room for searches. Raises Cancelled.
+        """
 
 
 class KeptSearches(Protocol):
@@ -207,6 +242,15 @@ class Index(KeptSearches, Protocol):
 
     def thumbnail(self, picture_id: str) -> bytes | None: ...
 
+    def copies(self) -> list[str]:
+        """The pictures that several files hold, in ascending order."""
+
+    def signatures(self, ids: Sequence[str]) -> dict[str, bytes]:
+        """What was kept with `add_signatures` of these pictures."""
+
+    def add_signatures(self, signatures: Mapping[str, bytes]) -> None:
+        """Keep what tells whether two pictures show the same: bytes by picture id."""
+
     def count(self, scope: Scope) -> int:
         """How many distinct pictures have a file in `scope`."""
 
@@ -265,6 +309,17 @@ class Index(KeptSearches, Protocol):
         text: what their path or their reason contains; a to z and A to Z are the same. Of all
         these, `count` are listed from number `first` on; with None, all that follow.
         """
+
+    # -- near-duplicates
+
+    def near_duplicates(self, embedder_id: str) -> NearDuplicates:
+        """The groups that were kept last.
+
+        Answered from memory while nothing has changed, so that each search can ask.
+        """
+
+    def set_near_duplicates(self, embedder_id: str, found: NearDuplicates) -> None:
+        """Keep these groups instead of those before."""
 
     # -- queries and calls
 

@@ -3,6 +3,8 @@
 from core.index import KeptSearches
 from core.search.answer import Answer
 from core.search.balance import balanced
+from core.search.bank import Bank, BankState
+from core.search.duplicate_finder import DuplicateFinder
 from core.search.export import MOST_TAKEN_ALONG, harmless, to_csv, written_parts
 from core.search.export_page import Sheet, to_page
 from core.search.export_zip import MOST_ZIP_BYTES, write_zip
@@ -22,9 +24,9 @@ from core.search.query_form import (
 from core.search.query_pictures import Brought, BroughtPicture, of_the_collection
 from core.search.query_vectors import QueryVectors
 from core.search.ranking import Listing, Ranking, Result, Results, search
-from core.search.relevance import Relevance
+from core.search.relevance import FEWEST_PICTURES, Relevance
 from core.search.session_searches import SessionSearches
-from core.search.standing_out import StandingOut
+from core.search.standing_out import AskedText, StandingOut
 from core.search.why import (
     KnownWords,
     found,
@@ -35,6 +37,7 @@ from core.search.why import (
 )
 
 __all__ = [
+    "FEWEST_PICTURES",
     "LARGEST_WEIGHT",
     "LONGEST_ADDRESS",
     "MOST_PARTS",
@@ -43,8 +46,12 @@ __all__ = [
     "SMALLEST_WEIGHT",
     "Answer",
     "Asked",
+    "AskedText",
+    "Bank",
+    "BankState",
     "Brought",
     "BroughtPicture",
+    "DuplicateFinder",
     "KeptSearches",
     "KnownWords",
     "Listing",

@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from core.explore.clusters import find_clusters
 from core.explore.projection import project
 from core.explore.similarity import similarity_matrix
-from core.search.near_duplicates import Pair, groups, near_duplicates
 
 Rows = npt.NDArray[np.float32]
 
@@ -156,42 +155,6 @@ def test_any_few_points_are_placed_at_finite_places(
     assert found.points.shape == (n * copies, 2)
     assert 0 <= sum(found.explained) <= 1 + 1e-5
     assert found.explained[0] >= found.explained[1] - 1e-6
-
-
-# --- near-duplicates
-
-
-def test_near_duplicates_are_the_pairs_that_reach_the_threshold_most_alike_first() -> None:
-    rows = unit(np.array([[1, 0], [1, 0.1], [0, 1], [1, 0.02]], dtype=np.float32))
-    found = near_duplicates(rows, 0.99)
-    assert [(pair.first, pair.second) for pair in found] == [(0, 3), (1, 3), (0, 1)]
-    assert found[0].similarity == pytest.approx(float(rows[0] @ rows[3]), abs=1e-6)
-
-
-def test_pairs_are_found_across_blocks() -> None:
-    rows = random_rows(1300, 64)
-    rows[1200] = rows[3]
-    rows[600] = rows[599]
-    found = near_duplicates(rows, 0.999)
-    assert {(pair.first, pair.second) for pair in found} == {(3, 1200), (599, 600)}
-
-
-def test_no_more_pairs_come_back_than_asked_for() -> None:
-    assert len(near_duplicates(np.repeat(random_rows(1), 700, axis=0), 0.99, limit=10)) == 10
-
-
-def test_a_collection_of_one_has_no_duplicates() -> None:
-    assert near_duplicates(random_rows(1), -1.0) == []
-    assert near_duplicates(random_rows(0), -1.0) == []
-
-
-def test_pairs_join_to_groups() -> None:
-    pairs = [Pair(4, 9, 1.0), Pair(1, 2, 1.0), Pair(2, 7, 1.0), Pair(1, 7, 1.0)]
-    assert groups(pairs) == [[1, 2, 7], [4, 9]]
-
-
-def test_a_chain_of_pairs_is_one_group() -> None:
-    assert groups([Pair(3, 4, 1.0), Pair(1, 2, 1.0), Pair(2, 3, 1.0)]) == [[1, 2, 3, 4]]
 
 
 # --- clusters

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
-from core.index.port import Nearest, Sample
+from core.deadline import Deadline
+from core.index.port import Nearest, Neighbours, Sample
 from core.index.sqlite.current_matrix import CurrentMatrix
 from core.index.sqlite.matrix import (
     Matrix,
@@ -26,6 +28,13 @@ if TYPE_CHECKING:
 
 # A mask of 100,000 pictures is 100 kB, and every folder can be chosen as a scope.
 MASKS_KEPT = 64
+
+# Cosines that are computed at once when all pictures are compared: 8 MB, so that the next pass over
+# them finds them in the processor's cache, and a search waits for one such block at most.
+COSINES_AT_ONCE = 2_000_000
+# Above so many pictures the comparison takes long enough to be felt by those who search meanwhile:
+# then it rests after each block for as long as the block took.
+RESTING_ABOVE = 20_000
 
 
 class MatrixSpace:
@@ -72,6 +81,27 @@ class MatrixSpace:
         kept = min(limit, len(rows))
         rows = rows[np.linspace(0, len(rows) - 1, kept, dtype=np.intp)] if kept else rows[:0]
         return Sample(hex_ids(matrix.ids[rows]), matrix.vectors[rows], matrix.generation)
+
+    def neighbours(self, k: int, deadline: Deadline) -> Neighbours:
+        matrix = self._current.get()
+        count = len(matrix)
+        k = max(0, min(k, count - 1))
+        nearest = np.empty((count, k), dtype=np.intp)
+        step = max(1, COSINES_AT_ONCE // max(1, count))
+        for start in range(0, count, step):
+            deadline.check()
+            began = time.monotonic()
+            cosines = matrix.vectors[start : start + step] @ matrix.vectors.T
+            rows = np.arange(len(cosines))
+            cosines[rows, start + rows] = -np.inf
+            for place in range(k):
+                # A few passes for the highest take a fifth of the time of a partition.
+                best = cosines.argmax(axis=1)
+                nearest[start + rows, place] = best
+                cosines[rows, best] = -np.inf
+            if count > RESTING_ABOVE:
+                deadline.wait(time.monotonic() - began)
+        return Neighbours(hex_ids(matrix.ids), nearest, matrix.generation)
 
     def _mask(self, matrix: Matrix, scope: Scope) -> npt.NDArray[np.bool_] | None:
         """Which rows of the matrix lie in `scope`, shape (n,); None for all of them."""
