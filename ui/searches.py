@@ -1,4 +1,4 @@
-"""The popover beside the search box: searches that were saved, and those that were asked last."""
+"""The window of searches: those that were saved, and those that were asked last."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from core.errors import IndexUnavailable, QueryError
 from core.model import SavedSearch
 from core.search import LONGEST_ADDRESS, query_key
 from core.workspace import Workspace
+from ui.dialog import dialog
 from ui.kept_searches import (
     address_now,
     face_of,
@@ -34,29 +35,35 @@ MOST_SAVED = 200
 LONGEST_NAME = 80
 SHOWN = 44
 
-# Pixels of the list of what was asked last: half of a seventh line shows that there is more.
-HEIGHT = 288
+# Pixels of the list of what was asked last: the eighth line is cut, which shows that there is more.
+HEIGHT = 300
 
 
 def searches(workspace: Workspace, page: str) -> None:
-    """page: the one that it stands on, as in `ui.kept_searches`."""
-    with st.container(width="content"):
-        _popover(workspace, page)
+    """page: the one that it stands on, as in `ui.kept_searches`.
+
+    A window and not a popover: what is in it is read and drawn only once it is opened, and a
+    popover that tells of its opening tells of its closing in the instant in which another page is
+    asked for, which Streamlit then does not draw.
+    """
+    _open_chosen(page)
+    if st.button("Searches", icon=":material/bookmark:", key=KEY):
+        _window(workspace, page)
 
 
-@st.fragment
-def _popover(workspace: Workspace, page: str) -> None:
-    """What is in it is read and drawn only while it is open."""
+@dialog("Searches", width="small")
+def _window(workspace: Workspace, page: str) -> None:
+    _open_chosen(page)
+    try:
+        _inside(workspace, page)
+    except IndexUnavailable as error:
+        st.error(str(error), icon=":material/database_off:")
+
+
+def _open_chosen(page: str) -> None:
     chosen = st.session_state.pop(CHOSEN, None)
     if chosen is not None:
         open_search(chosen, page)
-    popover = st.popover("Searches", icon=":material/bookmark:", key=KEY, on_change="rerun")
-    if popover.open:
-        with popover:
-            try:
-                _inside(workspace, page)
-            except IndexUnavailable as error:
-                st.error(str(error), icon=":material/database_off:")
 
 
 def _inside(workspace: Workspace, page: str) -> None:
@@ -155,7 +162,7 @@ def _row(workspace: Workspace, search: SavedSearch) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
         for picture_id in search.face:
             if shown := thumbnail(workspace, picture_id):
-                st.image(shown, width=40)
+                st.image(shown, alt="", width=40)
         _open(search.address, search.name, key=f"open-saved-{_short(search.name)}")
     if search.embedder_id != workspace.embedder.id:
         st.caption("Saved with another model; this one may find other pictures.")
@@ -206,7 +213,7 @@ def _history(workspace: Workspace, history: list[str]) -> None:
         )
     with st.container(
         key="asked-searches",
-        height=220 if len(history) > 6 else "content",
+        height=HEIGHT if len(history) > 7 else "content",
         border=False,
         gap="xxsmall",
     ):
@@ -216,8 +223,6 @@ def _history(workspace: Workspace, history: list[str]) -> None:
 
 def _open(address: str, label: str, key: str) -> None:
     def choose() -> None:
-        # The popover closes with this turn, so that the page is drawn anew before what is in it.
-        st.session_state[KEY] = False
         st.session_state[CHOSEN] = address
 
     st.button(literal(label, SHOWN), key=key, type="tertiary", on_click=choose, wrap=False)

@@ -13,6 +13,9 @@ TYPING_SECONDS = 10.0
 # Browsers and hosts take addresses of some 8 KB; what is longer was not opened in one.
 LONGEST_ADDRESS = 16_000
 
+# The parameters that say what is asked, and where; the others only how it is shown.
+ASKING = ("q", "pic", "id", "in")
+
 
 @dataclass(frozen=True)
 class Asked:
@@ -32,9 +35,10 @@ class Asked:
 def remember(searches: KeptSearches, last: Asked, address: str, now: float, *, live: bool) -> Asked:
     """Bring an address into the history if it is another than the last.
 
-    live: the search follows while somebody types. Then "re", "red", "red boat" are one entry, and a
-    query that is being shortened is none until it stands still: asked again as it is. now: seconds
-    since 1970. Raises IndexUnavailable.
+    The same query shown in another way takes the place of its entry. live: the search follows while
+    somebody types. Then "re", "red", "red boat" are one entry, and a query that is being shortened
+    is none until it stands still: asked again as it is. now: seconds since 1970. Raises
+    IndexUnavailable.
     """
     instead_of = ""
     if address == last.address:
@@ -42,6 +46,8 @@ def remember(searches: KeptSearches, last: Asked, address: str, now: float, *, l
             return last
     elif len(address) > LONGEST_ADDRESS:
         return Asked(address, now)
+    elif _query(address) == _query(last.address):
+        instead_of = last.entry
     elif live and is_longer(last.address, address):
         return Asked(address, now, kept=False)
     elif live and is_longer(address, last.address) and now - last.at < TYPING_SECONDS:
@@ -52,12 +58,13 @@ def remember(searches: KeptSearches, last: Asked, address: str, now: float, *, l
 
 def is_longer(address: str, other: str) -> bool:
     """True if both ask the same, and the text of the first goes on where the other's ends."""
-    (page, text), (other_page, other_text) = _page_and_text(address), _page_and_text(other)
-    return page == other_page and len(text) > len(other_text) > 0 and text.startswith(other_text)
+    text, *rest = _query(address)
+    other_text, *other_rest = _query(other)
+    return rest == other_rest and len(text) > len(other_text) > 0 and text.startswith(other_text)
 
 
-def _page_and_text(address: str) -> tuple[tuple[str, frozenset[tuple[str, str]]], str]:
-    page, _, query = address.partition("?")
-    parameters = dict(parse_qsl(query))
-    text = parameters.pop("q", "")
-    return (page, frozenset(parameters.items())), text
+def _query(address: str) -> tuple[str, ...]:
+    """What an address asks: the values of ASKING, the text first, then the page."""
+    page, _, written = address.partition("?")
+    parameters = dict(parse_qsl(written))
+    return (*(parameters.get(name, "") for name in ASKING), page)

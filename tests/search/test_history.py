@@ -88,6 +88,14 @@ def test_a_longer_text_beside_another_picture_or_scope_is_another_entry() -> Non
     assert len(session.history) == 2
 
 
+def test_a_query_that_is_shown_in_another_way_is_the_same_entry() -> None:
+    session = Session()
+    session.asks("red")
+    session.asks("red", line="strict")
+    session.asks("red", line="loose")
+    assert session.history == ["red&line=loose"]
+
+
 @pytest.mark.parametrize(("length", "kept"), [(8_000, 1), (LONGEST_ADDRESS, 0)])
 def test_an_address_is_kept_up_to_a_length(length: int, kept: int) -> None:
     session = Session()
