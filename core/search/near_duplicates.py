@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import numpy as np
 import numpy.typing as npt
 
 from core.deadline import Deadline
 from core.index import Neighbours
-from core.search.same_picture import same_pictures
+from core.pictures import SIGNATURE_BYTES
+from core.search.same_picture import Flags, Seen, same_pictures, seen
 
 # Of each picture so many are looked at: those whose vectors are nearest. That needs no bound on the
 # cosine, which would be another one for each embedder. A copy is nearly always the nearest of all.
@@ -31,8 +32,9 @@ def near_duplicates(
     known = np.array([picture_id in signatures for picture_id in neighbours.ids], dtype=bool)
     pairs = _pairs(neighbours.nearest)
     pairs = pairs[known[pairs].all(axis=1)]
-    rows = [signatures.get(picture_id, b"") for picture_id in neighbours.ids]
-    groups = _groups(pairs[_same(rows, pairs, deadline)], rows, deadline)
+    none = bytes(SIGNATURE_BYTES)
+    pictures = seen([signatures.get(picture_id, none) for picture_id in neighbours.ids])
+    groups = _groups(pairs[_same(pictures, pairs, deadline)], pictures, deadline)
     return tuple(sorted(tuple(neighbours.ids[number] for number in group) for group in groups))
 
 
@@ -46,22 +48,16 @@ def _pairs(nearest: npt.NDArray[np.intp]) -> npt.NDArray[np.intp]:
     return np.column_stack([codes // max(count, 1), codes % max(count, 1)])
 
 
-def _same(
-    rows: Sequence[bytes], pairs: npt.NDArray[np.intp], deadline: Deadline
-) -> npt.NDArray[np.bool_]:
+def _same(pictures: Seen, pairs: npt.NDArray[np.intp], deadline: Deadline) -> Flags:
     """`same_pictures`, some pairs after the others."""
     found = [np.zeros(0, dtype=bool)]
     for start in range(0, len(pairs), PAIRS_AT_ONCE):
         deadline.check()
-        some = pairs[start : start + PAIRS_AT_ONCE].T
-        first, second = ([rows[number] for number in side] for side in some)
-        found.append(same_pictures(first, second))
+        found.append(same_pictures(pictures, pairs[start : start + PAIRS_AT_ONCE]))
     return np.concatenate(found)
 
 
-def _groups(
-    confirmed: npt.NDArray[np.intp], rows: Sequence[bytes], deadline: Deadline
-) -> list[list[int]]:
+def _groups(confirmed: npt.NDArray[np.intp], pictures: Seen, deadline: Deadline) -> list[list[int]]:
     """Groups around a first picture that shows the same as each other of the group.
 
     Pairs alone would make chains: of the frames of a film each is like the next, and the first and
@@ -85,7 +81,7 @@ def _groups(
             beyond = {other for number in fresh for other in partners[number]} - seen - taken
             seen |= beyond
             pairs = np.array([(leader, other) for other in sorted(beyond)], dtype=np.intp)
-            fresh = pairs[_same(rows, pairs, deadline), 1].tolist() if beyond else []
+            fresh = pairs[_same(pictures, pairs, deadline), 1].tolist() if beyond else []
         if len(group) > 1:
             groups.append(group)
             taken.update(group)

@@ -8,6 +8,7 @@ and to stretch. What is left is a correlation, which is the same for a brighter 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -43,32 +44,69 @@ STEPS = 6
 # Keeps a direction without slopes from being followed anywhere.
 DAMPING = 1e-3
 
+# Pictures that are made ready together: 512 of them take some 4 MB.
+PICTURES_AT_ONCE = 512
 
-def same_pictures(signatures: Sequence[bytes], others: Sequence[bytes]) -> Flags:
-    """Whether the first two, the second two, ... show the same picture, shape (pairs,).
 
-    signatures, others: of core.pictures.signature, of equal number.
+@dataclass(frozen=True, eq=False)
+class Seen:
+    """What the signatures of n pictures say, made ready to compare any two of them.
+
+    cells: the signatures, uint8, shape (n, SIGNATURE_BYTES). blocks: the light in blocks of BLOCK x
+    BLOCK cells without the edges, less its mean, as unit rows, shape (n, blocks). structure: the
+    standard deviation of the light there, shape (n,).
     """
-    first, second = _cells(signatures), _cells(others)
-    same = _same_colours(_colours(first), _colours(second))
-    same &= _similar(_light(first), _light(second))
-    same[same] = _fits(_light(first[same]), _light(second[same]))
+
+    cells: npt.NDArray[np.uint8]
+    blocks: Floats
+    structure: Floats
+
+
+def seen(signatures: Sequence[bytes]) -> Seen:
+    """signatures: of core.pictures.signature. Raises ValueError for one of another length."""
+    cells = np.frombuffer(b"".join(signatures), np.uint8).reshape(len(signatures), SIGNATURE_BYTES)
+    count = (LIGHT_SIDE - 2 * EDGE) // BLOCK
+    blocks: Floats = np.empty((len(cells), count * count), dtype=np.float32)
+    structure: Floats = np.empty(len(cells), dtype=np.float32)
+    inner = slice(EDGE, LIGHT_SIDE - EDGE)
+    for start in range(0, len(cells), PICTURES_AT_ONCE):
+        some = slice(start, start + PICTURES_AT_ONCE)
+        light = _light(cells[some])[:, inner, inner]
+        structure[some] = light.std(axis=(1, 2))
+        rows = light.reshape(-1, count, BLOCK, count, BLOCK).mean(axis=(2, 4))
+        rows = rows.reshape(-1, count * count)
+        rows -= rows.mean(axis=1, keepdims=True)
+        blocks[some] = rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-6)
+    return Seen(cells, blocks, structure)
+
+
+def same_pictures(pictures: Seen, pairs: npt.NDArray[np.intp]) -> Flags:
+    """Which pairs of pictures, given by their numbers, show the same, shape (pairs,).
+
+    pairs: shape (pairs, 2).
+    """
+    first, second = pairs.T
+    # One after the other, the cheapest first: nine of ten pairs end here.
+    same: Flags = np.vecdot(pictures.blocks[first], pictures.blocks[second]) >= SIMILAR_LIGHT
+    structure = np.minimum(pictures.structure[first], pictures.structure[second])
+    same &= structure >= LEAST_STRUCTURE
+    cells, others = pictures.cells[first[same]], pictures.cells[second[same]]
+    same[same] = _same_colours(_colours(cells), _colours(others)) & _fits(
+        _light(cells), _light(others)
+    )
     return same
 
 
-def _cells(signatures: Sequence[bytes]) -> Floats:
-    rows = np.frombuffer(b"".join(signatures), np.uint8).reshape(len(signatures), SIGNATURE_BYTES)
-    return rows.astype(np.float32)
-
-
-def _light(rows: Floats) -> Floats:
+def _light(cells: npt.NDArray[np.uint8]) -> Floats:
     """Y of signatures, shape (n, side, side)."""
-    return rows[:, : LIGHT_SIDE**2].reshape(-1, LIGHT_SIDE, LIGHT_SIDE)
+    light = cells[:, : LIGHT_SIDE**2].astype(np.float32)
+    return light.reshape(-1, LIGHT_SIDE, LIGHT_SIDE)
 
 
-def _colours(rows: Floats) -> Floats:
+def _colours(cells: npt.NDArray[np.uint8]) -> Floats:
     """Cb and Cr of signatures, shape (n, 2, cells)."""
-    return rows[:, LIGHT_SIDE**2 :].reshape(-1, 2, COLOUR_SIDE**2)
+    colours = cells[:, LIGHT_SIDE**2 :].astype(np.float32)
+    return colours.reshape(-1, 2, COLOUR_SIDE**2)
 
 
 def _same_colours(first: Floats, second: Floats) -> Flags:
@@ -86,59 +124,25 @@ def _spread(colours: Floats) -> Floats:
     return spread
 
 
-def _similar(first: Floats, second: Floats) -> Flags:
-    """Whether it is worth laying them over each other."""
-    inner = slice(EDGE, LIGHT_SIDE - EDGE)
-    first, second = first[:, inner, inner], second[:, inner, inner]
-    structure = np.minimum(first.std(axis=(1, 2)), second.std(axis=(1, 2)))
-    alike = np.vecdot(_blocks(first), _blocks(second))
-    similar: Flags = (structure >= LEAST_STRUCTURE) & (alike >= SIMILAR_LIGHT)
-    return similar
-
-
-def _blocks(light: Floats) -> Floats:
-    """The light in blocks of BLOCK x BLOCK, less its mean, as unit rows, shape (n, blocks)."""
-    blocks = light.shape[1] // BLOCK
-    rows = light.reshape(-1, blocks, BLOCK, blocks, BLOCK).mean(axis=(2, 4))
-    rows = rows.reshape(-1, blocks * blocks)
-    rows -= rows.mean(axis=1, keepdims=True)
-    lengths = np.linalg.norm(rows, axis=1, keepdims=True)
-    unit: Floats = rows / np.maximum(lengths, 1e-6).astype(np.float32)
-    return unit
-
-
 def _fits(first: Floats, second: Floats) -> Flags:
-    """Whether they correlate as they are or, which takes longer, laid over each other."""
-    fits = _Overlap(first, second, np.zeros((len(first), 4), np.float32)).correlation >= SAME_LIGHT
-    fits[~fits] = _fit(first[~fits], second[~fits]) >= SAME_LIGHT
-    return fits
-
-
-def _fit(first: Floats, second: Floats) -> Floats:
-    """The correlation of the second, laid over the first, with it; both (pairs, side, side).
+    """Whether the second, laid over the first, correlates with it; both (pairs, side, side).
 
     The place is looked for in STEPS steps, each from the slopes of the light to the place where the
     difference would be least if these slopes went on. It is four numbers: how much wider than the
     first, how far to the right, how much higher, how far down; half a width or height is 1.
     """
-    pairs, side = first.shape[:2]
-    along = _along(side)
-    place: Floats = np.zeros((pairs, 4), dtype=np.float32)
-    for _ in range(STEPS):
-        overlap = _Overlap(first, second, place)
-        down, right = np.gradient(overlap.moved, axis=(1, 2))
-        slopes = np.stack([right * along, right, down * along[:, None], down], axis=-1)
-        slopes *= (overlap.mask * (side / 2) * overlap.gain)[..., None]
-        slopes = slopes.reshape(pairs, side * side, 4)
-        slopes -= slopes.mean(axis=1, keepdims=True)
-        rest = (overlap.first - overlap.gain * overlap.second).reshape(pairs, side * side, 1)
-        turned = slopes.transpose(0, 2, 1)
-        squares = turned @ slopes
-        damping = DAMPING * np.trace(squares, axis1=1, axis2=2) / 4 + DAMPING
-        squares += np.eye(4, dtype=np.float32) * damping[:, None, None]
-        step = np.linalg.solve(squares, turned @ rest)[..., 0]
-        place = np.clip(place + step, -FARTHEST, FARTHEST).astype(np.float32)
-    return _Overlap(first, second, place).correlation
+    fits: Flags = np.zeros(len(first), dtype=bool)
+    left = np.arange(len(first))
+    place: Floats = np.zeros((len(first), 4), dtype=np.float32)
+    for step in range(STEPS + 1):
+        overlap = _Overlap(first[left], second[left], place)
+        fit = overlap.correlation >= SAME_LIGHT
+        fits[left[fit]] = True
+        if step == STEPS or fit.all():
+            break
+        place = np.clip(place + overlap.step(), -FARTHEST, FARTHEST).astype(np.float32)[~fit]
+        left = left[~fit]
+    return fits
 
 
 def _along(side: int) -> Floats:
@@ -167,6 +171,23 @@ class _Overlap:
         self.gain: Floats = product / own
         lengths: Floats = np.sqrt(self._sum(self.first * self.first) * own + 1e-6)
         self.correlation = np.reshape(product / lengths, len(first))
+
+    def step(self) -> Floats:
+        """How the place of the second should change, shape (pairs, 4)."""
+        pairs, side = self.first.shape[:2]
+        along = _along(side)
+        down, right = np.gradient(self.moved, axis=(1, 2))
+        slopes = np.stack([right * along, right, down * along[:, None], down], axis=-1)
+        slopes *= (self.mask * (side / 2) * self.gain)[..., None]
+        slopes = slopes.reshape(pairs, side * side, 4)
+        slopes -= slopes.mean(axis=1, keepdims=True)
+        rest = (self.first - self.gain * self.second).reshape(pairs, side * side, 1)
+        turned = slopes.transpose(0, 2, 1)
+        squares = turned @ slopes
+        damping = DAMPING * np.trace(squares, axis1=1, axis2=2) / 4 + DAMPING
+        squares += np.eye(4, dtype=np.float32) * damping[:, None, None]
+        step: Floats = np.linalg.solve(squares, turned @ rest)[..., 0]
+        return step
 
     def _centred(self, light: Floats) -> Floats:
         mean = self._sum(light * self.mask) / self._sum(self.mask)

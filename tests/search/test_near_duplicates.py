@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
+from itertools import combinations, pairwise
 
 import numpy as np
 import pytest
@@ -13,7 +13,7 @@ from core.errors import Cancelled
 from core.index import Neighbours
 from core.pictures import check, signature
 from core.search.near_duplicates import near_duplicates
-from core.search.same_picture import same_pictures
+from core.search.same_picture import same_pictures, seen
 from tests.alike_pictures import COPIES, a_scene, file_of
 from tests.conftest import plain
 from tests.index.samples import an_id
@@ -25,7 +25,7 @@ def signed(picture: Image.Image | bytes) -> bytes:
 
 
 def are_same(first: bytes, second: bytes) -> bool:
-    return bool(same_pictures([first], [second])[0])
+    return bool(same_pictures(seen([first, second]), np.array([[0, 1]]))[0])
 
 
 @pytest.mark.parametrize("copy", list(COPIES))
@@ -36,8 +36,8 @@ def test_a_changed_copy_shows_the_same(copy: str) -> None:
 
 def test_other_pictures_do_not_show_the_same() -> None:
     scenes = [signed(a_scene(seed)) for seed in range(30)]
-    pairs = [(a, b) for a in scenes for b in scenes if a is not b]
-    assert not same_pictures([a for a, _ in pairs], [b for _, b in pairs]).any()
+    pairs = np.array(list(combinations(range(30), 2)))
+    assert not same_pictures(seen(scenes), pairs).any()
 
 
 def test_the_same_drawing_in_another_colour_is_another_picture() -> None:
@@ -56,7 +56,7 @@ def test_of_pictures_without_structure_nothing_is_said() -> None:
 
 
 def test_no_pairs_give_no_answers() -> None:
-    assert len(same_pictures([], [])) == 0
+    assert len(same_pictures(seen([]), np.empty((0, 2), dtype=np.intp))) == 0
 
 
 # -- groups ----------------------------------------------------------------------------------
@@ -107,7 +107,7 @@ def test_each_picture_of_a_group_shows_the_same_as_its_first() -> None:
     # A camera that moves on by a little: each frame is like the next, the last unlike the first.
     long = a_scene(1, (1600, 360))
     frames = [signed(long.crop((at, 0, at + 480, 360))) for at in range(0, 800, 20)]
-    assert all(same_pictures(*map(list, zip(*pairwise(frames), strict=True))))
+    assert all(are_same(one, following) for one, following in pairwise(frames))
     assert not are_same(frames[0], frames[-1])
     neighbours, signatures = all_of(frames)
     groups = near_duplicates(neighbours, signatures, Deadline())
