@@ -23,7 +23,7 @@ SPACING = 0.7
 REACH = 4
 # No more grid points than this along a side, so that a few far points cannot take all the memory;
 # the grid becomes coarser instead.
-MOST_CELLS = 1000
+MOST_CELLS = 500
 
 
 def repulsion(x: Line, y: Line) -> tuple[float, Line, Line]:

@@ -20,12 +20,9 @@ from core.search.ranking import Listing, Ranking, Result, Results, search
 from core.search.relevance import Relevance
 from core.search.standing_out import StandingOut
 from core.search.why import (
-    KnownWords,
     found,
-    known_words,
     main_reason,
     nearer_than,
-    nearest_words,
 )
 
 __all__ = [
@@ -35,7 +32,6 @@ __all__ = [
     "Answer",
     "Brought",
     "BroughtPicture",
-    "KnownWords",
     "Listing",
     "Part",
     "QueryVectors",
@@ -49,10 +45,8 @@ __all__ = [
     "balanced",
     "combine",
     "found",
-    "known_words",
     "main_reason",
     "nearer_than",
-    "nearest_words",
     "of_the_collection",
     "parse_pictures",
     "parse_text",
