@@ -25,6 +25,10 @@ REACH = 4
 # the grid becomes coarser instead.
 MOST_CELLS = 500
 
+# So few points are summed pair by pair, which is exact and takes no longer. Their forces are small
+# beside the errors of a grid, and far from each other they would need a large one.
+FEW = 300
+
 
 def repulsion(x: Line, y: Line) -> tuple[float, Line, Line]:
     """The sum over all ordered pairs of 1 / (1 + d²), and each point's push along x and along y.
@@ -32,6 +36,8 @@ def repulsion(x: Line, y: Line) -> tuple[float, Line, Line]:
     The push on a point is the sum over the others of (its place - theirs) / (1 + d²)². x, y: finite
     coordinates of at least one point.
     """
+    if len(x) <= FEW:
+        return _pair_by_pair(x, y)
     spacing = max(SPACING, float(max(np.ptp(x), np.ptp(y))) / MOST_CELLS)
     column, across, across_slope = _splines(x, spacing)
     row, along, along_slope = _splines(y, spacing)
@@ -51,6 +57,14 @@ def repulsion(x: Line, y: Line) -> tuple[float, Line, Line]:
     push_x = scale * np.einsum("ni,ni->n", by_column, across_slope)
     push_y = scale * np.einsum("nij,ni,nj->n", around, across, along_slope, optimize=True)
     return max(pairs, 0.0), push_x, push_y
+
+
+def _pair_by_pair(x: Line, y: Line) -> tuple[float, Line, Line]:
+    across, along = x[:, None] - x, y[:, None] - y
+    near = 1 / (1 + across * across + along * along)
+    pairs = float(near.sum(dtype=np.float64)) - len(x)
+    near *= near
+    return pairs, np.einsum("ij,ij->i", near, across), np.einsum("ij,ij->i", near, along)
 
 
 def _splines(places: Line, spacing: float) -> tuple[npt.NDArray[np.intp], Line, Line]:
