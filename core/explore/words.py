@@ -16,9 +16,9 @@ Floats = npt.NDArray[np.float64]
 FEWEST_PICTURES = 20
 # Added to each spread, so that a word whose cosines are almost the same everywhere is no finding.
 LEAST_SPREAD = 0.002
-# A word is said of a picture if its cosine lies this many standard deviations above its mean. Of
-# 1, 1.5 and 2, the one whose clusters agreed best with what the gallery and renders show.
-SAID_FROM = 1.5
+# A word is said of a picture if its cosine lies this many standard deviations above its mean. From
+# 0.75 to 2, clusters of what is said agree best with what the pictures show around here.
+SAID_FROM = 1.25
 
 
 @dataclass(frozen=True, eq=False)
