@@ -47,9 +47,9 @@ CSS = """
 
 /* A link to another page looks like the button beside it. */
 [class*="st-key-link-primary"] a {
-  background: var(--st-primary-color); padding: .45rem .75rem; border-radius: .5rem;
+  background: light-dark(#a03a24, #db7b5e); padding: .45rem .75rem; border-radius: .5rem;
 }
-[class*="st-key-link-primary"] a p { color: #fff !important; }
+[class*="st-key-link-primary"] a p { color: light-dark(#fff, #161310) !important; }
 
 /* What lies on the table is shown whole. */
 [class*="st-key-chosen"] [data-baseweb="select"] > div > div { flex-wrap: wrap; }
