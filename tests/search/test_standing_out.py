@@ -130,3 +130,14 @@ def test_no_line_is_drawn_through_a_few_pictures(tmp_path: Path, number: int) ->
     assert found is not None
     assert found.line is None
     workspace.close()
+
+
+def test_no_line_is_drawn_through_pictures_that_are_all_alike(tmp_path: Path) -> None:
+    fill(tmp_path / "images", 40)
+    workspace = Workspace(load_settings({}, root=tmp_path), tmp_path)
+    workspace.indexer.join(60)
+    names, found = judged(workspace, "red")
+    assert found is not None
+    assert names == []
+    assert found.line is None
+    workspace.close()
