@@ -57,6 +57,7 @@ from core.search import (
     combine,
     found,
     of_the_collection,
+    parse_text,
     search,
     write_zip,
 )
@@ -389,6 +390,15 @@ class Workspace:
             else:
                 there.append(term)
         return Readable(tuple(there), tuple(dict.fromkeys(problems)))
+
+    def read_text(self, written: str) -> list[Term]:
+        """The text parts of a query as the embedder can take them.
+
+        One that knows its words does not understand negations: they become parts that count
+        against. Raises QueryError for too many parts.
+        """
+        embedder = self.embedder
+        return parse_text(written, embedder if isinstance(embedder, KnowsItsWords) else None)
 
     def region_calls(self, terms: Sequence[Term]) -> int:
         """How many paid calls the parts of pictures in this query would take now."""

@@ -38,7 +38,9 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
         on_change=lambda: write_address("q", query_key(st.session_state["query"])),
     )
     with st.popover("Add a picture", icon=":material/add_photo_alternate:"):
-        bring_picture(workspace, lambda own: add_term(Term(picture_id=own.id)), key="add-")
+        bring_picture(
+            workspace, lambda own: add_term(workspace, Term(picture_id=own.id)), key="add-"
+        )
     searches(workspace, TEXT_SEARCH)
     scope = choose_scope(workspace)
 if STORY not in st.query_params:  # the story says itself what to ask, and needs the room

@@ -6,13 +6,14 @@ import streamlit as st
 
 from core.errors import QueryError
 from core.search import Term
+from core.workspace import Workspace
 from ui.query import add_term
 
 
-def add_picture_to_query(picture_id: str, weight: float) -> None:
+def add_picture_to_query(workspace: Workspace, picture_id: str, weight: float) -> None:
     """Search again with this picture as a part more; a sentence where the query takes no more."""
     try:
-        add_term(Term(picture_id=picture_id, weight=weight))
+        add_term(workspace, Term(picture_id=picture_id, weight=weight))
     except QueryError as error:
         st.toast(str(error), icon=":material/error:")
         return

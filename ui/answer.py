@@ -21,7 +21,7 @@ from ui.vocabulary_notice import say_how_it_was_read
 def asked_for(workspace: Workspace) -> list[Term]:
     """The parts of the address that can be asked for; of the others a sentence is shown."""
     try:
-        written = read_terms()
+        written = read_terms(workspace)
     except QueryError as error:
         st.warning(str(error), icon=":material/search_off:")
         return []

@@ -50,7 +50,7 @@ def remember_search(workspace: Workspace, page: str, ranking: Ranking | None) ->
         return
     address = address_now(page)
     st.session_state["answered"] = address, tuple(h.picture_id for h in ranking.hits[:FACE])
-    if has_own_picture():
+    if has_own_picture(workspace):
         return
     last: Asked = st.session_state.get("asked", Asked())
     # A disk that is full keeps nobody from searching.
@@ -70,7 +70,7 @@ def words_of(workspace: Workspace, address: str) -> str:
     """The query of an address in its text form, with names for pictures."""
     parameters = parameters_of(address)
     try:
-        terms = terms_in(parameters).terms
+        terms = terms_in(workspace, parameters).terms
     except QueryError:
         terms = ()
     words, _ = written_parts(terms, [name_of(workspace, term) for term in terms])
@@ -88,9 +88,9 @@ def page_of(address: str, page: str) -> str:
     return there if there in (TEXT_SEARCH, IMAGE_SEARCH) else page
 
 
-def has_own_picture() -> bool:
+def has_own_picture(workspace: Workspace) -> bool:
     """Whether the query of this page holds a picture that only this session knows."""
     try:
-        return any(term.picture_id in brought() for term in read_terms().terms)
+        return any(term.picture_id in brought() for term in read_terms(workspace).terms)
     except QueryError:
         return False

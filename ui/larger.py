@@ -54,7 +54,7 @@ def larger(
         with st.container(horizontal=True, vertical_alignment="center"):
             _more_like_this(picture.id)
             if answer is not None:
-                _add_to_query(picture.id)
+                _add_to_query(workspace, picture.id)
             if st.button("Compare", key="compare-larger", icon=":material/add_circle:"):
                 st.toast(add_picture(picture.id))
     if answer is not None and hit is not None:
@@ -77,8 +77,8 @@ def _more_like_this(picture_id: str) -> None:
         )
 
 
-def _add_to_query(picture_id: str) -> None:
+def _add_to_query(workspace: Workspace, picture_id: str) -> None:
     if st.button("Add", key="add-larger", help="Search for this picture too"):
-        add_picture_to_query(picture_id, 1)
+        add_picture_to_query(workspace, picture_id, 1)
     if st.button("Less like this", key="less-larger", help="Search away from this picture"):
-        add_picture_to_query(picture_id, -1)
+        add_picture_to_query(workspace, picture_id, -1)

@@ -10,24 +10,25 @@ from collections.abc import Mapping, Sequence
 import streamlit as st
 
 from core.errors import QueryError
-from core.search import MOST_PARTS, Readable, Term, parse_pictures, parse_text, print_address
+from core.search import MOST_PARTS, Readable, Term, parse_pictures, print_address
+from core.workspace import Workspace
 
 NAMES = ("q", "pic", "id")
 
 
-def read_terms() -> Readable:
+def read_terms(workspace: Workspace) -> Readable:
     """The parts of the query that the address names; see `terms_in`."""
-    return terms_in(st.query_params)
+    return terms_in(workspace, st.query_params)
 
 
-def terms_in(parameters: Mapping[str, str]) -> Readable:
+def terms_in(workspace: Workspace, parameters: Mapping[str, str]) -> Readable:
     """The parts of the query that these parameters of an address name: texts, then pictures.
 
     Raises QueryError where these are too many.
     """
     pictures = parse_pictures(parameters.get("pic", ""))
     alone = parameters.get("id", "")
-    terms = parse_text(parameters.get("q", ""))
+    terms = workspace.read_text(parameters.get("q", ""))
     terms += [Term(picture_id=alone)] if alone else []
     terms += pictures.terms
     if len(terms) > MOST_PARTS:
@@ -53,9 +54,9 @@ def write_terms(terms: Sequence[Term]) -> None:
     st.query_params.from_dict({**kept, **asked})
 
 
-def add_term(term: Term) -> None:
+def add_term(workspace: Workspace, term: Term) -> None:
     """Add a part to the query of this page. Raises QueryError where that makes too many."""
-    terms = read_terms().terms
+    terms = read_terms(workspace).terms
     if len(terms) >= MOST_PARTS:
         raise QueryError(f"A query has at most {MOST_PARTS} parts. Remove one first.")
     write_terms([*terms, term])

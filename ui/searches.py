@@ -61,7 +61,7 @@ def _window(workspace: Workspace, page: str) -> None:
 
 
 def _inside(workspace: Workspace, page: str) -> None:
-    if _asks_something():
+    if _asks_something(workspace):
         _save_this(workspace, page)
     said = st.session_state.pop(SAID, "")
     if said:
@@ -79,9 +79,9 @@ def _inside(workspace: Workspace, page: str) -> None:
         st.caption("Kept until you close this page.")
 
 
-def _asks_something() -> bool:
+def _asks_something(workspace: Workspace) -> bool:
     try:
-        return bool(read_terms().terms)
+        return bool(read_terms(workspace).terms)
     except QueryError:
         return False
 
@@ -101,7 +101,7 @@ def _save_this(workspace: Workspace, page: str) -> None:
         name = words_of(workspace, address)[:LONGEST_NAME]
         st.text_input("Name", value=name, max_chars=LONGEST_NAME, key=key)
         st.form_submit_button("Save this search", on_click=save)
-    if has_own_picture():
+    if has_own_picture(workspace):
         st.caption(
             "Your own picture is known to this session only: it is neither saved nor listed. "
             "Add it to the collection to keep it."

@@ -99,9 +99,9 @@ def wall(
     if event.compare in shown:
         st.toast(add_picture(event.compare))
     if event.add in shown:
-        add_picture_to_query(event.add, 1)
+        add_picture_to_query(workspace, event.add, 1)
     if event.less in shown:
-        add_picture_to_query(event.less, -1)
+        add_picture_to_query(workspace, event.less, -1)
 
 
 def _rerun() -> None:

@@ -8,7 +8,8 @@ Text form: parts joined by " + " and " - ", each with an optional weight before 
 Plus and minus count only with a space on both sides, or at the very beginning or end, so that
 "black-and-white" stays whole. Quotes around a part take everything in it literally; a quote inside
 them is written twice. What cannot be read as an operator, a weight or a pair of quotes is text:
-every input has a reading.
+every input has a reading. For a model that does not understand "without", what a text negates is
+read as a part of its own that counts against (`core.search.negation`), again not in quotes.
 
 Address form: `q` holds the texts in their text form, `pic` the pictures, one after the other with
 a comma between: weight, id and, for a region, its four numbers, joined by colons.
@@ -25,6 +26,7 @@ import numpy as np
 
 from core.errors import QueryError
 from core.model import Region
+from core.search.negation import Reader, has_negation, split_negation
 from core.search.query import query_key
 
 # More parts than this are no query that anybody composed, and each may be a paid call.
@@ -58,15 +60,21 @@ _OPERATOR = re.compile(r"(^| )[+-]( |$)")
 _WEIGHT = re.compile(r"(\d+(?:\.\d*)?|\.\d+)\s*:\s+")
 
 
-def parse_text(written: str) -> list[Term]:
+def parse_text(written: str, reader: Reader | None = None) -> list[Term]:
     """The text parts of what a person typed, in order; parts without a text are left out.
 
+    reader: takes what a text negates as a part that counts against; None leaves each text whole.
     Raises QueryError for more than MOST_PARTS parts.
     """
     terms = []
     for sign, piece in _pieces(query_key(written)):
-        weight, text = _weight_and_text(piece)
-        if text:
+        weight, text, quoted = _weight_and_text(piece)
+        # Away from "a house without trees" is not towards trees: such a part stays whole.
+        if reader is not None and sign > 0 and not quoted:
+            split = split_negation(text, reader)
+            terms += [Term(text=split.wanted, weight=weight)] if split.wanted else []
+            terms += [Term(text=unwanted, weight=-weight) for unwanted in split.unwanted]
+        elif text:
             terms.append(Term(text=text, weight=sign * weight))
     if len(terms) > MOST_PARTS:
         raise QueryError(
@@ -75,8 +83,11 @@ def parse_text(written: str) -> list[Term]:
     return terms
 
 
-def print_text(terms: Sequence[Term]) -> str:
-    """The text form of the text parts; `parse_text` reads the same parts from it."""
+def print_text(terms: Sequence[Term], *, whole: bool = False) -> str:
+    """The text form of the text parts; `parse_text` without a reader reads the same parts from it.
+
+    whole: put texts with a negation in quotes too, so that with any reader it reads the same.
+    """
     written = ""
     for number, term in enumerate(t for t in terms if t.text):
         if number:
@@ -84,7 +95,8 @@ def print_text(terms: Sequence[Term]) -> str:
         elif term.weight < 0:
             written += "- "
         size = abs(term.weight)
-        written += ("" if size == 1 else f"{_number(size)}: ") + _quoted_if_needed(term.text)
+        written += "" if size == 1 else f"{_number(size)}: "
+        written += _quoted_if_needed(term.text, whole)
     return written
 
 
@@ -113,8 +125,11 @@ def print_pictures(terms: Sequence[Term]) -> str:
 
 
 def print_address(terms: Sequence[Term]) -> dict[str, str]:
-    """`q` and `pic`, each only where there is something to say."""
-    written = {"q": print_text(terms), "pic": print_pictures(terms)}
+    """`q` and `pic`, each only where there is something to say.
+
+    With any reader `parse_text` reads the same parts from `q`.
+    """
+    written = {"q": print_text(terms, whole=True), "pic": print_pictures(terms)}
     return {name: value for name, value in written.items() if value}
 
 
@@ -138,22 +153,24 @@ def _pieces(written: str) -> Iterator[tuple[int, str]]:
     yield sign, written[start:]
 
 
-def _weight_and_text(piece: str) -> tuple[float, str]:
+def _weight_and_text(piece: str) -> tuple[float, str, bool]:
+    """The weight, the text, and whether the text stood in quotes."""
     piece = piece.strip()
     weight = 1.0
     found = _WEIGHT.match(piece)
     if found and piece[found.end() :].strip():
         weight, piece = _clamped(float(found[1])), piece[found.end() :].strip()
-    if len(piece) > 1 and piece.startswith('"') and piece.endswith('"'):
+    quoted = len(piece) > 1 and piece.startswith('"') and piece.endswith('"')
+    if quoted:
         piece = piece[1:-1].replace('""', '"')
-    return weight, query_key(piece)
+    return weight, query_key(piece), quoted
 
 
-def _quoted_if_needed(text: str) -> str:
+def _quoted_if_needed(text: str, whole: bool) -> str:
     """The text itself if it is read as itself, else in quotes."""
     alone = not _OPERATOR.search(text) and parse_text(text) == [Term(text=text)]
     # With an odd number of quotes, how the text is read would depend on the parts after it.
-    if alone and text.count('"') % 2 == 0:
+    if alone and text.count('"') % 2 == 0 and not (whole and has_negation(text)):
         return text
     doubled = text.replace('"', '""')
     return f'"{doubled}"'

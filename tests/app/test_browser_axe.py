@@ -130,7 +130,7 @@ def collection_map(page: Page) -> None:
     [
         pytest.param("/", opened, id="text search, nothing asked"),
         pytest.param("/?q=a+blue+house", results, id="results"),
-        pytest.param("/?q=a+red+zeppelin+without+trees", results, id="words not understood"),
+        pytest.param("/?q=%22a+red+zeppelin+without+trees%22", results, id="words not understood"),
         pytest.param("/?q=zeppelin", refused, id="no word known"),
         pytest.param("/", popover("What it knows"), id="what the model knows"),
         pytest.param("/", popover("What knows more"), id="what knows more"),

@@ -302,11 +302,33 @@ def test_a_word_that_the_built_in_model_does_not_know_is_named(visit: Visit) -> 
 def test_a_negation_is_said_not_to_be_understood_by_the_built_in_model(visit: Visit) -> None:
     visitor = visit()
     visitor.open()
-    assert not visitor.search("a house without trees").exception
+    assert not visitor.search('"a house without trees"').exception
     assert "does not understand “without”: “trees” is searched for too." in visitor.said
     assert len(visitor.captions) == 14
     visitor.search("a house")
     assert "does not understand" not in visitor.said
+
+
+def test_what_a_text_negates_is_a_chip_that_counts_against_for_the_built_in_model(
+    visit: Visit,
+) -> None:
+    visitor = visit()
+    visitor.open(q="a red house without green")
+    assert not visitor.test.exception
+    assert visitor.chips == ["+ a red house", "− green"]
+    assert "does not understand" not in visitor.said
+    assert visitor.test.text_input[0].value == "a red house without green"
+    assert visitor.captions[-1].startswith("green house")
+
+
+def test_a_model_that_reads_sentences_is_asked_for_a_negation_as_it_is_written(
+    visit: Visit, with_key: dict[str, str], emulator: Emulator
+) -> None:
+    visitor = visit(**with_key)
+    visitor.open(q="a red house without green")
+    assert not visitor.test.exception
+    assert not visitor.chips
+    assert calls_for(emulator, "text") == 1
 
 
 def clip_is_offered(visitor: Page) -> bool:
