@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from core.index import VectorSpace
 from core.model import EVERYTHING, Hit
@@ -74,21 +75,31 @@ class StandingOut:
         if learned is None:
             return None
         ids, vectors = self._space.vectors([hit.picture_id for hit in hits])
-        others = learned.sample[~np.isin(learned.ids, ids)]
-        pictures = np.concatenate([vectors, others])
+        others = learned.without(ids)
+
+        def cosines(rows: Vectors) -> Vectors:
+            # The sample's columns are left out of the product: a copy of its rows takes longer.
+            return np.concatenate([rows @ vectors.T, (rows @ learned.sample.T)[:, others]], axis=1)
+
         if not any(text.weight > 0 for text in texts):
-            return without_line(pictures @ whole, len(vectors))
-        offsets = learned.background.offsets(learned.bank @ pictures.T)
-
-        def judged(text: AskedText) -> Relevance:
-            rows = np.stack([text.vector, *text.words]) @ pictures.T - offsets
-            strict = strictness if text.weight > 0 else -strictness
-            return relevance(rows[0], rows[1:], learned.background, len(vectors), strict)
-
-        return together(
-            [judged(text) for text in texts if text.weight > 0],
-            [judged(text) for text in texts if text.weight < 0],
+            return without_line(cosines(whole[None])[0], len(vectors))
+        background = learned.background
+        offsets = np.concatenate(
+            [background.offsets(learned.bank @ vectors.T), learned.offsets[others]]
         )
+        rows = (
+            cosines(np.stack([v for text in texts for v in (text.vector, *text.words)])) - offsets
+        )
+        ends = np.cumsum([1 + len(text.words) for text in texts])
+
+        def judged(sign: int) -> list[Relevance]:
+            return [
+                relevance(own[0], own[1:], background, len(vectors), sign * strictness)
+                for text, own in zip(texts, np.split(rows, ends[:-1]), strict=True)
+                if sign * text.weight > 0
+            ]
+
+        return together(judged(1), judged(-1))
 
     def _learn(self) -> _Learned | None:
         with self._learning:
@@ -100,8 +111,7 @@ class StandingOut:
                 if bank is None:
                     return None
                 sample = self._space.sample(EVERYTHING, SAMPLED)
-                background = learn_background(bank @ sample.vectors.T)
-                learned = _Learned(generation, sample.ids, sample.vectors, bank, background)
+                learned = _Learned(generation, sample.ids, sample.vectors, bank)
                 self._learned = learned
             return learned
 
@@ -115,10 +125,17 @@ class _Learned:
         ids: Sequence[str],
         sample: Vectors,
         bank: Vectors,
-        background: Background,
     ) -> None:
+        cosines = bank @ sample.T
         self.generation = generation
-        self.ids = np.array(ids)
         self.sample = sample
         self.bank = bank
-        self.background = background
+        self.background: Background = learn_background(cosines)
+        self.offsets = self.background.offsets(cosines)
+        self._numbers = {picture_id: number for number, picture_id in enumerate(ids)}
+
+    def without(self, ids: Sequence[str]) -> npt.NDArray[np.bool_]:
+        """Which pictures of the sample are none of these, shape (sample,)."""
+        others = np.ones(len(self.sample), dtype=bool)
+        others[[self._numbers[i] for i in ids if i in self._numbers]] = False
+        return others
