@@ -16,7 +16,7 @@ from PIL import Image, ImageDraw
 
 from core.index import open_index
 from core.model import FileRow, Picture
-from core.vectors import Vectors
+from core.vectors import Vectors, unit
 
 # What Azure AI Vision answers with. The app runs with its id and the queries' vectors in the index,
 # so that no call is made.
@@ -35,9 +35,22 @@ THUMBNAILS = 32
 PER_FOLDER = 1000
 
 
-def make(home: Path, count: int, queries: Sequence[str]) -> None:
-    """Fill the images and data folders below `home` with `count` pictures and these queries."""
+# Of pictures that show something: how many queries each shows, how strongly, and how much pictures
+# differ in what they have in common with every query. Cosines of matches then lie near .4, others
+# near 0, and some pictures score higher whatever is asked.
+SHOWN, STRENGTH, COMMON = 3, 0.7, 0.4
+
+
+def make(home: Path, count: int, queries: Sequence[str], *, showing: bool = False) -> None:
+    """Fill the images and data folders below `home` with `count` pictures and these queries.
+
+    showing: each picture matches some of the queries, so that some stand out. Otherwise all vectors
+    are independent.
+    """
     random = np.random.default_rng(0)
+    asked, common = _vectors(random, len(queries)), _vectors(random, 1)
+    if showing:
+        asked = unit(asked + COMMON * common)
     thumbnails = [thumbnail(random) for _ in range(THUMBNAILS)]
     index = open_index(home / "data")
     for start in range(0, count, AT_ONCE):
@@ -48,9 +61,14 @@ def make(home: Path, count: int, queries: Sequence[str]) -> None:
             for n, file in zip(numbers, files, strict=True)
         ]
         index.add_files(files, pictures)
-        rows = zip(files, _vectors(random, len(files)), strict=True)
+        vectors = _vectors(random, len(files))
+        if showing:
+            matched = random.integers(0, len(queries), (len(files), SHOWN))
+            offsets = COMMON * random.standard_normal((len(files), 1), dtype=np.float32)
+            vectors = unit(vectors + STRENGTH * asked[matched].sum(axis=1) + offsets * common)
+        rows = zip(files, vectors, strict=True)
         index.add_vectors(EMBEDDER_ID, [(file.picture_id, row, False) for file, row in rows])
-    for text, row in zip(queries, _vectors(random, len(queries)), strict=True):
+    for text, row in zip(queries, asked, strict=True):
         index.add_query_vector(EMBEDDER_ID, "text", text, row)
     index.close()
 
