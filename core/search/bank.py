@@ -114,8 +114,10 @@ class Bank:
             self._left = [text for text in self._texts if not self._queries.is_known(text)]
         return self._left
 
-    def _stack(self) -> Vectors:
+    def _stack(self) -> Vectors | None:
         known = [text for text in self._texts if text not in self._refused]
+        if not known:
+            return None
         stacked: Vectors = np.stack([self._queries.text(text) for text in known])
         with self._guard:
             self._vectors = stacked

@@ -420,10 +420,36 @@ def test_a_query_that_cannot_be_asked_is_a_sentence(
     assert len(test.warning) == 1
 
 
-def test_where_there_are_few_pictures_the_page_says_that_no_line_is_drawn(visit: Visit) -> None:
-    visitor = visit()
-    visitor.open(q="red")
-    assert "Too few pictures to tell which stand out" in visitor.said
+@pytest.mark.parametrize("number", [1, 2, 20])
+def test_where_there_are_few_pictures_the_page_says_that_no_line_is_drawn(
+    visit: Visit, tmp_path: Path, number: int
+) -> None:
+    fill(tmp_path / "images", number)
+    visitor = visit(paint_pictures=False)
+    for query in ("red", "red + blue - green", "red without green"):
+        assert not visitor.open(q=query).exception
+        assert len(visitor.captions) == number
+        assert "most similar first" in visitor.said
+        assert "Too few pictures to tell which stand out" in visitor.said
+        assert "stand out**" not in visitor.said
+
+
+def test_a_query_to_a_collection_without_pictures_is_no_error(visit: Visit) -> None:
+    visitor = visit(paint_pictures=False)
+    assert not visitor.open(q="red without green").exception
+    assert not visitor.captions
+    assert "Too few pictures" not in visitor.said
+
+
+def test_a_picture_as_a_query_gets_no_line_and_no_excuse_for_it(
+    visit: Visit, tmp_path: Path
+) -> None:
+    fill(tmp_path / "images", 40)
+    visitor = visit(paint_pictures=False)
+    test = visitor.open("image_search", id=visitor.workspace.some_pictures(1)[0])
+    assert not test.exception
+    assert "most similar first" in visitor.said
+    assert "stand out" not in visitor.said
 
 
 def test_a_paid_bank_of_words_is_learned_on_a_press_that_says_its_calls(

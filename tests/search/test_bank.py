@@ -94,3 +94,16 @@ def test_what_ends_the_learning_is_a_sentence(tmp_path: Path, emulator: Emulator
     assert not state.complete
     assert state.problem.endswith(".")
     workspace.close()
+
+
+def test_a_list_of_which_the_model_takes_nothing_is_no_bank(
+    tmp_path: Path, emulator: Emulator
+) -> None:
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "words.txt").write_text("red\nblue\n", "utf-8")
+    workspace = opened(tmp_path, emulator)
+    emulator.when(lambda seen: seen.kind == "text", "bad request")
+    state = learned(workspace)
+    assert state == BankState(0, 0, learning=False, problem="")
+    assert workspace._bank.vectors() is None
+    workspace.close()
