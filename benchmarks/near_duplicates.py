@@ -163,11 +163,13 @@ def groups_of(neighbours: Neighbours, signatures: Sequence[bytes]) -> np.ndarray
 def components(joined: np.ndarray) -> np.ndarray:
     """Groups by pairs, direct or through others: the lowest number of each, shape (n,)."""
     numbers = np.arange(len(joined))
+    first, second = np.nonzero(joined)
     while True:
-        lowest = np.where(joined, numbers, len(joined)).min(axis=1)
-        if (lowest >= numbers).all():
+        lowest = numbers.copy()
+        np.minimum.at(lowest, first, numbers[second])
+        if (lowest == numbers).all():
             return numbers
-        numbers = np.minimum(numbers, lowest)
+        numbers = lowest
 
 
 def judged(all_of: Crowd, groups: np.ndarray) -> tuple[dict[str, float], float]:
@@ -180,9 +182,8 @@ def judged(all_of: Crowd, groups: np.ndarray) -> tuple[dict[str, float], float]:
         for name in dict.fromkeys(all_of.change[copies])
     }
     found["all"] = float(own[copies].mean())
-    together = groups[:, None] == groups
-    wrong = (together & (all_of.source[:, None] != all_of.source)).any(axis=1)
-    return found, float(wrong.mean())
+    mixed, sources = np.unique(np.unique([groups, all_of.source], axis=1)[0], return_counts=True)
+    return found, float(np.isin(groups, mixed[sources > 1]).mean())
 
 
 def in_hindsight(

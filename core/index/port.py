@@ -132,7 +132,8 @@ class VectorSpace(Protocol):
     def neighbours(self, k: int, deadline: Deadline) -> Neighbours:
         """The k nearest of every picture; of fewer pictures all others.
 
-        Takes seconds for 10,000 pictures, and leaves room for searches. Raises Cancelled.
+        Takes seconds for 10,000 pictures, and leaves room for searches. Of a large collection an
+        engine may give the nearest by an estimate. Raises Cancelled.
         """
 
 

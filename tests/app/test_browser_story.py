@@ -13,7 +13,9 @@ from tests.app.server import Server
 
 def press_next(page: Page) -> None:
     """To the next step: a button on the same page, a link to another."""
-    page.locator(".st-key-story").get_by_text("Next", exact=True).click()
+    onward = page.locator(".st-key-story").get_by_text("Next", exact=True)
+    expect(onward).to_have_count(1)  # that of the step before may still be there
+    onward.click()
 
 
 def test_one_click_begins_the_story_and_each_further_one_tells_a_step(

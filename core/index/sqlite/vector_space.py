@@ -33,8 +33,13 @@ MASKS_KEPT = 64
 # them finds them in the processor's cache, and a search waits for one such block at most.
 COSINES_AT_ONCE = 2_000_000
 # Above so many pictures the comparison takes long enough to be felt by those who search meanwhile:
-# then it rests after each block for as long as the block took.
-RESTING_ABOVE = 20_000
+# then it rests after each block for as long as the block took, and compares shorter vectors, of
+# SHORT numbers: what is nearly the same is so in these too. Measured: benchmarks/README.md,
+# "Near-duplicates".
+LARGE = 5_000
+SHORT = 128
+# Vectors that the directions of the short ones are learned from.
+LEARNED_FROM = 4_000
 
 
 class MatrixSpace:
@@ -87,11 +92,12 @@ class MatrixSpace:
         count = len(matrix)
         k = max(0, min(k, count - 1))
         nearest = np.empty((count, k), dtype=np.intp)
+        vectors = shortened(matrix.vectors) if count > LARGE else matrix.vectors
         step = max(1, COSINES_AT_ONCE // max(1, count))
         for start in range(0, count, step):
             deadline.check()
             began = time.monotonic()
-            cosines = matrix.vectors[start : start + step] @ matrix.vectors.T
+            cosines = vectors[start : start + step] @ vectors.T
             rows = np.arange(len(cosines))
             cosines[rows, start + rows] = -np.inf
             for place in range(k):
@@ -99,7 +105,7 @@ class MatrixSpace:
                 best = cosines.argmax(axis=1)
                 nearest[start + rows, place] = best
                 cosines[rows, best] = -np.inf
-            if count > RESTING_ABOVE:
+            if count > LARGE:
                 deadline.wait(time.monotonic() - began)
         return Neighbours(hex_ids(matrix.ids), nearest, matrix.generation)
 
@@ -119,6 +125,21 @@ class MatrixSpace:
         mask = np.zeros(len(matrix), dtype=bool)
         mask[rows[rows >= 0]] = True
         return mask
+
+
+def shortened(vectors: Vectors) -> Vectors:
+    """The vectors along the SHORT directions in which they differ most, shape (n, SHORT).
+
+    Their products come as near to those of the vectors as products of so few numbers can. Vectors
+    that are no longer stay as they are.
+    """
+    if vectors.shape[1] <= SHORT:
+        return vectors
+    some = vectors[:: max(1, len(vectors) // LEARNED_FROM)]
+    # In ascending order of how much of the vectors lies along each direction.
+    directions = np.linalg.eigh(some.T @ some)[1][:, -SHORT:]
+    short: Vectors = vectors @ directions
+    return short
 
 
 def _found(matrix: Matrix, ids: Iterable[str]) -> tuple[list[str], npt.NDArray[np.intp]]:
