@@ -22,7 +22,7 @@ from core.deadline import Deadline
 from core.embedders.builtin.embedder import BuiltinEmbedder
 from core.index import Sample
 from core.model import Hit, Scope
-from core.search import AskedText, Part, StandingOut, balanced, combine
+from core.search import AskedText, Part, StandingOut, Term, balanced, combine, parse_text
 from core.vectors import Vectors
 from tools.training import data, measure
 from tools.training.captions import fact_table
@@ -78,20 +78,35 @@ class Ways:
         return np.argsort(-(self.pictures @ combine(parts)), kind="stable")
 
     def product(self, texts: Sequence[str], sign: int) -> np.ndarray:
-        parts = balanced(self.parts(texts, sign), self.pictures)
-        order = self.equal(texts, sign)
+        return self.answered([Term(texts[0]), Term(texts[1], weight=sign)])
+
+    def typed(self, texts: Sequence[str], sign: int) -> np.ndarray:
+        return self.answered(parse_text(written(texts, sign), self.model))
+
+    def answered(self, terms: Sequence[Term]) -> np.ndarray:
+        """As the product answers it: balanced, what stands out first."""
+        parts = [Part(self.vector(term.text), term.weight) for term in terms]
+        parts = balanced(parts, self.pictures)
+        order = np.argsort(-(self.pictures @ combine(parts)), kind="stable")
         hits = [Hit(str(row), 0.0, rank) for rank, row in enumerate(order[:1000], 1)]
         asked = [
-            AskedText(part.vector, tuple(map(self.vector, self.model.content_words(text))), weight)
-            for text, part, weight in zip(texts, parts, (1, sign), strict=True)
+            AskedText(part.vector, self.words(term.text), term.weight)
+            for term, part in zip(terms, parts, strict=True)
         ]
         found = self.judge(combine(parts), asked, hits, 0.0)
         assert found is not None
         return order[:1000][found.order]
 
     def sentence(self, texts: Sequence[str], sign: int) -> np.ndarray:
-        written = f"{texts[0]} {'and' if sign > 0 else 'without'} {texts[1]}"
-        return np.argsort(-(self.pictures @ self.vector(written)), kind="stable")
+        found = self.pictures @ self.vector(written(texts, sign))
+        return np.argsort(-found, kind="stable")
+
+    def words(self, text: str) -> tuple[np.ndarray, ...]:
+        return tuple(map(self.vector, self.model.content_words(text)))
+
+
+def written(texts: Sequence[str], sign: int) -> str:
+    return f"{texts[0]} {'and' if sign > 0 else 'without'} {texts[1]}"
 
 
 def precision(order: np.ndarray, right: np.ndarray, unclear: np.ndarray) -> float:
@@ -130,6 +145,7 @@ def main() -> None:
         "equal influence alone": ways.equal,
         "plain sum of unit vectors": ways.plain,
         "one sentence, “X and Y”, “X without Y”": ways.sentence,
+        "the same sentence as the page reads it": ways.typed,
     }
     print("| P@5 | X + Y | X − Y |\n| --- | --- | --- |")
     scores: dict[str, list[list[float]]] = {title: [[], []] for title in orders}
