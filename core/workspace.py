@@ -16,7 +16,7 @@ import numpy as np
 
 from core.embedders import Embedder, KnowsItsWords, builtin_embedder, clip_setup, make_embedder
 from core.errors import ArchiveError, EmbedderError, IndexUnavailable, QueryError
-from core.explore import CollectionMap, collection_map
+from core.explore import CollectionMap, KnownWords, collection_map, known_words, nearest_words
 from core.files import write_whole
 from core.hosting import CallCounter
 from core.index import Sample, export_index, import_index, open_index
@@ -44,7 +44,6 @@ from core.search import (
     BroughtPicture,
     DuplicateFinder,
     KeptSearches,
-    KnownWords,
     Listing,
     Part,
     QueryVectors,
@@ -57,8 +56,6 @@ from core.search import (
     balanced,
     combine,
     found,
-    known_words,
-    nearest_words,
     of_the_collection,
     search,
     write_zip,
@@ -530,7 +527,8 @@ class Workspace:
         vector = self.queries.picture(picture_id)
         if vector is None or not isinstance(self.embedder, KnowsItsWords):
             return []
-        return nearest_words(self._words(self.embedder), vector, count)
+        near = nearest_words(self._words(self.embedder), vector, count)
+        return [one.word for one in near]
 
     def _words(self, embedder: KnowsItsWords) -> KnownWords:
         generation = self._space.generation()

@@ -5,10 +5,11 @@ from dataclasses import replace
 import streamlit as st
 
 from core.search import Term, query_key
+from core.story import IMAGE_SEARCH
 from ui.address import follow_address, write_address
 from ui.answer import agree_to, asked_for, show_answer
 from ui.empty_state import nothing_to_search
-from ui.kept_searches import IMAGE_SEARCH, remember_search
+from ui.kept_searches import remember_search
 from ui.query import write_terms
 from ui.query_picture import bring_picture
 from ui.resources import open_workspace

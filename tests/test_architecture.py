@@ -20,7 +20,7 @@ FLOORS = (
     ("settings", "pictures"),
     ("sources",),
     ("embedders", "index"),
-    ("hosting", "indexing", "search", "explore"),
+    ("hosting", "indexing", "search", "explore", "story"),
     ("workspace",),
 )
 FLOOR_OF = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}

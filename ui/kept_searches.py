@@ -10,14 +10,12 @@ import streamlit as st
 
 from core.errors import IndexUnavailable, QueryError
 from core.search import Asked, KeptSearches, Ranking, SessionSearches, remember, written_parts
+from core.story import IMAGE_SEARCH, TEXT_SEARCH
 from core.workspace import Workspace
 from ui.brought import brought, name_of
+from ui.links import STORY
 from ui.query import read_terms, terms_in
 from ui.visitor import manage, visitor
-
-# The pages that search, as their addresses begin.
-TEXT_SEARCH, IMAGE_SEARCH = "", "image_search"
-SCRIPTS = {TEXT_SEARCH: "pages/text_search.py", IMAGE_SEARCH: "pages/image_search.py"}
 
 # As many pictures as make a saved search known again at a glance.
 FACE = 3
@@ -38,7 +36,8 @@ def address_now(page: str) -> str:
     """
     if not {"pic", "id"} & set(st.query_params):
         page = TEXT_SEARCH
-    return f"{page}?{urlencode(st.query_params.to_dict(), errors='replace')}"
+    asked = {name: value for name, value in st.query_params.items() if name != STORY}
+    return f"{page}?{urlencode(asked, errors='replace')}"
 
 
 def remember_search(workspace: Workspace, page: str, ranking: Ranking | None) -> None:
@@ -83,13 +82,10 @@ def parameters_of(address: str) -> dict[str, str]:
     return dict(parse_qsl(address.partition("?")[2]))
 
 
-def open_search(address: str, page: str) -> None:
-    """Ask it again, on the page where it was asked. page: the one that is shown."""
+def page_of(address: str, page: str) -> str:
+    """The page where it was asked. page: the one for an address that names none."""
     there = address.partition("?")[0]
-    if there == page or there not in SCRIPTS:
-        st.query_params.from_dict(parameters_of(address))
-        st.rerun()
-    st.switch_page(SCRIPTS[there], query_params=parameters_of(address))
+    return there if there in (TEXT_SEARCH, IMAGE_SEARCH) else page
 
 
 def has_own_picture() -> bool:

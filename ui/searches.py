@@ -18,15 +18,17 @@ from ui.kept_searches import (
     face_of,
     has_own_picture,
     kept_searches,
-    open_search,
+    page_of,
+    parameters_of,
     words_of,
 )
+from ui.links import link
 from ui.literal import literal
 from ui.query import read_terms
 from ui.visitor import visitor
 from ui.wall import thumbnail
 
-KEY, EDIT, SAID, CHOSEN = "searches", "searches-edit", "searches-said", "searches-chosen"
+KEY, EDIT, SAID = "searches", "searches-edit", "searches-said"
 
 # More than anybody finds again in a list; each is drawn with its pictures.
 MOST_SAVED = 200
@@ -46,24 +48,16 @@ def searches(workspace: Workspace, page: str) -> None:
     popover that tells of its opening tells of its closing in the instant in which another page is
     asked for, which Streamlit then does not draw.
     """
-    _open_chosen(page)
     if st.button("Searches", icon=":material/bookmark:", key=KEY):
         _window(workspace, page)
 
 
 @dialog("Searches", width="small")
 def _window(workspace: Workspace, page: str) -> None:
-    _open_chosen(page)
     try:
         _inside(workspace, page)
     except IndexUnavailable as error:
         st.error(str(error), icon=":material/database_off:")
-
-
-def _open_chosen(page: str) -> None:
-    chosen = st.session_state.pop(CHOSEN, None)
-    if chosen is not None:
-        open_search(chosen, page)
 
 
 def _inside(workspace: Workspace, page: str) -> None:
@@ -76,9 +70,9 @@ def _inside(workspace: Workspace, page: str) -> None:
     saved = kept_searches(workspace).saved_searches()
     history = kept_searches(workspace).history()
     if saved:
-        _saved(workspace, saved)
+        _saved(workspace, saved, page)
     if history:
-        _history(workspace, history)
+        _history(workspace, history, page)
     if not saved and not history:
         st.caption("What you search for is listed here.")
     if not visitor(workspace).may_manage:
@@ -145,7 +139,7 @@ def _numbered(wanted: str, name: str) -> str:
 # --- The lists -----------------------------------------------------------------------------------
 
 
-def _saved(workspace: Workspace, saved: list[SavedSearch]) -> None:
+def _saved(workspace: Workspace, saved: list[SavedSearch], page: str) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown("**Saved**")
         st.space("stretch")
@@ -155,15 +149,15 @@ def _saved(workspace: Workspace, saved: list[SavedSearch]) -> None:
             if edit:
                 _edit(workspace, search)
             else:
-                _row(workspace, search)
+                _row(workspace, search, page)
 
 
-def _row(workspace: Workspace, search: SavedSearch) -> None:
+def _row(workspace: Workspace, search: SavedSearch, page: str) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
         for picture_id in search.face:
             if shown := thumbnail(workspace, picture_id):
                 st.image(shown, alt="", width=40)
-        _open(search.address, search.name, key=f"open-saved-{_short(search.name)}")
+        _open(search.address, search.name, page, key=f"open-saved-{_short(search.name)}")
     if search.embedder_id != workspace.embedder.id:
         st.caption("Saved with another model; this one may find other pictures.")
 
@@ -200,7 +194,7 @@ def _edit(workspace: Workspace, search: SavedSearch) -> None:
         st.button("Delete", key=f"delete-{key}", type="tertiary", on_click=delete)
 
 
-def _history(workspace: Workspace, history: list[str]) -> None:
+def _history(workspace: Workspace, history: list[str], page: str) -> None:
     kept = kept_searches(workspace)
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown("**Asked last**")
@@ -218,14 +212,12 @@ def _history(workspace: Workspace, history: list[str]) -> None:
         gap="xxsmall",
     ):
         for address in history:
-            _open(address, words_of(workspace, address), key=f"open-asked-{_short(address)}")
+            _open(address, words_of(workspace, address), page, key=f"open-asked-{_short(address)}")
 
 
-def _open(address: str, label: str, key: str) -> None:
-    def choose() -> None:
-        st.session_state[CHOSEN] = address
-
-    st.button(literal(label, SHOWN), key=key, type="tertiary", on_click=choose, wrap=False)
+def _open(address: str, label: str, page: str, key: str) -> None:
+    there, asked = page_of(address, page), parameters_of(address)
+    link(literal(label, SHOWN), there, asked, key=key, here=page)
 
 
 def _short(text: str) -> str:

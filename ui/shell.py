@@ -10,6 +10,7 @@ from core.workspace import Workspace
 from ui.local_clip import clip_download
 from ui.polling import page_drawn, poll, redraw
 from ui.resources import reopen_workspace
+from ui.story import story_strip
 from ui.style import apply_style
 
 LOGO = Path(__file__).with_name("logo.svg")
@@ -33,6 +34,7 @@ def page_frame(workspace: Workspace, title: str, counted: bool = True) -> None:
         clip_download(workspace, workspace.clip_setup, reopen_workspace)
     for problem in workspace.problems:
         st.warning(problem, icon=":material/error:")
+    story_strip(workspace)
 
 
 def status_line(workspace: Workspace, counted: bool) -> None:

@@ -28,12 +28,9 @@ from core.search.relevance import FEWEST_PICTURES, Relevance
 from core.search.session_searches import SessionSearches
 from core.search.standing_out import AskedText, StandingOut
 from core.search.why import (
-    KnownWords,
     found,
-    known_words,
     main_reason,
     nearer_than,
-    nearest_words,
 )
 
 __all__ = [
@@ -53,7 +50,6 @@ __all__ = [
     "BroughtPicture",
     "DuplicateFinder",
     "KeptSearches",
-    "KnownWords",
     "Listing",
     "Part",
     "QueryVectors",
@@ -70,10 +66,8 @@ __all__ = [
     "combine",
     "found",
     "harmless",
-    "known_words",
     "main_reason",
     "nearer_than",
-    "nearest_words",
     "of_the_collection",
     "parse_pictures",
     "parse_text",

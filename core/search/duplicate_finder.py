@@ -47,7 +47,8 @@ class DuplicateFinder:
 
     def join(self, seconds: float | None = None) -> None:
         """Wait until nobody looks any more."""
-        thread = self._thread
+        with self._lock:  # under which it is started too
+            thread = self._thread
         if thread is not None:
             thread.join(seconds)
 

@@ -81,7 +81,7 @@ def test_a_search_is_saved_with_its_first_pictures_and_opened_in_another_session
     assert page.locator("img[src='x']").count() == 0
     other = open_page(own, "/image_search", stranger=True)
     story.expect_wall(other, 14)
-    saved = open_searches(other).locator(".st-key-saved-searches").get_by_role("button")
+    saved = open_searches(other).locator(".st-key-saved-searches").get_by_role("link")
     saved.click()
     expect(other).to_have_url(re.compile(r"/\?q=green$"))
     story.expect_wall(other, 14)
@@ -99,7 +99,7 @@ def test_a_search_with_a_picture_leads_back_to_it(own: Server, open_page: Open) 
     page.keyboard.press("Escape")
     story.go(page, "Text search")
     page.locator('input[aria-label="Search"]').wait_for()
-    open_searches(page).get_by_role("button", name="like it").click()
+    open_searches(page).get_by_role("link", name="like it").click()
     expect(page).to_have_url(address)
     story.expect_wall(page, 13)
 

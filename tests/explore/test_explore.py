@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.explore.clusters import find_clusters
+from core.explore.clusters import find_clusters, how_many, modularity
 from core.explore.projection import project
 from core.explore.similarity import similarity_matrix
 
@@ -186,3 +186,26 @@ def test_no_clusters_wanted_is_all_in_one(k: int) -> None:
 
 def test_an_empty_collection_has_no_clusters() -> None:
     assert find_clusters(random_rows(0), 4).tolist() == []
+
+
+def test_the_number_of_clusters_is_found() -> None:
+    assert how_many(bunches([30] * 6)) == 6
+    assert find_clusters(bunches([30] * 6)).max() == 5
+
+
+@pytest.mark.parametrize(("n", "clusters"), [(0, 0), (1, 1), (2, 1), (3, 1), (9, 1), (12, 2)])
+def test_few_pictures_are_few_clusters(n: int, clusters: int) -> None:
+    assert how_many(random_rows(n)) == clusters
+    assert len(set(find_clusters(random_rows(n)).tolist())) == clusters
+
+
+def test_identical_pictures_are_put_into_clusters() -> None:
+    labels = find_clusters(np.repeat(random_rows(1), 40, axis=0))
+    assert labels.shape == (40,)
+
+
+def test_modularity_is_high_where_neighbours_share_a_cluster() -> None:
+    neighbours = np.array([[1], [0], [3], [2]])
+    assert modularity(np.array([0, 0, 1, 1]), neighbours) == 0.5
+    assert modularity(np.array([0, 1, 0, 1]), neighbours) == -0.5
+    assert modularity(np.zeros(4, dtype=np.intp), neighbours) == 0.0

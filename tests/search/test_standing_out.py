@@ -12,7 +12,7 @@ from core.model import EVERYTHING
 from core.search import Relevance, Term, parse_text
 from core.settings import load_settings
 from core.workspace import Workspace
-from tests.conftest import fill
+from tests.conftest import fill, plain
 
 ROOT = Path(__file__).parents[2]
 
@@ -128,5 +128,19 @@ def test_no_line_is_drawn_through_a_few_pictures(tmp_path: Path, number: int) ->
     workspace.indexer.join(60)
     _, found = judged(workspace, "red")
     assert found is not None
+    assert found.line is None
+    workspace.close()
+
+
+def test_no_line_is_drawn_through_pictures_that_are_all_alike(tmp_path: Path) -> None:
+    (tmp_path / "images").mkdir()
+    for number in range(40):
+        picture = plain("red", width=32 + number, height=32 + number)
+        (tmp_path / "images" / f"{number}.png").write_bytes(picture)
+    workspace = Workspace(load_settings({}, root=tmp_path), tmp_path)
+    workspace.indexer.join(60)
+    names, found = judged(workspace, "red")
+    assert found is not None
+    assert names == []
     assert found.line is None
     workspace.close()
