@@ -35,8 +35,8 @@ def _points(state: str, scope: Scope, _workspace: Workspace) -> Points:
     layout = _workspace.map_of(scope)
     x, y = layout.projection.points.T.astype("float32")  # far finer than a pixel
     if len(layout.ids) > AS_PICTURES:
-        # The pointer asks for few of them, but each at once.
-        _workspace.write_thumbnail_files(layout.ids)
+        # The pointer asks for few of the thumbnails, but each at once.
+        _workspace.map_files(layout, layout.projection.points)
     table = pd.DataFrame({"x": x, "y": y, "id": layout.ids, "name": layout.names})
     return Points(table, sum(layout.projection.explained))
 
