@@ -23,7 +23,11 @@ class Drawn:
     shown: float
 
 
-@st.cache_resource(max_entries=16, show_spinner="Drawing the map …")
+@st.cache_resource(
+    max_entries=16,
+    show_spinner="Drawing the map …",
+    validate=lambda drawn: drawn.files.are_there(),
+)
 def _drawn(state: str, scope: Scope, _workspace: Workspace) -> Drawn:
     # The state stands for the vectors: hashing them would read only a sample.
     layout = _workspace.map_of(scope)

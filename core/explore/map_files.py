@@ -45,7 +45,8 @@ class MapFiles:
 
     points: name of the file of points. sheets: names of the sheets in their order; a sheet may
     still be in the making. box: left, bottom, right and top of the points. held: the files' bytes
-    by name where they cannot be written; a sheet that is not in it does not exist.
+    by name where they cannot be written; a sheet that is not in it does not exist. folder: where
+    the files lie that are not held.
     """
 
     ids: tuple[str, ...]
@@ -53,12 +54,17 @@ class MapFiles:
     sheets: tuple[str, ...]
     grid: Grid
     box: Box
+    folder: Path
     held: Mapping[str, bytes] = field(default_factory=dict)
 
     @cached_property
     def rows(self) -> dict[str, int]:
         """The row of each picture id."""
         return {picture_id: row for row, picture_id in enumerate(self.ids)}
+
+    def are_there(self) -> bool:
+        """False once they were removed to make room for others: the map has to be written anew."""
+        return bool(self.held) or (self.folder / self.points).exists()
 
     def place(self, points: npt.ArrayLike) -> Floats:
         """Points of the layout, shape (n, 2), as the browser has them.
@@ -102,7 +108,7 @@ class MapFolder:
         parts = [ids[n : n + grid.per_sheet] for n in range(0, len(ids), grid.per_sheet)]
         sheets = {_name("sheet", repr((grid.side, *part)).encode(), "jpg"): part for part in parts}
         name = _name("points", content, "json")
-        made = MapFiles(tuple(ids), name, tuple(sheets), grid, box)
+        made = MapFiles(tuple(ids), name, tuple(sheets), grid, box, self._folder)
         try:
             self._write(name, content)
             self._remove_old({name, *sheets})
@@ -111,7 +117,7 @@ class MapFolder:
             held = {name: content}
             if len(ids) <= MOST_HELD:
                 held |= {n: atlas_sheet(map(thumbnail, part), grid) for n, part in sheets.items()}
-            return MapFiles(tuple(ids), name, tuple(sheets), grid, box, held)
+            return MapFiles(tuple(ids), name, tuple(sheets), grid, box, self._folder, held)
         threading.Thread(
             target=self._make, args=(sheets, grid, thumbnail, then), name="map", daemon=True
         ).start()

@@ -144,6 +144,7 @@ def test_old_maps_are_removed_and_the_present_one_stays(
     left = {file.name for file in tmp_path.iterdir()}
     expected = {f for m in (recent, present) for f in (m.points, *m.sheets)}
     assert left == expected
+    assert not old.are_there() and recent.are_there() and present.are_there()
 
 
 def test_where_nothing_can_be_written_the_bytes_are_held(tmp_path: Path) -> None:
@@ -151,6 +152,7 @@ def test_where_nothing_can_be_written_the_bytes_are_held(tmp_path: Path) -> None
     files = write(tmp_path / "maps", 3)
     assert set(files.held) == {files.points, *files.sheets}
     assert json.loads(files.held[files.points])["names"] == ["0.jpg", "1.jpg", "2.jpg"]
+    assert files.are_there()
     assert files.held[files.sheets[0]].startswith(b"\xff\xd8")
 
 

@@ -108,7 +108,8 @@ class CollectionMap {
       make("hr"),
       ...this.modes,
     );
-    this.choose("move", this.modes);
+    this.choose("move");
+    this.toolbar = tools;
     return tools;
   }
 
@@ -238,7 +239,14 @@ class CollectionMap {
       Object.assign(this.canvas, { width, height });
       this.version++;
     }
-    const [across, down] = [clientWidth - 2 * PADDING, clientHeight - 2 * PADDING];
+    // The whole map lies beside the tools, which stand in a row on a narrow screen.
+    const inRow = this.toolbar.offsetWidth > this.toolbar.offsetHeight;
+    const [right, bottom] = inRow ? [0, this.toolbar.offsetHeight] : [this.toolbar.offsetWidth, 0];
+    const [across, down] = [
+      Math.max(1, clientWidth - 2 * PADDING - right),
+      Math.max(1, clientHeight - 2 * PADDING - bottom),
+    ];
+    [this.middleX, this.middleY] = [PADDING + across / 2, PADDING + down / 2];
     this.unitX = across / this.extent.width;
     this.unitY = down / this.extent.height;
     const fitting = Math.sqrt((COVERED * across * down) / Math.max(1, this.points.count));
@@ -265,15 +273,15 @@ class CollectionMap {
 
   toScreen(x, y) {
     return [
-      this.width / 2 + (x - this.x) * this.unitX * this.zoom,
-      this.height / 2 + (y - this.y) * this.unitY * this.zoom,
+      this.middleX + (x - this.x) * this.unitX * this.zoom,
+      this.middleY + (y - this.y) * this.unitY * this.zoom,
     ];
   }
 
   toMap(across, down) {
     return [
-      this.x + (across - this.width / 2) / (this.unitX * this.zoom),
-      this.y + (down - this.height / 2) / (this.unitY * this.zoom),
+      this.x + (across - this.middleX) / (this.unitX * this.zoom),
+      this.y + (down - this.middleY) / (this.unitY * this.zoom),
     ];
   }
 
@@ -460,15 +468,15 @@ class CollectionMap {
       const { points } = this;
       bitmap(`${this.payload.thumbs}${points.id(row)}.jpg`).then((image) => {
         this.loading--;
-        if (points !== this.points) return image?.close();
-        // One that is not there stays null, and its cell on the sheet is drawn.
-        if (image && this.near.has(row)) this.near.set(row, image);
+        if (points !== this.points || !this.near.has(row)) return image?.close();
+        if (image) this.near.set(row, image);
+        // Until its file is written, its cell on the sheet is drawn.
+        else return setTimeout(() => this.near.get(row) ?? this.near.delete(row), RETRY_MS);
         for (const [other, old] of this.near) {
           if (this.near.size <= NEAR_KEPT) break;
           old?.close();
           this.near.delete(other);
         }
-        this.wanting = false;
         clearTimeout(this.repaint);
         this.repaint = setTimeout(() => this.changed(), 60);
       });
@@ -700,7 +708,7 @@ class CollectionMap {
   }
 
   // Zoom, so that the place under the pointer stays there.
-  zoomAt(factor, across = this.width / 2, down = this.height / 2) {
+  zoomAt(factor, across = this.middleX, down = this.middleY) {
     const [x, y] = this.toMap(across, down);
     this.zoom = Math.min(this.deepest, Math.max(1, this.zoom * factor));
     const [newX, newY] = this.toMap(across, down);
