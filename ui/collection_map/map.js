@@ -25,7 +25,6 @@ const RETRIES = 120;
 const REPORT_MS = 500; // without a movement, before the view is reported
 const GLIDE_MS = 180;
 const LONGEST_LIST = 300; // names, where nothing can be drawn
-const FONT = "system-ui, sans-serif";
 
 export default function ({ data, parentElement, setTriggerValue }) {
   const root = parentElement.querySelector(".collection-map");
@@ -246,6 +245,7 @@ class CollectionMap {
       Math.max(1, clientWidth - 2 * PADDING - right),
       Math.max(1, clientHeight - 2 * PADDING - bottom),
     ];
+    this.floor = clientHeight - 3 - (bottom && bottom + 10); // where numbers of the scale stand
     [this.middleX, this.middleY] = [PADDING + across / 2, PADDING + down / 2];
     this.unitX = across / this.extent.width;
     this.unitY = down / this.extent.height;
@@ -356,8 +356,10 @@ class CollectionMap {
     const { ctx, density } = this;
     ctx.setTransform(density, 0, 0, density, 0, 0);
     ctx.clearRect(0, 0, this.width, this.height);
-    this.drawScale();
+    this.taken = [];
+    this.drawScale(false);
     if (this.scene) this.drawScene(this.scene);
+    this.drawScale(true);
     this.drawOver();
     this.placeRegions();
     if (this.building || this.gliding) this.request();
@@ -366,6 +368,7 @@ class CollectionMap {
   readColours() {
     const style = getComputedStyle(this.root);
     const read = (name, otherwise) => style.getPropertyValue(name).trim() || otherwise;
+    this.font = style.fontFamily;
     const colours = {
       text: read("--st-text-color", style.color),
       ground: read("--st-background-color", "#fff"),
@@ -493,15 +496,14 @@ class CollectionMap {
         ctx.lineTo((across - x) * this.unitX * zoom, (down - y) * this.unitY * zoom);
       }
       ctx.closePath();
-      const colour = `hsl(${hue(number)} 60% 50%)`;
+      // Opaque, so that the edge, which lies over the inside, has the same tint.
+      ctx.fillStyle = ctx.strokeStyle =
+        `color-mix(in srgb, hsl(${hue(number)} 60% 50%) 16%, ${this.colours.ground})`;
       // The outline goes through the middles of pictures: it is drawn as wide as they are.
-      ctx.globalAlpha = 0.13;
-      ctx.fillStyle = ctx.strokeStyle = colour;
       ctx.lineWidth = this.side(zoom) * 1.2;
       ctx.fill();
       ctx.stroke();
     });
-    ctx.globalAlpha = 1;
   }
 
   // What lies over the pictures: few things, drawn anew in each frame.
@@ -557,7 +559,10 @@ class CollectionMap {
     ctx.fill();
     ctx.stroke();
     const words = shorten(text, 32);
-    ctx.font = `600 13px ${FONT}`;
+    ctx.font = `600 13px ${this.font}`;
+    const half = ctx.measureText(words).width / 2 + 4;
+    x = Math.max(half, Math.min(this.width - half, x));
+    this.taken.push([x - half, y - radius, x + half, y + radius + 22]);
     ctx.textAlign = "center";
     ctx.textBaseline = "top";
     ctx.lineJoin = "round";
@@ -582,41 +587,37 @@ class CollectionMap {
     ctx.setLineDash([]);
   }
 
-  // For a map with axes: lines at round numbers of the layout.
-  drawScale() {
+  // For a map with axes: lines at round numbers of the layout below the pictures, or above them the
+  // numbers themselves.
+  drawScale(numbers) {
     const { axes, box } = this.payload;
     if (!axes) return;
     const { ctx, colours, width, height } = this;
     const [left, bottom, right, top] = box;
-    ctx.font = `11px ${FONT}`;
-    ctx.fillStyle = ctx.strokeStyle = colours.text;
-    ctx.lineWidth = 1;
     const [x0, y0] = this.toMap(0, height);
     const [x1, y1] = this.toMap(width, 0);
-    const value = (place, low, high) => low + place * (high - low);
-    const lines = (low, high, draw) => {
-      for (const number of roundNumbers(low, high)) draw(number);
+    const draw = (number, x, y, ...line) => {
+      if (numbers) {
+        ctx.strokeText(written(number), x, y);
+        ctx.fillText(written(number), x, y);
+      } else ctx.fillRect(...line);
     };
-    const line = (from, to) => {
-      ctx.globalAlpha = 0.12;
-      ctx.beginPath();
-      ctx.moveTo(...from);
-      ctx.lineTo(...to);
-      ctx.stroke();
-      ctx.globalAlpha = 0.75;
-    };
+    ctx.font = `11px ${this.font}`;
+    ctx.fillStyle = colours.text;
+    ctx.strokeStyle = colours.ground;
+    ctx.lineJoin = "round";
+    ctx.lineWidth = 3;
     ctx.textAlign = "left";
     ctx.textBaseline = "bottom";
-    lines(value(x0, left, right), value(x1, left, right), (number) => {
+    ctx.globalAlpha = numbers ? 0.8 : 0.12;
+    for (const number of roundNumbers(left + x0 * (right - left), left + x1 * (right - left))) {
       const [x] = this.toScreen((number - left) / (right - left), 0);
-      line([x, 0], [x, height]);
-      ctx.fillText(written(number), x + 3, height - 3);
-    });
-    lines(value(y0, top, bottom), value(y1, top, bottom), (number) => {
+      draw(number, x + 3, this.floor, x, 0, 1, height);
+    }
+    for (const number of roundNumbers(top - y0 * (top - bottom), top - y1 * (top - bottom))) {
       const [, y] = this.toScreen(0, (top - number) / (top - bottom));
-      line([0, y], [width, y]);
-      ctx.fillText(written(number), 4, y - 2);
-    });
+      if (y < this.floor - 14) draw(number, 4, y - 2, 0, y, width, 1);
+    }
     ctx.globalAlpha = 1;
   }
 
@@ -644,9 +645,9 @@ class CollectionMap {
     }
   }
 
-  // Names keep apart: of two that would overlap, the first is seen.
+  // Names keep apart, and off the words on the canvas: of two that would overlap, the first is seen.
   placeRegions() {
-    const seen = [];
+    const seen = this.taken;
     for (const { button, middle, width, height } of this.regionButtons) {
       const [x, y] = this.toScreen(...middle);
       const box = [x - width / 2, y - height / 2, x + width / 2, y + height / 2];
