@@ -78,4 +78,5 @@ def main() -> None:
     st.text(json.dumps(st.session_state.get("events", [])))
 
 
-main()
+if __name__ == "__main__":
+    main()
