@@ -1,7 +1,8 @@
 """A page with a map and all that can lie on it, for tests and measurements of the map alone.
 
 It takes the place of streamlit_app.py in a clone of the app. In the address: `show`, a list of what
-lies on the map (regions, query, lit, texts, axes), and `view`, three numbers.
+lies on the map (regions, query, lit, texts, axes; "nothing" is a page without a map), and `view`,
+three numbers.
 """
 
 from __future__ import annotations
@@ -44,8 +45,11 @@ def drawn() -> tuple[CollectionMap, MapFiles]:
 
 def main() -> None:
     st.set_page_config(layout="wide")
-    layout, files = drawn()
     show = st.query_params.get("show", "").split()
+    if "nothing" in show:
+        opened()
+        return
+    layout, files = drawn()
     left, bottom, right, top = files.box
     width, height = right - left, top - bottom
 
