@@ -60,7 +60,7 @@ AT_MOST = {
     "Enter -> 24 results painted, the first": ("s", 0.25),
     "Enter -> 24 results painted": ("s", 0.25),
     "Explorer opened, compare view": ("s", 0.8),
-    "Explorer, map: dots drawn": ("s", 3),
+    "Explorer, map: pictures drawn": ("s", 3),
     "Indexing opened: counts": ("s", 0.5),
     "Indexing opened: table": ("s", 1),
     "five sessions open one search at once": ("s", 2.5),
@@ -96,15 +96,8 @@ ALL_LOADED = f"""
   return shown.length === {SHOWN} && shown.every(one => one.complete && one.naturalWidth);
 }}
 """
-# A pixel in the middle of the chart, where most dots lie, is no longer transparent: Vega draws all
-# dots in one frame.
-DOTS_DRAWN = """
-() => {
-  const chart = document.querySelector('[data-testid="stVegaLiteChart"] canvas');
-  return chart && chart.width && chart.getContext('2d')
-    .getImageData(chart.width / 2 - 50, chart.height / 2 - 50, 100, 100).data.some(value => value);
-}
-"""
+# All that is to be seen of the map is painted, with its sheets.
+MAP_DRAWN = "() => document.querySelector('.collection-map')?.isSettled?.()"
 TABLE_DRAWN = """() => document.querySelector('[data-testid="stDataFrame"] canvas')"""
 COUNTED = """
 () => [...document.querySelectorAll('h2')].some(one => one.textContent.startsWith('Indexed '))
@@ -201,7 +194,7 @@ def visit_pages(page: Page, figures: Figures) -> None:
     ready(page)
     figures["Explorer opened, compare view"] += waited(page, COMPARED, press=link("Explorer"))
     chart = page.get_by_text("Map", exact=True).click
-    figures["Explorer, map: dots drawn"] += waited(page, DOTS_DRAWN, press=chart)
+    figures["Explorer, map: pictures drawn"] += waited(page, MAP_DRAWN, press=chart)
     ready(page)
     page.get_by_text("Compare", exact=True).click()
     page.wait_for_function(COMPARED)

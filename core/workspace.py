@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import logging
 import re
-import threading
 import time
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,10 +12,19 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 import numpy as np
+import numpy.typing as npt
 
 from core.embedders import Embedder, KnowsItsWords, builtin_embedder, clip_setup, make_embedder
 from core.errors import ArchiveError, EmbedderError, IndexUnavailable, QueryError
-from core.explore import CollectionMap, KnownWords, collection_map, known_words, nearest_words
+from core.explore import (
+    CollectionMap,
+    KnownWords,
+    MapFiles,
+    MapFolder,
+    collection_map,
+    known_words,
+    nearest_words,
+)
 from core.files import write_whole
 from core.hosting import CallCounter
 from core.index import Sample, export_index, import_index, open_index
@@ -135,6 +143,7 @@ class Workspace:
             UPLOADS: settings.data_dir / "uploads",
         }
         self.thumbs_dir = root / "static" / "thumbs"
+        self._maps = MapFolder(root / "static" / "maps")
         self._index = open_index(settings.data_dir)
         self.problems = [*settings.problems, *self._index.notices]
         if not settings.images_dir.is_dir():
@@ -598,6 +607,19 @@ class Workspace:
         """The pictures in `scope` as points on a plane."""
         return collection_map(self._index, self._space, scope)
 
+    def map_files(self, drawn: CollectionMap, points: npt.ArrayLike) -> MapFiles:
+        """The files that a browser draws these pictures from; points: shape (n, 2).
+
+        Returns at once: sheets and thumbnails that are missing are written in the background.
+        """
+
+        def then() -> None:
+            self._write_thumbnail_files(drawn.ids)
+
+        return self._maps.files(
+            drawn.ids, drawn.names, drawn.proportions, points, self.thumbnail, then
+        )
+
     # -- pictures ----------------------------------------------------------------------------
 
     def picture(self, picture_id: str, scope: Scope = EVERYTHING) -> Picture | None:
@@ -637,16 +659,8 @@ class Workspace:
             return file if file.exists() else None
         return file
 
-    def write_thumbnail_files(self, picture_ids: Sequence[str]) -> None:
-        """Begin to write the static file of each thumbnail that has none; returns at once."""
-        threading.Thread(
-            target=self._write_thumbnail_files,
-            args=(picture_ids,),
-            name="thumbnails",
-            daemon=True,
-        ).start()
-
     def _write_thumbnail_files(self, picture_ids: Sequence[str]) -> None:
+        """Write the static file of each thumbnail that has none."""
         try:
             for picture_id in picture_ids:
                 if self.thumbnail_file(picture_id) is None and self.thumbnail(picture_id):

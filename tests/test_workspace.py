@@ -443,13 +443,17 @@ def test_a_thumbnail_wanted_by_many_at_once_is_whole(root: Path, emulator: Emula
     assert [file.name for file in workspace.thumbs_dir.iterdir()] == [f"{i}.jpg"]
 
 
-def test_thumbnail_files_are_written_meanwhile_and_strangers_are_passed_over(
+def test_the_files_of_a_map_and_its_thumbnails_are_written_meanwhile(
     root: Path, emulator: Emulator
 ) -> None:
     fill(root / "images", 5)
-    workspace = opened(root, emulator)
+    workspace = indexed(root, emulator)
     known = ids(workspace)
-    workspace.write_thumbnail_files(["f" * 64, *known])
+    drawn = workspace.map_of(EVERYTHING)
+    assert set(drawn.ids) == set(known)
+    maps = workspace.map_files(drawn, drawn.projection.points)
+    assert (root / "static" / "maps" / maps.points).exists()
+    wait_for(lambda: all((root / "static" / "maps" / name).exists() for name in maps.sheets))
     files = [workspace.thumbs_dir / f"{i}.jpg" for i in known]
     wait_for(lambda: all(file.exists() for file in files))
     assert [file.read_bytes() for file in files] == [workspace.thumbnail(i) for i in known]

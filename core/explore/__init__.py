@@ -5,6 +5,7 @@ from core.explore.clusters import find_clusters, how_many
 from core.explore.collection_map import CollectionMap, collection_map
 from core.explore.gap import Modalities, modalities
 from core.explore.layout import layout, place
+from core.explore.map_files import MapFiles, MapFolder
 from core.explore.names import name_clusters
 from core.explore.neighbours import Neighbours, nearest_neighbours
 from core.explore.odd import most_alone, most_typical
@@ -23,6 +24,8 @@ from core.explore.words import (
 __all__ = [
     "CollectionMap",
     "KnownWords",
+    "MapFiles",
+    "MapFolder",
     "Modalities",
     "NearWord",
     "Neighbours",

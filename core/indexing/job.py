@@ -235,7 +235,7 @@ class Indexer:
             self._roots,
             deadline,
             lambda done, total: self._report(done=done, total=total),
-            skipped=(self._data_dir, self._thumbs_dir),
+            skipped=(self._data_dir, self._thumbs_dir, self._thumbs_dir.with_name("maps")),
             carry=self._carrier(carried),
         )
         self._drop_orphans()

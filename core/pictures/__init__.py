@@ -1,5 +1,6 @@
 """Pictures: bytes in, a checked and upright picture out. No name, path or service is known here."""
 
+from core.pictures.atlas import Grid, atlas_sheet, grid_for
 from core.pictures.checking import (
     THUMBNAIL_SIDE,
     Checked,
@@ -28,10 +29,13 @@ __all__ = [
     "SUFFIXES_BY_FORMAT",
     "THUMBNAIL_SIDE",
     "Checked",
+    "Grid",
     "Payload",
+    "atlas_sheet",
     "check",
     "cut_out",
     "display",
+    "grid_for",
     "kind_of",
     "payload",
     "picture_id",
