@@ -186,6 +186,22 @@ class Hit:
 
 
 @dataclass(frozen=True)
+class SavedSearch:
+    """A query that was given a name, so that it can be opened again.
+
+    address: the page and its parameters, as behind the host in the browser ("?q=boat").
+    embedder_id: who answered when it was saved. face: the ids of the first pictures that were found
+    then. saved: seconds since 1970.
+    """
+
+    name: str
+    address: str
+    embedder_id: str
+    face: tuple[str, ...]
+    saved: float
+
+
+@dataclass(frozen=True)
 class Plan:
     """What a run would do. `calls` is what it costs with a paid embedder."""
 

@@ -16,7 +16,15 @@ import numpy.typing as npt
 
 from core.embedders import Embedder, KnowsItsWords, builtin_embedder, clip_setup, make_embedder
 from core.errors import ArchiveError, EmbedderError, IndexUnavailable, QueryError
-from core.explore import CollectionMap, MapFiles, MapFolder, collection_map
+from core.explore import (
+    CollectionMap,
+    KnownWords,
+    MapFiles,
+    MapFolder,
+    collection_map,
+    known_words,
+    nearest_words,
+)
 from core.files import write_whole
 from core.hosting import CallCounter
 from core.index import Sample, export_index, import_index, open_index
@@ -37,27 +45,33 @@ from core.model import (
 )
 from core.pictures import check, cut_out, payload, picture_id
 from core.search import (
+    AskedText,
+    Bank,
+    BankState,
     Brought,
     BroughtPicture,
-    KnownWords,
+    DuplicateFinder,
+    KeptSearches,
     Listing,
     Part,
     QueryVectors,
     Ranking,
     Readable,
     Relevance,
+    Result,
     StandingOut,
     Term,
     balanced,
+    combine,
     found,
-    known_words,
-    nearest_words,
     of_the_collection,
     search,
+    write_zip,
 )
 from core.settings import Settings
 from core.sources import add_upload, check_public, fetch, read_picture, remove_upload
 from core.vectors import Vector, Vectors
+from core.words import PHOTOGRAPHS, content_words, read_words, spread_out
 
 if TYPE_CHECKING:
     from core.embedders import ClipSetup
@@ -67,6 +81,10 @@ log = logging.getLogger(__name__)
 # Pictures that stand for the collection where the spread of a query's cosines is wanted: the
 # standard deviation of so many is within some two per cent of that of all.
 SAMPLED = 1000
+
+# Texts that tell what is usual, where each may be a call or takes a local model a moment. On the
+# gallery 16 find hardly less than all 110 (benchmarks/README.md, "What stands out").
+BANK_WORDS = 64
 
 # How far one can page through a ranking, and what its CSV holds at most.
 LONGEST = 1000
@@ -86,6 +104,18 @@ class Status:
     own: int  # the person's own pictures
     gallery: int  # bundled pictures
     progress: Progress
+
+
+@dataclass(frozen=True)
+class Duplicates:
+    """Pictures that are there more than once.
+
+    alike: groups of different pictures that show nearly the same. copies: pictures whose same bytes
+    lie in several files; one may be in a group as well.
+    """
+
+    alike: tuple[tuple[Picture, ...], ...]
+    copies: tuple[Picture, ...]
 
 
 @dataclass(frozen=True)
@@ -123,18 +153,26 @@ class Workspace:
         self.embedder = self._make_embedder()
         self.clip_setup: ClipSetup | None = clip_setup(settings)
         self.queries = QueryVectors(self._index, self.embedder)
-        self.indexer = Indexer(self._index, settings.data_dir, self.roots, self.thumbs_dir)
+        self.indexer = Indexer(
+            self._index,
+            settings.data_dir,
+            self.roots,
+            self.thumbs_dir,
+            ended=lambda: self._duplicates.refresh(),
+        )
         self._space = self._index.vector_space(
             self.embedder.id,
             self.embedder.dimensions,
             is_running=lambda: self.indexer.progress().running,
             dropped=self.rescan,
         )
+        self._duplicates = DuplicateFinder(self._index, self._space, self.embedder.id)
         self._counts: dict[Scope, _Count] = {}
         self._sampled: Sample | None = None
         self._known_words: tuple[int, KnownWords] | None = None
+        self._bank = self._make_bank()
         self._standing_out = StandingOut(
-            self._space, self._bank, is_running=lambda: self.indexer.progress().running
+            self._space, self._bank.vectors, is_running=lambda: self.indexer.progress().running
         )
         self._load_seeds(root / "seed")
         self.rescan()
@@ -291,9 +329,13 @@ class Workspace:
 
     # -- searching and browsing --------------------------------------------------------------
 
+    def searchable(self) -> int:
+        """How many pictures can be found now."""
+        return len(self._space)
+
     def can_search(self) -> bool:
         """True as soon as one picture has a vector."""
-        return len(self._space) > 0
+        return self.searchable() > 0
 
     def search(
         self, parts: Sequence[Part], scope: Scope, *, leave_out: Collection[str] = ()
@@ -303,6 +345,18 @@ class Workspace:
         leave_out: ids of pictures that are not to be found: those of the query. Raises QueryError.
         """
         return search(self._index, self._space, parts, scope, longest=LONGEST, leave_out=leave_out)
+
+    def collapse(self, ranking: Ranking) -> Ranking:
+        """The ranking with near-identical pictures shown as one, where the first of them is.
+
+        They are looked for after each run, in the background; until then, and while a run is on,
+        those that were found before are used.
+        """
+        try:
+            return ranking.collapsed(self._duplicates.group_numbers())
+        except IndexUnavailable:
+            log.warning("The near-duplicates cannot be read", exc_info=True)
+            return ranking
 
     def bring(self, data: bytes, name: str) -> BroughtPicture:
         """A visitor's picture, ready to be searched with. Raises PictureError, EmbedderError."""
@@ -387,27 +441,52 @@ class Workspace:
         return original or self.thumbnail(term.picture_id)
 
     def standing_out(
-        self, terms: Sequence[Term], ranking: Ranking, strictness: float
+        self,
+        terms: Sequence[Term],
+        parts: Sequence[Part],
+        ranking: Ranking,
+        strictness: float,
     ) -> Relevance | None:
-        """What stands out in the ranking of one text; None where that cannot be told.
+        """What stands out in the ranking of a query; None while its word bank is not known.
 
-        It takes the vectors of a bank of words, so that it is told only where texts cost nothing
-        and the embedder knows its words. strictness: from -1 (loose) to 1 (strict).
+        parts: of the terms, in their order. strictness: from -1 (loose) to 1 (strict). No call is
+        made for it: words that would cost one are left out.
         """
-        embedder = self.embedder
-        if len(terms) != 1 or not terms[0].text or terms[0].weight < 0:
-            return None
-        if not isinstance(embedder, KnowsItsWords):
-            return None
-        words = [self.queries.text(word) for word in embedder.content_words(terms[0].text)]
-        query = self.queries.text(terms[0].text)
-        return self._standing_out.judge(query, words, ranking.hits, strictness)
+        texts = [
+            AskedText(part.vector, self._words_asked_singly(term.text), term.weight)
+            for term, part in zip(terms, parts, strict=True)
+            if term.text
+        ]
+        return self._standing_out.judge(combine(parts), texts, ranking.hits, strictness)
 
-    def _bank(self) -> Vectors:
-        """The vectors of all words that the embedder knows, shape (words, dimensions)."""
-        assert isinstance(self.embedder, KnowsItsWords)
-        groups = self.embedder.vocabulary().values()
-        return np.stack([self.queries.text(word) for group in groups for word in group])
+    def _words_asked_singly(self, text: str) -> tuple[Vector, ...]:
+        embedder = self.embedder
+        read = embedder.content_words if isinstance(embedder, KnowsItsWords) else content_words
+        words = list(dict.fromkeys(read(text)))
+        return tuple(self.queries.text(word) for word in words if self.queries.is_free(word))
+
+    def bank_state(self) -> BankState:
+        """How far the word bank is that tells what stands out."""
+        return self._bank.state()
+
+    def learn_words(self) -> None:
+        """Begin to ask for the words of the bank that are not known yet, each one call."""
+        self._bank.learn()
+
+    def _make_bank(self) -> Bank:
+        if isinstance(self.embedder, KnowsItsWords):
+            groups = self.embedder.vocabulary().values()
+            return Bank(self.queries, [word for group in groups for word in group], at_once=True)
+        words = spread_out(self._word_list(), BANK_WORDS)
+        return Bank(self.queries, words, by_itself=not self.embedder.paid)
+
+    def _word_list(self) -> tuple[str, ...]:
+        """The words that are tried on pictures: the person's own list, or the shipped one."""
+        own = self.settings.data_dir / "words.txt"
+        try:
+            return read_words(own) or read_words(PHOTOGRAPHS)
+        except OSError:  # there is none of their own
+            return read_words(PHOTOGRAPHS)
 
     def _fair_sample(self) -> Vectors:
         """Vectors that stand for the collection, shape (n, dimensions), n up to SAMPLED."""
@@ -457,7 +536,8 @@ class Workspace:
         vector = self.queries.picture(picture_id)
         if vector is None or not isinstance(self.embedder, KnowsItsWords):
             return []
-        return nearest_words(self._words(self.embedder), vector, count)
+        near = nearest_words(self._words(self.embedder), vector, count)
+        return [one.word for one in near]
 
     def _words(self, embedder: KnowsItsWords) -> KnownWords:
         generation = self._space.generation()
@@ -469,6 +549,29 @@ class Workspace:
                 words, vectors = [*self._known_words[1].words], self._known_words[1].vectors
             self._known_words = generation, known_words(words, vectors, self._fair_sample())
         return self._known_words[1]
+
+    # -- keeping searches --------------------------------------------------------------------
+
+    @property
+    def kept_searches(self) -> KeptSearches:
+        """Saved searches and the history: of those who may manage, for whom the index keeps them.
+
+        Its methods raise IndexUnavailable.
+        """
+        return self._index
+
+    def duplicate_groups(self) -> Duplicates:
+        """The pictures of the collection that are there more than once."""
+        copies = self._index.copies()
+        groups = self._duplicates.groups()
+        known = self._index.pictures(
+            [*copies, *(picture_id for group in groups for picture_id in group)]
+        )
+        present = (tuple(known[i] for i in group if i in known) for group in groups)
+        return Duplicates(
+            alike=tuple(group for group in present if len(group) > 1),
+            copies=tuple(known[i] for i in copies if i in known),
+        )
 
     # -- exploring ---------------------------------------------------------------------------
 
@@ -579,6 +682,15 @@ class Workspace:
         """Write the index of this embedder to one file; returns the number of its pictures."""
         return export_index(self._index, self.embedder.id, EVERYTHING, target)
 
+    def zip_pictures(
+        self, target: IO[bytes], results: Sequence[Result], parts: Sequence[str]
+    ) -> None:
+        """Write the files of pictures and a table of them to one ZIP. Raises OSError.
+
+        parts: the parts of the query that found them, in their text form.
+        """
+        write_zip(target, results, parts, self.original, self.thumbnail)
+
     def import_index(self, source: IO[bytes]) -> int:
         """Take an exported index in; returns the number of its pictures. Raises ArchiveError."""
         return import_index(
@@ -587,6 +699,8 @@ class Workspace:
 
     def close(self) -> None:
         """Let go of everything, once nothing is running: a run goes on to its end."""
+        self._bank.close()
+        self._duplicates.close()
         self._calls.flush()
         if self.clip_setup is not None:
             self.clip_setup.close()

@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from ui.address import follow_choice, write_choice
 from ui.empty_state import nothing_to_search
 from ui.heat_map import compare_view
 from ui.map import map_view
@@ -17,12 +18,13 @@ VIEWS = {"compare": "Compare", "map": "Map"}
 view = st.segmented_control(
     "View",
     list(VIEWS),
-    default="compare",
+    default=follow_choice("view", "view", {name: name for name in VIEWS}, "compare"),
     required=True,
     format_func=VIEWS.__getitem__,
     key="view",
     label_visibility="collapsed",
     persist_state="session",
+    on_change=lambda: write_choice("view", st.session_state["view"]),
 )
 if view == "map":
     map_view(workspace)

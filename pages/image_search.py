@@ -5,13 +5,16 @@ from dataclasses import replace
 import streamlit as st
 
 from core.search import Term, query_key
+from core.story import IMAGE_SEARCH
 from ui.address import follow_address, write_address
 from ui.answer import agree_to, asked_for, show_answer
 from ui.empty_state import nothing_to_search
+from ui.kept_searches import remember_search
 from ui.query import write_terms
 from ui.query_picture import bring_picture
 from ui.resources import open_workspace
 from ui.scope import choose_scope
+from ui.searches import searches
 from ui.shell import page_frame
 from ui.shown_picture import show_picture
 
@@ -34,6 +37,7 @@ with ways:
                 placeholder="at night - snow",
                 on_change=lambda: write_address("q", query_key(st.session_state["words"])),
             )
+        searches(workspace, IMAGE_SEARCH)
         scope = choose_scope(workspace)
 
 pictures = [number for number, term in enumerate(terms) if term.picture_id]
@@ -48,4 +52,5 @@ if pictures:
             ),
         )
 hint = "Bring a picture of your own, or start from one of the collection."
-show_answer(workspace, terms, scope, hint)
+ranking = show_answer(workspace, terms, scope, hint)
+remember_search(workspace, IMAGE_SEARCH, ranking)

@@ -3,15 +3,20 @@
 import streamlit as st
 
 from core.search import Term, query_key
+from core.story import TEXT_SEARCH
 from ui.address import follow_address, write_address
 from ui.answer import asked_for, show_answer
 from ui.empty_state import nothing_to_search
 from ui.examples import example_queries
+from ui.kept_searches import remember_search
+from ui.links import STORY
 from ui.query import add_term
 from ui.query_picture import bring_picture
 from ui.resources import open_workspace
 from ui.scope import choose_scope
+from ui.searches import searches
 from ui.shell import page_frame
+from ui.story import offer_story
 from ui.vocabulary_notice import say_what_is_known
 
 workspace = open_workspace()
@@ -34,10 +39,15 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
     )
     with st.popover("Add a picture", icon=":material/add_photo_alternate:"):
         bring_picture(workspace, lambda own: add_term(Term(picture_id=own.id)), key="add-")
+    searches(workspace, TEXT_SEARCH)
     scope = choose_scope(workspace)
-example_queries(workspace)
-say_what_is_known(workspace)
+if STORY not in st.query_params:  # the story says itself what to ask, and needs the room
+    example_queries(workspace)
+    if not st.query_params:
+        offer_story(workspace)
+    say_what_is_known(workspace)
 
 count = len(workspace.browse(scope))
 hint = f"{count:,} pictures. Type what you are looking for, or press an example."
-show_answer(workspace, asked_for(workspace), scope, hint)
+ranking = show_answer(workspace, asked_for(workspace), scope, hint)
+remember_search(workspace, TEXT_SEARCH, ranking)

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from core.errors import IndexUnavailable
-from core.index import Sample
+from core.index import NearDuplicates, Sample
 from core.index.sqlite import SqliteIndex
 from core.model import EVERYTHING, Away, Region, Scope
 from core.pictures import check
@@ -22,6 +22,7 @@ from core.search import Part, Readable, Term
 from core.settings import load_settings
 from core.vectors import Vector
 from core.workspace import Workspace
+from tests.alike_pictures import COPIES, a_scene, file_of
 from tests.azure_emulator import Emulator
 from tests.conftest import fill, plain, wait_for
 from tests.small_disk import fill_up, needs_mount, small_disk
@@ -628,4 +629,98 @@ def test_a_picture_that_waits_for_its_vector_is_said(root: Path, emulator: Emula
     workspace = opened(root, emulator)
     read = workspace.readable([Term(picture_id=ids(workspace)[0])])
     assert read == Readable((), ("This picture has not been indexed yet.",))
+    workspace.close()
+
+
+# -- near-duplicates -------------------------------------------------------------------------
+
+
+def put_copies(folder: Path) -> None:
+    """Two scenes, two changed copies of the first, and the second in two files."""
+    scene = a_scene(1)
+    (folder / "beach.jpg").write_bytes(file_of(scene))
+    (folder / "forest.jpg").write_bytes(file_of(a_scene(2)))
+    (folder / "forest again.jpg").write_bytes(file_of(a_scene(2)))
+    (folder / "beach small.jpg").write_bytes(COPIES["half size"](scene))
+    (folder / "beach dark.jpg").write_bytes(COPIES["darker"](scene))
+
+
+def looked(root: Path) -> Workspace:
+    """A workspace that has looked for near-duplicates after its first run."""
+    workspace = opened(root)
+    workspace._duplicates.join(60)
+    return workspace
+
+
+def test_near_duplicates_are_found_after_a_run_and_told_from_exact_copies(root: Path) -> None:
+    put_copies(root / "images")
+    workspace = looked(root)
+    found = workspace.duplicate_groups()
+    assert [{picture.name for picture in group} for group in found.alike] == [
+        {"beach.jpg", "beach small.jpg", "beach dark.jpg"}
+    ]
+    assert [picture.paths for picture in found.copies] == [
+        ("images/forest again.jpg", "images/forest.jpg")
+    ]
+    workspace.close()
+
+
+def test_a_collapsed_ranking_shows_near_duplicates_as_one(root: Path) -> None:
+    put_copies(root / "images")
+    workspace = looked(root)
+    ranking = workspace.search([Part(workspace.queries.text("red"))], EVERYTHING)
+    collapsed = workspace.collapse(ranking)
+    assert (len(ranking), len(collapsed)) == (4, 2)
+    assert sorted(len(hit.alike) for hit in collapsed.hits) == [0, 2]
+    workspace.close()
+
+
+def test_near_duplicates_are_kept_and_not_looked_for_again(root: Path) -> None:
+    put_copies(root / "images")
+    first = looked(root)
+    kept = engine(first).near_duplicates(first.embedder.id)
+    first.close()
+    engine(first).set_near_duplicates(first.embedder.id, NearDuplicates(kept.generation))
+    again = looked(root)
+    assert again.duplicate_groups().alike == ()
+    again.close()
+
+
+def test_near_duplicates_of_an_older_state_are_looked_for_at_the_next_start(root: Path) -> None:
+    put_copies(root / "images")
+    first = looked(root)
+    first.close()
+    # As a program leaves it that is killed after its run and before it has looked.
+    engine(first).set_near_duplicates(first.embedder.id, NearDuplicates(1))
+    again = looked(root)
+    assert len(again.duplicate_groups().alike) == 1
+    again.close()
+
+
+def test_a_signature_that_is_missing_or_damaged_is_made_from_the_thumbnail(root: Path) -> None:
+    put_copies(root / "images")
+    first = looked(root)
+    wanted = ids(first)
+    before = engine(first).signatures(wanted)
+    assert len(before) == 4
+    engine(first).add_signatures(dict.fromkeys(wanted, b"damaged"))
+    engine(first).set_near_duplicates(first.embedder.id, NearDuplicates())
+    first.rescan()
+    first.indexer.join(60)
+    first._duplicates.join(60)
+    assert engine(first).signatures(wanted) == before
+    assert len(first.duplicate_groups().alike) == 1
+    first.close()
+
+
+def test_a_near_duplicate_that_was_deleted_is_in_no_group(root: Path) -> None:
+    put_copies(root / "images")
+    workspace = looked(root)
+    for name in ("beach small.jpg", "beach dark.jpg"):
+        (root / "images" / name).unlink()
+    workspace.rescan()
+    workspace.indexer.join(60)
+    assert workspace.duplicate_groups().alike == ()  # also before they are looked for again
+    workspace._duplicates.join(60)
+    assert workspace.duplicate_groups().alike == ()
     workspace.close()

@@ -9,13 +9,14 @@ import streamlit as st
 from core.model import Picture
 from core.search import Ranking, Result
 from core.workspace import Workspace
+from ui.dialog import dialog
 from ui.numbers import count
 
 # More of one picture than this tell nothing more.
 SHOWN = 24
 
 
-@st.dialog("Near-identical pictures", width="large")
+@dialog("Near-identical pictures")
 def show_alike(workspace: Workspace, result: Result, ranking: Ranking) -> None:
     """The result itself, then those that look like it, with what sets their files apart."""
     assert result.hit is not None

@@ -8,7 +8,7 @@ import streamlit as st
 
 from core.errors import EmbedderError, PictureError, QueryError
 from core.model import Scope
-from core.search import Ranking, Term, of_the_collection
+from core.search import Ranking, Term, of_the_collection, print_text
 from core.workspace import Workspace
 from ui.brought import brought
 from ui.query import is_plain, read_terms, write_terms
@@ -31,31 +31,34 @@ def asked_for(workspace: Workspace) -> list[Term]:
     return list(found.terms)
 
 
-def show_answer(workspace: Workspace, terms: Sequence[Term], scope: Scope, hint: str) -> None:
-    """The ranking of the query; without a query all pictures, with the hint above them."""
+def show_answer(
+    workspace: Workspace, terms: Sequence[Term], scope: Scope, hint: str
+) -> Ranking | None:
+    """The ranking of the query; without a query all pictures, with the hint above them.
+
+    Returns the ranking; None where there is none.
+    """
     if not terms:
         st.caption(hint)
         show_pages(workspace, workspace.browse(scope), key=f"all-{scope}")
-        return
+        return None
     if not is_plain(terms):
         show_parts(workspace, terms)
     if not _agreed_to_pay(workspace, terms):
-        return
+        return None
     try:
-        ranking = _ranking(workspace, terms, scope)
+        parts = workspace.parts_of(terms, brought())
+        leave_out = of_the_collection(terms, brought())
+        ranking = workspace.search(parts, scope, leave_out=leave_out)
     except (EmbedderError, PictureError, QueryError) as error:
         st.warning(str(error), icon=":material/search_off:")
-        return
+        return None
     texts = " ".join(term.text for term in terms if term.text)
     if texts:
         say_how_it_was_read(workspace, texts)
-    relevance = workspace.standing_out(terms, ranking, chosen_strictness())
-    show_ranking(workspace, ranking, f"{terms}-{scope}", relevance, texts, terms)
-
-
-def _ranking(workspace: Workspace, terms: Sequence[Term], scope: Scope) -> Ranking:
-    parts = workspace.parts_of(terms, brought())
-    return workspace.search(parts, scope, leave_out=of_the_collection(terms, brought()))
+    relevance = workspace.standing_out(terms, parts, ranking, chosen_strictness())
+    show_ranking(workspace, ranking, f"{terms}-{scope}", relevance, print_text(terms), terms)
+    return ranking
 
 
 def _agreed_to_pay(workspace: Workspace, terms: Sequence[Term]) -> bool:

@@ -15,10 +15,9 @@ import streamlit as st
 from core.errors import EmbedderError
 from core.explore import similarity_matrix
 from core.model import EVERYTHING
-from core.search import Part, query_key
+from core.search import Part, harmless, query_key
 from core.workspace import Workspace
 from ui.comparison import MOST, table_pictures, table_texts
-from ui.results import harmless
 from ui.wall import address, thumbnail
 
 # More names than this make a list that nobody scrolls, and a page that is slow to send.

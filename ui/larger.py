@@ -13,10 +13,11 @@ from core.workspace import Workspace
 from ui.add_to_query import add_picture_to_query
 from ui.alike import files, kilobytes
 from ui.comparison import add_picture
+from ui.dialog import dialog
 from ui.why import hold_against, why
 
 
-@st.dialog("Picture", width="large")
+@dialog("Picture")
 def larger(
     workspace: Workspace, result: Result, answer: Answer | None, shown: Sequence[Result]
 ) -> None:

@@ -10,9 +10,9 @@ from collections.abc import Collection, Mapping
 import streamlit as st
 
 from core.model import Cause
+from core.search import harmless
 from core.workspace import Workspace
 from ui.numbers import count
-from ui.results import harmless
 from ui.visitor import manage
 
 ROWS = 100

@@ -25,6 +25,9 @@ def poll(
     turn is drawn over the neighbour that moved up. In the box there is none.
     """
 
+    if under_way:
+        st.session_state["polls"] = True
+
     def drawn(*args: P.args, **kwargs: P.kwargs) -> None:
         with st.container(width=width):
             st.fragment(draw, run_every=POLL_SECONDS if under_way else None)(*args, **kwargs)
@@ -32,12 +35,25 @@ def poll(
     return drawn
 
 
+def wait_with_redraws() -> bool:
+    """Let no poll draw the page anew before something else does; False if there is no poll."""
+    st.session_state["redraws-wait"] = True
+    return bool(st.session_state.get("polls"))
+
+
+def page_drawn() -> None:
+    """Said by every page at its beginning: what was waited for is over."""
+    st.session_state["redraws-wait"] = st.session_state["polls"] = False
+
+
 def redraw() -> None:
-    """The whole page anew, from a poll that found its work done.
+    """The whole page anew, from a poll that found its work done; nothing while that must wait.
 
     First whatever the visitor has asked for meanwhile: st.rerun alone would put this page and its
     address over the page that was just clicked. Nothing is drawn for it, because that would stand
     in place of what is shown until the page comes.
     """
+    if st.session_state.get("redraws-wait"):
+        return
     st.session_state.get("redraw")  # a look at the session: whatever waits to run is run here
     st.rerun()

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import streamlit as st
 
@@ -16,13 +16,18 @@ NAMES = ("q", "pic", "id")
 
 
 def read_terms() -> Readable:
-    """The parts of the query that the address names: the texts, then the pictures.
+    """The parts of the query that the address names; see `terms_in`."""
+    return terms_in(st.query_params)
+
+
+def terms_in(parameters: Mapping[str, str]) -> Readable:
+    """The parts of the query that these parameters of an address name: texts, then pictures.
 
     Raises QueryError where these are too many.
     """
-    pictures = parse_pictures(st.query_params.get("pic", ""))
-    alone = st.query_params.get("id", "")
-    terms = parse_text(st.query_params.get("q", ""))
+    pictures = parse_pictures(parameters.get("pic", ""))
+    alone = parameters.get("id", "")
+    terms = parse_text(parameters.get("q", ""))
     terms += [Term(picture_id=alone)] if alone else []
     terms += pictures.terms
     if len(terms) > MOST_PARTS:

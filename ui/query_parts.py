@@ -10,6 +10,7 @@ import streamlit as st
 from core.search import LARGEST_WEIGHT, SMALLEST_WEIGHT, Term, query_key
 from core.workspace import Workspace
 from ui.brought import brought, name_of
+from ui.literal import literal
 from ui.query import write_terms
 from ui.wall import thumbnail
 
@@ -39,10 +40,7 @@ def _picture_of(workspace: Workspace, term: Term) -> str | bytes:
 def _label(workspace: Workspace, term: Term) -> str:
     sign = "−" if term.weight < 0 else "+"
     size = abs(term.weight)
-    text = name_of(workspace, term)
-    text = text if len(text) <= SHOWN else f"{text[: SHOWN - 1]}…"
-    # A label is markdown, and the text is a visitor's.
-    shown = "".join(f"\\{c}" if c in "\\`*_{}[]<>()#+-.!|~:$" else c for c in text)
+    shown = literal(name_of(workspace, term), SHOWN)
     return f"{sign} {shown}" if size == 1 else f"{sign} {size:g} × {shown}"
 
 

@@ -11,7 +11,7 @@ from core.errors import IndexUnavailable
 from core.settings import load_settings
 from core.workspace import Workspace
 from ui.navigation import require_frame
-from ui.polling import redraw
+from ui.polling import page_drawn, redraw
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -41,6 +41,7 @@ def reopen_workspace() -> None:
     """Start over with what the settings ask for, now that it is there."""
     _workspace().close()
     _workspace.clear()
+    page_drawn()  # nothing waits: what is shown has lost its workspace
     redraw()
 
 

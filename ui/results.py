@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Sequence
 
 import streamlit as st
 
+from core.model import Hit
 from core.search import Answer, Ranking, Relevance, Results, Term
 from core.workspace import Workspace
+from ui.near_identical import collapse
 from ui.numbers import count
 from ui.other_models import offer_clip
+from ui.standing_out import say_what_stands_out, say_why_not
 from ui.strictness import strictness_control
+from ui.take_along import csv_button, take_along, to_take_along
 from ui.wall import PER_PAGE, Marks, wall
 
 
@@ -34,54 +36,45 @@ def show_ranking(
         st.info("No picture here has a vector yet.", icon=":material/hourglass_empty:")
         return
     offer_clip(workspace)
-    marks = _marks(ranking, relevance)
+    hits = ranking.hits
+    lined = relevance is not None and relevance.line is not None
+    above = relevance.count if relevance is not None and lined else None
+    csv = to_take_along(workspace, terms, ranking, above)
+    if relevance is not None and lined:
+        ranking = ranking.first(relevance.order.tolist())
     with st.container(horizontal=True, vertical_alignment="center"):
-        if relevance is not None and marks:
-            _say_what_stands_out(ranking, relevance.count, title)
+        if relevance is not None and lined:
+            say_what_stands_out(ranking, relevance.count, title)
         else:
             more = "The first " if ranking.cut else ""
             st.markdown(f"**{more}{count(len(ranking), 'picture')}**, most similar first")
+            say_why_not(workspace, ranking, relevance)
         st.space("stretch")
-        if marks:
+        shown = collapse(workspace, ranking)
+        if lined:
             strictness_control()
-        st.download_button(
-            "Download CSV",
-            lambda: to_csv(ranking),
-            file_name="ranking.csv",
-            mime="text/csv",
-            icon=":material/download:",
-            type="tertiary",
-            on_click="ignore",
-        )
-    if relevance is not None and marks:
-        ranking = ranking.first(relevance.order.tolist())
+        take_along(workspace, to_take_along(workspace, terms, ranking, above), key="ranking")
+        csv_button(csv, "Download CSV", key="csv")
     with st.container():
-        answer = Answer(tuple(terms), ranking) if terms else None
-        show_pages(workspace, ranking, key, marks, answer)
+        answer = Answer(tuple(terms), shown) if terms else None
+        # The two walls have different numbers of pages.
+        key = key if len(shown) < len(ranking) else f"{key}-each"
+        show_pages(workspace, shown, key, _marks(hits, relevance), answer)
 
 
-def _marks(ranking: Ranking, relevance: Relevance | None) -> Marks:
-    """How far each picture stands out; none where that cannot be told."""
-    if relevance is None or relevance.line is None:
+def _marks(hits: Sequence[Hit], relevance: Relevance | None) -> Marks:
+    """How far each picture stands out; none where that cannot be told.
+
+    hits: in the order of the relevance.
+    """
+    if relevance is None:
         return {}
     # Where nothing stands out there is no line, and nothing that lies below it.
     above = relevance.stands_out if relevance.count else ~relevance.stands_out
     return {
         hit.picture_id: (float(prominence), bool(stands_out))
-        for hit, prominence, stands_out in zip(
-            ranking.hits, relevance.prominence, above, strict=True
-        )
+        for hit, prominence, stands_out in zip(hits, relevance.prominence, above, strict=True)
     }
-
-
-def _say_what_stands_out(ranking: Ranking, number: int, title: str) -> None:
-    if number:
-        of = f"of {'more than ' if ranking.cut else ''}{len(ranking):,}"
-        verb = "stands" if number == 1 else "stand"
-        st.markdown(f"**{number:,} {of} {verb} out**")
-    else:
-        # st.text: the query is a visitor's.
-        st.text(f"Nothing here stands out for “{title}”. The nearest are:")
 
 
 def show_pages(
@@ -104,20 +97,3 @@ def show_pages(
     with place:
         hung = results.page((page - 1) * PER_PAGE, PER_PAGE)
         wall(workspace, hung, key="results", marks=marks, answer=answer)
-
-
-def to_csv(ranking: Ranking) -> str:
-    """rank,name,id,similarity for every hit, nine decimals."""
-    text = io.StringIO()
-    rows = csv.writer(text, lineterminator="\n")
-    rows.writerow(["rank", "name", "id", "similarity"])
-    for result in ranking.page(0, len(ranking)):
-        if result.hit is not None:
-            name = harmless(result.picture.name)
-            rows.writerow([result.hit.rank, name, result.picture.id, f"{result.hit.cosine:.9f}"])
-    return text.getvalue()
-
-
-def harmless(name: str) -> str:
-    """A name that a spreadsheet would run as a formula gets the apostrophe that stops it."""
-    return f"'{name}" if name[:1] in ("=", "+", "@", "\t", "\r") else name

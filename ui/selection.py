@@ -9,6 +9,7 @@ import streamlit as st
 from core.search import Answer
 from core.workspace import Workspace
 from ui.numbers import count
+from ui.take_along import selection_to_take_along, take_along
 
 # What one would still take along at once; the list also lies in the session's memory.
 MOST = 200
@@ -61,5 +62,5 @@ def selection_bar(workspace: Workspace, answer: Answer | None) -> None:
         key="selection", horizontal=True, vertical_alignment="center", width="content"
     ):
         st.markdown(f"**{count(len(selected()), 'picture')} selected**", width="content")
-        # Here: take_along(workspace, answer, selected()).
+        take_along(workspace, selection_to_take_along(workspace, answer, selected()), "selection")
         st.button("Clear", key="selection-clear", type="tertiary", on_click=clear)

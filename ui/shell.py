@@ -8,8 +8,9 @@ import streamlit as st
 
 from core.workspace import Workspace
 from ui.local_clip import clip_download
-from ui.polling import poll, redraw
+from ui.polling import page_drawn, poll, redraw
 from ui.resources import reopen_workspace
+from ui.story import story_strip
 from ui.style import apply_style
 
 LOGO = Path(__file__).with_name("logo.svg")
@@ -23,6 +24,7 @@ def just_opened(title: str) -> bool:
 def page_frame(workspace: Workspace, title: str, counted: bool = True) -> None:
     """counted: say here how much is indexed (Indexing says it in its own words)."""
     st.session_state["page-opened"] = title
+    page_drawn()
     apply_style()
     st.logo(LOGO, size="large")
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
@@ -32,6 +34,7 @@ def page_frame(workspace: Workspace, title: str, counted: bool = True) -> None:
         clip_download(workspace, workspace.clip_setup, reopen_workspace)
     for problem in workspace.problems:
         st.warning(problem, icon=":material/error:")
+    story_strip(workspace)
 
 
 def status_line(workspace: Workspace, counted: bool) -> None:

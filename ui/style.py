@@ -42,6 +42,15 @@ CSS = """
 }
 @media (hover: none) { .st-key-selection button { min-height: 44px; } }
 
+/* On a phone the buttons of the story stand below its words. */
+.st-key-story > :first-child { min-width: min(100%, 22rem); }
+
+/* A link to another page looks like the button beside it. */
+[class*="st-key-link-primary"] a {
+  background: light-dark(#a03a24, #db7b5e); padding: .45rem .75rem; border-radius: .5rem;
+}
+[class*="st-key-link-primary"] a p { color: light-dark(#fff, #161310) !important; }
+
 /* What lies on the table is shown whole. */
 [class*="st-key-chosen"] [data-baseweb="select"] > div > div { flex-wrap: wrap; }
 

@@ -1,18 +1,52 @@
 """Exploring: what the vectors of a collection say about each other. Plain numpy."""
 
-from core.explore.clusters import find_clusters
+from core.explore.axes import along_axis
+from core.explore.clusters import find_clusters, how_many
 from core.explore.collection_map import CollectionMap, collection_map
+from core.explore.gap import Modalities, modalities
+from core.explore.layout import layout, place
 from core.explore.map_files import MapFiles, MapFolder
+from core.explore.names import name_clusters
+from core.explore.neighbours import Neighbours, nearest_neighbours
+from core.explore.odd import most_alone, most_typical
 from core.explore.projection import Projection, project
 from core.explore.similarity import similarity_matrix
+from core.explore.spread import picture_side, spread
+from core.explore.words import (
+    KnownWords,
+    NearWord,
+    best_of,
+    known_words,
+    nearest_words,
+    profiles,
+)
 
 __all__ = [
     "CollectionMap",
+    "KnownWords",
     "MapFiles",
     "MapFolder",
+    "Modalities",
+    "NearWord",
+    "Neighbours",
     "Projection",
+    "along_axis",
+    "best_of",
     "collection_map",
     "find_clusters",
+    "how_many",
+    "known_words",
+    "layout",
+    "modalities",
+    "most_alone",
+    "most_typical",
+    "name_clusters",
+    "nearest_neighbours",
+    "nearest_words",
+    "picture_side",
+    "place",
+    "profiles",
     "project",
     "similarity_matrix",
+    "spread",
 ]

@@ -8,15 +8,30 @@ from __future__ import annotations
 from pathlib import Path
 
 from core.index.archive import export_index, import_index
-from core.index.port import Index, Nearest, Sample, VectorSpace
+from core.index.names import free_name
+from core.index.port import (
+    HISTORY_KEPT,
+    Index,
+    KeptSearches,
+    NearDuplicates,
+    Nearest,
+    Neighbours,
+    Sample,
+    VectorSpace,
+)
 from core.index.sqlite import SqliteIndex
 
 __all__ = [
+    "HISTORY_KEPT",
     "Index",
+    "KeptSearches",
+    "NearDuplicates",
     "Nearest",
+    "Neighbours",
     "Sample",
     "VectorSpace",
     "export_index",
+    "free_name",
     "import_index",
     "open_index",
 ]

@@ -12,6 +12,10 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
+import numpy as np
+import numpy.typing as npt
+
+from core.deadline import Deadline
 from core.model import (
     Cause,
     Failure,
@@ -20,10 +24,14 @@ from core.model import (
     NotIndexed,
     Picture,
     Plan,
+    SavedSearch,
     Scope,
     Unreadable,
 )
 from core.vectors import Vector, Vectors
+
+# As far back as somebody still looks through a list.
+HISTORY_KEPT = 100
 
 
 @dataclass(frozen=True)
@@ -50,6 +58,31 @@ class Sample:
     ids: tuple[str, ...]
     vectors: Vectors
     generation: int
+
+
+@dataclass(frozen=True, eq=False)
+class Neighbours:
+    """For each picture that has a vector, the others whose vectors are nearest to its own.
+
+    ids: picture ids in ascending order. nearest: shape (len(ids), k), numbers of pictures in ids,
+    the nearest first. generation: the state of the index that this is true of.
+    """
+
+    ids: tuple[str, ...]
+    nearest: npt.NDArray[np.intp]
+    generation: int
+
+
+@dataclass(frozen=True)
+class NearDuplicates:
+    """Groups of pictures that show nearly the same.
+
+    generation: the state of the index that they were found in; -1 if nobody has looked yet.
+    groups: picture ids; no picture is in two of them.
+    """
+
+    generation: int = -1
+    groups: tuple[tuple[str, ...], ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,8 +129,41 @@ class VectorSpace(Protocol):
     def sample(self, scope: Scope, limit: int) -> Sample:
         """`limit` pictures in `scope`, or all if there are fewer; always the same for one state."""
 
+    def neighbours(self, k: int, deadline: Deadline) -> Neighbours:
+        """The k nearest of every picture; of fewer pictures all others.
 
-class Index(Protocol):
+        Takes seconds for 10,000 pictures, and leaves room for searches. Of a large collection an
+        engine may give the nearest by an estimate. Raises Cancelled.
+        """
+
+
+class KeptSearches(Protocol):
+    """The searches that somebody saved under a name, and those that were asked last."""
+
+    def saved_searches(self) -> list[SavedSearch]:
+        """All of them, the one saved last first."""
+
+    def save_search(self, search: SavedSearch) -> str:
+        """Keep a search; returns its name, which gets a number where it is taken."""
+
+    def rename_search(self, name: str, wanted: str) -> str:
+        """Returns the new name, which gets a number where it is taken; "" if there is none such."""
+
+    def delete_search(self, name: str) -> None: ...
+
+    def history(self) -> list[str]:
+        """The last HISTORY_KEPT addresses that were asked, the last first, each once."""
+
+    def add_to_history(self, address: str, asked: float, instead_of: str = "") -> bool:
+        """Put an address to the top; True if it was not in the history before.
+
+        asked: seconds since 1970. instead_of: an address that is forgotten for it.
+        """
+
+    def clear_history(self) -> None: ...
+
+
+class Index(KeptSearches, Protocol):
     """The durable index. Safe to use from many threads and processes.
 
     Identity is content: a picture is the SHA-256 of its bytes, a file is a path that holds one.
@@ -177,6 +243,15 @@ class Index(Protocol):
 
     def thumbnail(self, picture_id: str) -> bytes | None: ...
 
+    def copies(self) -> list[str]:
+        """The pictures that several files hold, in ascending order."""
+
+    def signatures(self, ids: Sequence[str]) -> dict[str, bytes]:
+        """What was kept with `add_signatures` of these pictures."""
+
+    def add_signatures(self, signatures: Mapping[str, bytes]) -> None:
+        """Keep what tells whether two pictures show the same: bytes by picture id."""
+
     def count(self, scope: Scope) -> int:
         """How many distinct pictures have a file in `scope`."""
 
@@ -235,6 +310,17 @@ class Index(Protocol):
         text: what their path or their reason contains; a to z and A to Z are the same. Of all
         these, `count` are listed from number `first` on; with None, all that follow.
         """
+
+    # -- near-duplicates
+
+    def near_duplicates(self, embedder_id: str) -> NearDuplicates:
+        """The groups that were kept last.
+
+        Answered from memory while nothing has changed, so that each search can ask.
+        """
+
+    def set_near_duplicates(self, embedder_id: str, found: NearDuplicates) -> None:
+        """Keep these groups instead of those before."""
 
     # -- queries and calls
 

@@ -49,9 +49,16 @@ class Indexer:
     """The background job of one data folder. Every method returns at once."""
 
     def __init__(
-        self, index: Index, data_dir: Path, roots: Mapping[str, Path], thumbs_dir: Path
+        self,
+        index: Index,
+        data_dir: Path,
+        roots: Mapping[str, Path],
+        thumbs_dir: Path,
+        ended: Callable[[], object] = lambda: None,
     ) -> None:
+        """ended: called after each run, however it ended, on the job's own thread."""
         self._index = index
+        self._ended_run = ended
         self._data_dir = data_dir
         self._thumbs_dir = thumbs_dir
         self._roots = dict(roots)
@@ -200,9 +207,16 @@ class Indexer:
             with contextlib.suppress(OSError):
                 self._stop_file.unlink(missing_ok=True)
             self._run_lock.release()
+            self._tell_of_the_end()
             self._apply(Happened.LOCK_RELEASED)
             if restart is not None:
                 self.start(restart.embedder, restart.scope)
+
+    def _tell_of_the_end(self) -> None:
+        try:
+            self._ended_run()
+        except Exception:  # whoever listens must not keep the job from ending
+            log.exception("What follows a run went wrong")
 
     def _beat(self, work_over: threading.Event) -> None:
         """Until the work is over: pass on a stop request, and tell other processes the progress."""

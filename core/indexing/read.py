@@ -9,7 +9,15 @@ from dataclasses import dataclass
 from core.errors import PictureError
 from core.index import Index
 from core.model import Cause, FileRow, Picture, Unreadable
-from core.pictures import FORMATS, MAX_FILE_BYTES, READER_VERSION, check, kind_of, picture_id
+from core.pictures import (
+    FORMATS,
+    MAX_FILE_BYTES,
+    READER_VERSION,
+    check,
+    kind_of,
+    picture_id,
+    signature,
+)
 from core.sources import Found, why_unreadable
 
 log = logging.getLogger(__name__)
@@ -32,10 +40,14 @@ RAW_SUFFIXES = frozenset(
 
 @dataclass(frozen=True)
 class Read:
-    """A file that was read; `made` is its picture and thumbnail, None if they were known."""
+    """A file that was read; `made` is its picture and thumbnail, None if they were known.
+
+    signature: of a picture that was made, else empty.
+    """
 
     file: FileRow
     made: tuple[Picture, bytes] | None
+    signature: bytes = b""
 
 
 def read_file(
@@ -83,7 +95,7 @@ def read_file(
         bytes=len(data),
         note=checked.note,
     )
-    return Read(row, (picture, checked.thumbnail))
+    return Read(row, (picture, checked.thumbnail), signature(checked.thumbnail))
 
 
 def _kind(found: Found) -> str:

@@ -187,6 +187,9 @@ class _Batch:
         unreadable, self.unreadable = self.unreadable, []
         if read:
             self._index.add_files([r.file for r in read], [r.made for r in read if r.made])
+            signatures = {r.file.picture_id: r.signature for r in read if r.signature}
+            if signatures:
+                self._index.add_signatures(signatures)
         if unreadable:
             self._index.add_unreadable(unreadable)
         self._committed = time.monotonic()

@@ -15,13 +15,17 @@ from core.pictures.kinds import kind_of
 from core.pictures.opening import MAX_FILE_BYTES
 from core.pictures.region import cut_out
 from core.pictures.sending import Payload, payload, readable_by
+from core.pictures.signature import COLOUR_SIDE, LIGHT_SIDE, SIGNATURE_BYTES, signature
 from core.pictures.version import READER_VERSION
 
 __all__ = [
+    "COLOUR_SIDE",
     "EXTENSIONS",
     "FORMATS",
+    "LIGHT_SIDE",
     "MAX_FILE_BYTES",
     "READER_VERSION",
+    "SIGNATURE_BYTES",
     "SUFFIXES_BY_FORMAT",
     "THUMBNAIL_SIDE",
     "Checked",
@@ -37,5 +41,6 @@ __all__ = [
     "picture_id",
     "pixels",
     "readable_by",
+    "signature",
     "stored_size",
 ]

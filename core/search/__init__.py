@@ -1,7 +1,14 @@
 """Searching: what a query is, its vector, and the ranking that it gives."""
 
+from core.index import KeptSearches
 from core.search.answer import Answer
 from core.search.balance import balanced
+from core.search.bank import Bank, BankState
+from core.search.duplicate_finder import DuplicateFinder
+from core.search.export import MOST_TAKEN_ALONG, harmless, to_csv, written_parts
+from core.search.export_page import Sheet, to_page
+from core.search.export_zip import MOST_ZIP_BYTES, write_zip
+from core.search.history import LONGEST_ADDRESS, Asked, remember
 from core.search.query import Part, combine, query_key
 from core.search.query_form import (
     LARGEST_WEIGHT,
@@ -17,25 +24,32 @@ from core.search.query_form import (
 from core.search.query_pictures import Brought, BroughtPicture, of_the_collection
 from core.search.query_vectors import QueryVectors
 from core.search.ranking import Listing, Ranking, Result, Results, search
-from core.search.relevance import Relevance
-from core.search.standing_out import StandingOut
+from core.search.relevance import FEWEST_PICTURES, Relevance
+from core.search.session_searches import SessionSearches
+from core.search.standing_out import AskedText, StandingOut
 from core.search.why import (
-    KnownWords,
     found,
-    known_words,
     main_reason,
     nearer_than,
-    nearest_words,
 )
 
 __all__ = [
+    "FEWEST_PICTURES",
     "LARGEST_WEIGHT",
+    "LONGEST_ADDRESS",
     "MOST_PARTS",
+    "MOST_TAKEN_ALONG",
+    "MOST_ZIP_BYTES",
     "SMALLEST_WEIGHT",
     "Answer",
+    "Asked",
+    "AskedText",
+    "Bank",
+    "BankState",
     "Brought",
     "BroughtPicture",
-    "KnownWords",
+    "DuplicateFinder",
+    "KeptSearches",
     "Listing",
     "Part",
     "QueryVectors",
@@ -44,20 +58,26 @@ __all__ = [
     "Relevance",
     "Result",
     "Results",
+    "SessionSearches",
+    "Sheet",
     "StandingOut",
     "Term",
     "balanced",
     "combine",
     "found",
-    "known_words",
+    "harmless",
     "main_reason",
     "nearer_than",
-    "nearest_words",
     "of_the_collection",
     "parse_pictures",
     "parse_text",
     "print_address",
     "print_text",
     "query_key",
+    "remember",
     "search",
+    "to_csv",
+    "to_page",
+    "write_zip",
+    "written_parts",
 ]

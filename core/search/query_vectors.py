@@ -38,10 +38,15 @@ class QueryVectors:
         self._pending: dict[Key, _Pending] = {}
         self._guard = threading.Lock()
 
-    def text(self, text: str) -> Vector:
-        """The vector of a text. Raises InputRefused for a text that cannot be embedded."""
+    def text(self, text: str, deadline: Deadline | None = None) -> Vector:
+        """The vector of a text. Raises InputRefused for a text that cannot be embedded.
+
+        deadline: without one, a person waits.
+        """
         key = query_key(text)
-        return self._ask(("text", key), lambda deadline: self._embedder.embed_text(key, deadline))
+        return self._ask(
+            ("text", key), lambda until: self._embedder.embed_text(key, until), deadline
+        )
 
     def picture(self, picture_id: str) -> Vector | None:
         """The vector of a picture of the collection; None while it has none."""
@@ -69,7 +74,11 @@ class QueryVectors:
 
     def is_free(self, text: str) -> bool:
         """True if asking for this text costs no call."""
-        return not self._embedder.paid or self._cached(("text", query_key(text))) is not None
+        return not self._embedder.paid or self.is_known(text)
+
+    def is_known(self, text: str) -> bool:
+        """True if this text was asked for before and its vector was kept."""
+        return self._cached(("text", query_key(text))) is not None
 
     def is_region_free(self, picture_id: str, region: Region) -> bool:
         """True if asking for this part of a picture costs no call."""
@@ -89,14 +98,17 @@ class QueryVectors:
         # A damaged index may hold a vector of another length: as good as none.
         return vector if vector is not None and len(vector) == self._embedder.dimensions else None
 
-    def _ask(self, key: Key, answer: Callable[[Deadline], Vector]) -> Vector:
-        deadline = Deadline.for_person()
+    def _ask(
+        self, key: Key, answer: Callable[[Deadline], Vector], deadline: Deadline | None = None
+    ) -> Vector:
+        deadline = deadline or Deadline.for_person()
         with self._guard:
             pending = self._pending.setdefault(key, _Pending())
             pending.waiting += 1
         try:
             # Waiting for whoever came first counts too: nobody waits longer than one call may take.
-            if not pending.lock.acquire(timeout=deadline.remaining()):
+            longest = min(deadline.remaining(), threading.TIMEOUT_MAX)
+            if not pending.lock.acquire(timeout=longest):
                 raise DeadlinePassed("No answer in time. Please try again.")
             try:
                 vector = self._cached(key)

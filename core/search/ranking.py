@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -55,6 +55,22 @@ class Ranking:
     def first(self, order: Sequence[int]) -> Ranking:
         """The same hits in another order, given by their numbers here."""
         return replace(self, hits=tuple(self.hits[number] for number in order))
+
+    def collapsed(self, groups: Mapping[str, int]) -> Ranking:
+        """The first hit of each group carries the others in `alike`; ranks stay what they are.
+
+        groups: the number of the group of each picture that is in one.
+        """
+        members: dict[int | str, list[Hit]] = {}
+        for hit in self.hits:
+            members.setdefault(groups.get(hit.picture_id, hit.picture_id), []).append(hit)
+        return replace(
+            self,
+            hits=tuple(
+                replace(first, alike=tuple(others)) if others else first
+                for first, *others in members.values()
+            ),
+        )
 
     def page(self, first: int, count: int) -> list[Result]:
         """The results from number `first` on; those deleted meanwhile are left out."""

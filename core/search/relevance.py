@@ -16,6 +16,7 @@ offsets.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -160,7 +161,7 @@ def relevance(
     tell half a match from a whole one even where nothing matches wholly.
     """
     if not background.is_clear or len(query) < FEWEST_PICTURES:
-        return Relevance(_between(query, query[:hits]), np.zeros(len(query[:hits]), bool), None)
+        return without_line(query, hits)
     whole = weakest = _height(query, background)
     if len(words) > 1:
         weakest = np.min([_height(word, background) for word in words], axis=0)
@@ -174,6 +175,34 @@ def relevance(
 
     line = float(bar(np.array(strictness)))
     return Relevance(bar(height[:hits]), height[:hits] > strictness, line)
+
+
+def without_line(query: Floats, hits: int) -> Relevance:
+    """How far the first `hits` pictures stand out where a line would mean nothing.
+
+    query: as in `relevance`.
+    """
+    return Relevance(_between(query, query[:hits]), np.zeros(len(query[:hits]), bool), None)
+
+
+def together(wanted: Sequence[Relevance], unwanted: Sequence[Relevance]) -> Relevance:
+    """What stands out for every text that is wanted, and for none that is unwanted.
+
+    All of the same hits in the same order; at least one is wanted, and all have a line or none.
+    unwanted: judged at the opposite strictness, so that a strict line keeps further away from it.
+    """
+    prominence = np.min([one.prominence for one in wanted], axis=0)
+    stands_out = np.all([one.stands_out for one in wanted], axis=0)
+    lines = [one.line for one in wanted if one.line is not None]
+    if not lines:
+        return Relevance(prominence, np.zeros(len(prominence), bool), None)
+    for one in unwanted:
+        prominence = np.minimum(prominence, 1 - one.prominence)
+        stands_out &= ~one.stands_out
+    # Each text has a line at a height of its own; what is above all of them is shown above one.
+    line = max(lines)
+    prominence = np.where(stands_out, np.maximum(prominence, line), np.minimum(prominence, line))
+    return Relevance(prominence, stands_out, line)
 
 
 def _height(row: Floats, background: Background) -> Floats:

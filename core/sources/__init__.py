@@ -2,7 +2,7 @@
 
 from core.sources.folders import Found, Place, read_picture, walk, why_unreadable
 from core.sources.links import check_public, fetch
-from core.sources.uploads import add_upload, remove_upload
+from core.sources.uploads import add_upload, remove_upload, safe_name
 
 __all__ = [
     "Found",
@@ -12,6 +12,7 @@ __all__ = [
     "fetch",
     "read_picture",
     "remove_upload",
+    "safe_name",
     "walk",
     "why_unreadable",
 ]

@@ -191,6 +191,7 @@ def go(page: Page, title: str) -> None:
 
 
 def download(page: Page, label: str) -> bytes:
+    ready(page)  # a page that is drawn anew meanwhile loses the file
     with page.expect_download() as coming:
         page.get_by_role("button", name=label).click()
     return Path(coming.value.path()).read_bytes()

@@ -109,6 +109,12 @@ def larger_view(page: Page) -> None:
     expect(page.get_by_role("dialog")).to_be_visible()
 
 
+def searches_window(page: Page) -> None:
+    page.get_by_role("button", name="Searches").click()
+    page.get_by_role("button", name="Save this search").click()
+    expect(page.get_by_role("dialog").get_by_text("Saved", exact=True).first).to_be_visible()
+
+
 def comparison(page: Page) -> None:
     page.get_by_role("button", name="Show an example").click()
     expect(page.locator("image").first).to_be_visible()
@@ -129,6 +135,11 @@ def collection_map(page: Page) -> None:
         pytest.param("/", popover("What it knows"), id="what the model knows"),
         pytest.param("/", popover("What knows more"), id="what knows more"),
         pytest.param("/?q=a+blue+house", larger_view, id="larger view"),
+        pytest.param("/?q=a+blue+house", popover("Take along"), id="what can be taken along"),
+        pytest.param("/?q=a+blue+house", searches_window, id="searches"),
+        pytest.param("/?q=a+red+boat+%2B+sunset+-+night", results, id="several parts"),
+        pytest.param("/?q=house+-+snow&story=6", results, id="a step of the story"),
+        pytest.param("/explorer?view=map&story=8", opened, id="the last step of the story"),
         pytest.param("/explorer", opened, id="explorer"),
         pytest.param("/explorer", comparison, id="comparison"),
         pytest.param("/explorer", collection_map, id="map"),

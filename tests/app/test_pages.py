@@ -398,6 +398,36 @@ def test_a_query_that_cannot_be_asked_is_a_sentence(
     assert len(test.warning) == 1
 
 
+def test_where_there_are_few_pictures_the_page_says_that_no_line_is_drawn(visit: Visit) -> None:
+    visitor = visit()
+    visitor.open(q="red")
+    assert "Too few pictures to tell which stand out" in visitor.said
+
+
+def test_a_paid_bank_of_words_is_learned_on_a_press_that_says_its_calls(
+    visit: Visit, with_key: dict[str, str], emulator: Emulator, tmp_path: Path
+) -> None:
+    fill(tmp_path / "images", 40)
+    visitor = visit(**with_key)
+    test = visitor.open(q="red")
+    assert calls_for(emulator, "text") == 1
+    button = next(b for b in test.button if b.label == "Learn what stands out · 64 calls")
+    button.click().run()
+    wait_for(lambda: not visitor.workspace.bank_state().learning, SECONDS)
+    assert calls_for(emulator, "text") == 65
+    test.run()
+    assert not [b.label for b in test.button if b.label.startswith("Learn")]
+    assert not test.exception
+
+
+def test_visitors_who_may_only_search_cannot_spend_calls_on_the_bank(
+    visit: Visit, with_key: dict[str, str], tmp_path: Path
+) -> None:
+    fill(tmp_path / "images", 40)
+    test = visit(READ_ONLY="1", **with_key).open(q="red")
+    assert not [b.label for b in test.button if b.label.startswith("Learn")]
+
+
 def test_an_example_becomes_the_query(visit: Visit, with_key: dict[str, str]) -> None:
     visitor = visit(**with_key)
     test = visitor.open()

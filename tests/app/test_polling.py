@@ -52,6 +52,30 @@ def page_that_counts_what_a_redraw_draws() -> None:
         st.text(len(drawn))
 
 
+def page_whose_redraw_waits() -> None:
+    import streamlit as st
+
+    from ui.polling import redraw, wait_with_redraws
+
+    wait_with_redraws()
+    redraw()
+    st.text("the window stays")
+
+
+def page_that_is_drawn_again() -> None:
+    import streamlit as st
+
+    from ui.polling import page_drawn, redraw, wait_with_redraws
+
+    if "turn" not in st.session_state:
+        st.session_state["turn"] = 1
+        wait_with_redraws()
+        page_drawn()
+        redraw()
+        st.text("not reached")
+    st.text("drawn again")
+
+
 def test_what_polls_is_alone_in_its_box() -> None:
     box, neighbour = AppTest.from_function(polled_page).run().main.children.values()
     assert neighbour.value == "its neighbour"
@@ -68,3 +92,13 @@ def test_a_redraw_does_not_undo_a_click_that_came_first() -> None:
 def test_a_redraw_leaves_what_is_shown_until_the_page_comes() -> None:
     page = AppTest.from_function(page_that_counts_what_a_redraw_draws).run()
     assert [text.value for text in page.text] == ["0"]
+
+
+def test_a_redraw_waits_while_a_window_is_open() -> None:
+    page = AppTest.from_function(page_whose_redraw_waits).run()
+    assert [text.value for text in page.text] == ["the window stays"]
+
+
+def test_once_the_page_was_drawn_for_another_reason_a_redraw_waits_no_more() -> None:
+    page = AppTest.from_function(page_that_is_drawn_again).run()
+    assert [text.value for text in page.text] == ["drawn again"]

@@ -8,10 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.explore.clusters import find_clusters
+from core.explore.clusters import find_clusters, how_many, modularity
 from core.explore.projection import project
 from core.explore.similarity import similarity_matrix
-from core.search.near_duplicates import Pair, groups, near_duplicates
 
 Rows = npt.NDArray[np.float32]
 
@@ -158,42 +157,6 @@ def test_any_few_points_are_placed_at_finite_places(
     assert found.explained[0] >= found.explained[1] - 1e-6
 
 
-# --- near-duplicates
-
-
-def test_near_duplicates_are_the_pairs_that_reach_the_threshold_most_alike_first() -> None:
-    rows = unit(np.array([[1, 0], [1, 0.1], [0, 1], [1, 0.02]], dtype=np.float32))
-    found = near_duplicates(rows, 0.99)
-    assert [(pair.first, pair.second) for pair in found] == [(0, 3), (1, 3), (0, 1)]
-    assert found[0].similarity == pytest.approx(float(rows[0] @ rows[3]), abs=1e-6)
-
-
-def test_pairs_are_found_across_blocks() -> None:
-    rows = random_rows(1300, 64)
-    rows[1200] = rows[3]
-    rows[600] = rows[599]
-    found = near_duplicates(rows, 0.999)
-    assert {(pair.first, pair.second) for pair in found} == {(3, 1200), (599, 600)}
-
-
-def test_no_more_pairs_come_back_than_asked_for() -> None:
-    assert len(near_duplicates(np.repeat(random_rows(1), 700, axis=0), 0.99, limit=10)) == 10
-
-
-def test_a_collection_of_one_has_no_duplicates() -> None:
-    assert near_duplicates(random_rows(1), -1.0) == []
-    assert near_duplicates(random_rows(0), -1.0) == []
-
-
-def test_pairs_join_to_groups() -> None:
-    pairs = [Pair(4, 9, 1.0), Pair(1, 2, 1.0), Pair(2, 7, 1.0), Pair(1, 7, 1.0)]
-    assert groups(pairs) == [[1, 2, 7], [4, 9]]
-
-
-def test_a_chain_of_pairs_is_one_group() -> None:
-    assert groups([Pair(3, 4, 1.0), Pair(1, 2, 1.0), Pair(2, 3, 1.0)]) == [[1, 2, 3, 4]]
-
-
 # --- clusters
 
 
@@ -223,3 +186,26 @@ def test_no_clusters_wanted_is_all_in_one(k: int) -> None:
 
 def test_an_empty_collection_has_no_clusters() -> None:
     assert find_clusters(random_rows(0), 4).tolist() == []
+
+
+def test_the_number_of_clusters_is_found() -> None:
+    assert how_many(bunches([30] * 6)) == 6
+    assert find_clusters(bunches([30] * 6)).max() == 5
+
+
+@pytest.mark.parametrize(("n", "clusters"), [(0, 0), (1, 1), (2, 1), (3, 1), (9, 1), (12, 2)])
+def test_few_pictures_are_few_clusters(n: int, clusters: int) -> None:
+    assert how_many(random_rows(n)) == clusters
+    assert len(set(find_clusters(random_rows(n)).tolist())) == clusters
+
+
+def test_identical_pictures_are_put_into_clusters() -> None:
+    labels = find_clusters(np.repeat(random_rows(1), 40, axis=0))
+    assert labels.shape == (40,)
+
+
+def test_modularity_is_high_where_neighbours_share_a_cluster() -> None:
+    neighbours = np.array([[1], [0], [3], [2]])
+    assert modularity(np.array([0, 0, 1, 1]), neighbours) == 0.5
+    assert modularity(np.array([0, 1, 0, 1]), neighbours) == -0.5
+    assert modularity(np.zeros(4, dtype=np.intp), neighbours) == 0.0

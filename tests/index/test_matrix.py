@@ -20,6 +20,8 @@ from hypothesis import strategies as st
 from core.index.sqlite import matrix as matrix_module
 from core.index.sqlite.matrix import Digests, Matrix, digests, hex_ids, is_id, scores, top_k
 from core.index.sqlite.matrix_file import MatrixFile, NumberedRows
+from core.index.sqlite.vector_space import SHORT, shortened
+from core.vectors import unit
 
 Rows = npt.NDArray[np.float32]
 EMBEDDER = "azure:2023-04-15"
@@ -417,3 +419,22 @@ def test_a_failing_source_of_vectors_leaves_no_file(tmp_path: Path) -> None:
     with pytest.raises(RuntimeError):
         MatrixFile(tmp_path).save(EMBEDDER, 1, ids(5), failing, 16)
     assert list(tmp_path.iterdir()) == []
+
+
+# -- shorter vectors -------------------------------------------------------------------------
+
+
+def test_shorter_vectors_have_the_same_nearest_copies() -> None:
+    random = np.random.default_rng(1)
+    rows = random.standard_normal((300, 512), dtype=np.float32)
+    rows[1::2] = rows[::2] + 0.2 * random.standard_normal((150, 512), dtype=np.float32)
+    short = shortened(unit(rows))
+    assert short.shape == (300, SHORT)
+    products = short @ short.T
+    np.fill_diagonal(products, -np.inf)
+    assert (products.argmax(axis=1) == np.arange(300) ^ 1).all()
+
+
+def test_short_vectors_stay_as_they_are() -> None:
+    rows = unit(np.random.default_rng(1).standard_normal((10, SHORT)))
+    assert shortened(rows) is rows

@@ -12,7 +12,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from core.index import Index, VectorSpace
+from core.deadline import Deadline
+from core.errors import Cancelled
+from core.index import Index, NearDuplicates, VectorSpace
 from core.index.port import ArchivedPicture
 from core.index.sqlite import SqliteIndex
 from core.model import (
@@ -525,3 +527,81 @@ def test_an_import_never_replaces_a_vector_or_a_file_of_this_machine(index: Inde
     index.import_pictures("e:1", [archived(1)], trusted=True)
     assert index.files()["images/1.jpg"].size == 1000
     np.testing.assert_array_equal(index.vector("e:1", an_id(1)), a_vector(77))
+
+
+# -- near-duplicates -------------------------------------------------------------------------
+
+
+def test_the_neighbours_of_each_picture_are_the_nearest_others(index: Index) -> None:
+    fill(index, 30)
+    space = space_of(index)
+    found = space.neighbours(3, Deadline())
+    assert found.ids == tuple(an_id(number) for number in range(30))
+    assert found.generation == space.generation()
+    for number, nearest in enumerate(found.nearest):
+        itself, *others = space.nearest(a_vector(number), 4, EVERYTHING).ids
+        assert itself == an_id(number)
+        assert [found.ids[other] for other in nearest] == others
+
+
+@pytest.mark.parametrize("count", [0, 1, 3])
+def test_of_few_pictures_all_others_are_neighbours(index: Index, count: int) -> None:
+    fill(index, count)
+    found = space_of(index).neighbours(4, Deadline())
+    assert found.nearest.shape == (count, max(0, count - 1))
+    others = [sorted({*range(count)} - {number}) for number in range(count)]
+    assert [sorted(row) for row in found.nearest.tolist()] == others
+
+
+def test_the_comparison_of_all_pictures_can_be_cancelled(index: Index) -> None:
+    fill(index, 3)
+    deadline = Deadline()
+    deadline.cancel.set()
+    with pytest.raises(Cancelled):
+        space_of(index).neighbours(4, deadline)
+
+
+def test_a_picture_that_several_files_hold_is_named_once(index: Index) -> None:
+    put(index, 2, "images/a.jpg")
+    put(index, 2, "images/b.jpg")
+    put(index, 2, "images/c.jpg")
+    put(index, 1, "images/d.jpg")
+    assert index.copies() == [an_id(2)]
+
+
+def test_signatures_come_back_by_picture_and_the_last_one_counts(index: Index) -> None:
+    index.add_signatures({an_id(1): b"one", an_id(2): b"two"})
+    index.add_signatures({an_id(2): b"other"})
+    found = index.signatures([an_id(2), an_id(3), an_id(1)])
+    assert found == {an_id(1): b"one", an_id(2): b"other"}
+
+
+def test_a_forgotten_picture_has_no_signature(index: Index) -> None:
+    put(index, 1)
+    index.add_signatures({an_id(1): b"one"})
+    index.forget_files(["images/1.jpg"])
+    index.forget_pictures(index.orphans())
+    assert index.signatures([an_id(1)]) == {}
+
+
+def test_near_duplicates_are_kept_for_each_embedder_with_their_generation(index: Index) -> None:
+    assert index.near_duplicates("e:1") == NearDuplicates(-1, ())
+    first = NearDuplicates(3, ((an_id(2), an_id(1)), (an_id(5), an_id(9), an_id(4))))
+    index.set_near_duplicates("e:1", first)
+    index.set_near_duplicates("e:2", NearDuplicates(7))
+    assert index.near_duplicates("e:1") == first
+    assert index.near_duplicates("e:2") == NearDuplicates(7)
+
+
+def test_new_near_duplicates_take_the_place_of_those_before(index: Index) -> None:
+    index.set_near_duplicates("e:1", NearDuplicates(3, ((an_id(1), an_id(2)),)))
+    index.set_near_duplicates("e:1", NearDuplicates(4, ((an_id(2), an_id(3)),)))
+    assert index.near_duplicates("e:1") == NearDuplicates(4, ((an_id(2), an_id(3)),))
+
+
+def test_near_duplicates_change_nothing_that_is_searched(index: Index) -> None:
+    fill(index, 2)
+    before = index.generation("e:1")
+    index.add_signatures({an_id(1): b"one"})
+    index.set_near_duplicates("e:1", NearDuplicates(before, ((an_id(0), an_id(1)),)))
+    assert index.generation("e:1") == before

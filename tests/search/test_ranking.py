@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -165,3 +166,18 @@ def test_a_listing_shows_every_picture_once_and_which_can_be_found(tmp_path: Pat
     assert [result.picture.id for result in pages] == sorted([*collection.ids, an_id(9)])
     assert {r.picture.id: r.searchable for r in pages}[an_id(9)] is False
     assert sum(result.searchable for result in pages) == 5
+
+
+def test_the_first_of_a_group_carries_the_others_and_all_keep_their_ranks(tmp_path: Path) -> None:
+    collection = Collection(tmp_path, random_rows(6))
+    ranking = collection.search([Part(direction(1))])
+    a, b, c, d, e, f = ranking.hits
+    groups = {b.picture_id: 0, d.picture_id: 0, f.picture_id: 0, c.picture_id: 1}
+    collapsed = ranking.collapsed(groups)
+    assert collapsed.hits == (a, replace(b, alike=(d, f)), c, e)
+    assert [hit.rank for hit in collapsed.hits] == [1, 2, 3, 5]
+
+
+def test_a_ranking_without_groups_stays_as_it_is(tmp_path: Path) -> None:
+    ranking = Collection(tmp_path, random_rows(3)).search([Part(direction(1))])
+    assert ranking.collapsed({}).hits == ranking.hits

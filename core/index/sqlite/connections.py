@@ -137,6 +137,7 @@ def bump(db: sqlite3.Connection, counter: str) -> None:
     """Say that what `counter` stands for has changed.
 
     "live": the files. "vectors:<embedder id>": its vectors. "refused": failures, unreadable files.
+    "near_duplicates:<embedder id>": the groups that were found of its pictures.
     """
     db.execute(
         "INSERT INTO meta VALUES (?, '1') "

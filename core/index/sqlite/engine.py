@@ -10,14 +10,16 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from core.index.sqlite.current_matrix import CurrentMatrix
+from core.index.sqlite.duplicates import Duplicates
 from core.index.sqlite.files import Files
 from core.index.sqlite.queries import Queries
+from core.index.sqlite.searches import Searches
 from core.index.sqlite.unfinished import Unfinished
 from core.index.sqlite.vector_space import MatrixSpace
 from core.index.sqlite.vectors import VectorTable
 
 
-class SqliteIndex(Files, VectorTable, Unfinished, Queries):
+class SqliteIndex(Files, VectorTable, Unfinished, Queries, Searches, Duplicates):
     """Opens, or makes, the index in `data_dir`. Safe to use from many threads and processes.
 
     A damaged file is set aside and rebuilt from what can be read of it; `notices` then says so.

@@ -123,7 +123,8 @@ class Files(Connections):
         unheld = "AND NOT EXISTS (SELECT 1 FROM files WHERE picture_id = ?)"
         with self.writing() as db:
             db.executemany(f"DELETE FROM pictures WHERE id = ? {unheld}", orphans)
-            db.executemany(f"DELETE FROM failures WHERE picture_id = ? {unheld}", orphans)
+            for table in ("failures", "signatures"):
+                db.executemany(f"DELETE FROM {table} WHERE picture_id = ? {unheld}", orphans)
             bump(db, "refused")
 
     def pictures(self, ids: Sequence[str], scope: Scope | None = None) -> dict[str, Picture]:

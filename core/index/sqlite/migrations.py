@@ -104,6 +104,28 @@ MIGRATIONS = (
             "ALTER TABLE unreadable ADD COLUMN kind TEXT NOT NULL DEFAULT ''",
         ),
     ),
+    Migration(
+        5,
+        "saved searches and the history",
+        (
+            # face: picture ids, with a space between them. saved, asked: seconds since 1970.
+            "CREATE TABLE saved_searches (name TEXT PRIMARY KEY, address TEXT NOT NULL, "
+            "embedder_id TEXT NOT NULL, face TEXT NOT NULL, saved REAL NOT NULL)",
+            "CREATE TABLE history (address TEXT PRIMARY KEY, asked REAL NOT NULL)",
+        ),
+    ),
+    Migration(
+        6,
+        "near-duplicates",
+        (
+            # signature: of core.pictures.signature. A new kind of it takes a migration that
+            # empties this table: what is missing is made from the thumbnails.
+            "CREATE TABLE signatures (picture_id TEXT PRIMARY KEY, signature BLOB NOT NULL)",
+            # number: the group that the picture is in, of those found for this embedder.
+            "CREATE TABLE near_duplicates (embedder_id TEXT NOT NULL, picture_id TEXT NOT NULL, "
+            "number INTEGER NOT NULL, UNIQUE (embedder_id, picture_id))",
+        ),
+    ),
 )
 
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
-from core.index.port import Nearest, Sample
+from core.deadline import Deadline
+from core.index.port import Nearest, Neighbours, Sample
 from core.index.sqlite.current_matrix import CurrentMatrix
 from core.index.sqlite.matrix import (
     Matrix,
@@ -26,6 +28,18 @@ if TYPE_CHECKING:
 
 # A mask of 100,000 pictures is 100 kB, and every folder can be chosen as a scope.
 MASKS_KEPT = 64
+
+# Cosines that are computed at once when all pictures are compared: 8 MB, so that the next pass over
+# them finds them in the processor's cache, and a search waits for one such block at most.
+COSINES_AT_ONCE = 2_000_000
+# Above so many pictures the comparison takes long enough to be felt by those who search meanwhile:
+# then it rests after each block for as long as the block took, and compares shorter vectors, of
+# SHORT numbers: what is nearly the same is so in these too. Measured: benchmarks/README.md,
+# "Near-duplicates".
+LARGE = 5_000
+SHORT = 128
+# Vectors that the directions of the short ones are learned from.
+LEARNED_FROM = 4_000
 
 
 class MatrixSpace:
@@ -73,6 +87,28 @@ class MatrixSpace:
         rows = rows[np.linspace(0, len(rows) - 1, kept, dtype=np.intp)] if kept else rows[:0]
         return Sample(hex_ids(matrix.ids[rows]), matrix.vectors[rows], matrix.generation)
 
+    def neighbours(self, k: int, deadline: Deadline) -> Neighbours:
+        matrix = self._current.get()
+        count = len(matrix)
+        k = max(0, min(k, count - 1))
+        nearest = np.empty((count, k), dtype=np.intp)
+        vectors = shortened(matrix.vectors) if count > LARGE else matrix.vectors
+        step = max(1, COSINES_AT_ONCE // max(1, count))
+        for start in range(0, count, step):
+            deadline.check()
+            began = time.monotonic()
+            cosines = vectors[start : start + step] @ vectors.T
+            rows = np.arange(len(cosines))
+            cosines[rows, start + rows] = -np.inf
+            for place in range(k):
+                # A few passes for the highest take a fifth of the time of a partition.
+                best = cosines.argmax(axis=1)
+                nearest[start + rows, place] = best
+                cosines[rows, best] = -np.inf
+            if count > LARGE:
+                deadline.wait(time.monotonic() - began)
+        return Neighbours(hex_ids(matrix.ids), nearest, matrix.generation)
+
     def _mask(self, matrix: Matrix, scope: Scope) -> npt.NDArray[np.bool_] | None:
         """Which rows of the matrix lie in `scope`, shape (n,); None for all of them."""
         known = self._masks.get(scope)
@@ -89,6 +125,21 @@ class MatrixSpace:
         mask = np.zeros(len(matrix), dtype=bool)
         mask[rows[rows >= 0]] = True
         return mask
+
+
+def shortened(vectors: Vectors) -> Vectors:
+    """The vectors along the SHORT directions in which they differ most, shape (n, SHORT).
+
+    Their products come as near to those of the vectors as products of so few numbers can. Vectors
+    that are no longer stay as they are.
+    """
+    if vectors.shape[1] <= SHORT:
+        return vectors
+    some = vectors[:: max(1, len(vectors) // LEARNED_FROM)]
+    # In ascending order of how much of the vectors lies along each direction.
+    directions = np.linalg.eigh(some.T @ some)[1][:, -SHORT:]
+    short: Vectors = vectors @ directions
+    return short
 
 
 def _found(matrix: Matrix, ids: Iterable[str]) -> tuple[list[str], npt.NDArray[np.intp]]:

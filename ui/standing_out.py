@@ -1,0 +1,58 @@
+"""How many results stand out, or why that is not told."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from core.search import FEWEST_PICTURES, BankState, Ranking, Relevance
+from core.workspace import Workspace
+from ui.numbers import count
+from ui.polling import poll, redraw
+from ui.visitor import manage, visitor
+
+
+def say_what_stands_out(ranking: Ranking, number: int, title: str) -> None:
+    """title: what was asked for."""
+    if number:
+        of = f"of {'more than ' if ranking.cut else ''}{len(ranking):,}"
+        verb = "stands" if number == 1 else "stand"
+        st.markdown(f"**{number:,} {of} {verb} out**")
+    else:
+        # st.text: the query is a visitor's.
+        st.text(f"Nothing here stands out for “{title}”. The nearest are:")
+
+
+def say_why_not(workspace: Workspace, ranking: Ranking, relevance: Relevance | None) -> None:
+    """Why there is no line, where a person would miss it; for an owner, the way to get one."""
+    if workspace.searchable() < FEWEST_PICTURES:
+        st.caption("Too few pictures to tell which stand out", width="content")
+    elif relevance is None:
+        learning = workspace.bank_state().learning
+        poll(_learning, learning, width="content")(workspace, learning)
+
+
+def _learning(workspace: Workspace, was_learning: bool) -> None:
+    state = workspace.bank_state()
+    if was_learning and not state.learning:
+        redraw()
+    if state.learning:
+        st.caption(f"Learning what stands out: {state.known:,} of {state.total:,} words")
+        return
+    if state.problem:
+        st.text(state.problem)
+    if not state.complete and visitor(workspace).may_manage:
+        _offer(workspace, state)
+
+
+def _offer(workspace: Workspace, state: BankState) -> None:
+    calls = count(state.total - state.known, "call") if workspace.embedder.paid else ""
+    if st.button(
+        "Learn what stands out" + (f" · {calls}" if calls else ""),
+        key="learn-words",
+        type="tertiary",
+        icon=":material/rule:",
+        help="Asks the model for general words once, to learn what they usually score. "
+        "The answers are kept.",
+    ):
+        manage(workspace).learn_words()
+        st.rerun()
