@@ -342,3 +342,12 @@ def test_the_map_fits_a_phone(maps: Server, open_page: Open) -> None:
     assert tools is not None
     for one in places(page).values():
         assert one["y"] < tools["y"] and box["x"] < one["x"] < box["x"] + box["width"]
+
+
+def test_the_map_follows_the_theme(maps: Server, open_page: Open) -> None:
+    page = opened(open_page, maps, "axes", stranger=True)
+    ground = "() => document.querySelector('.collection-map').map.colours.ground"
+    page.emulate_media(color_scheme="light")
+    page.wait_for_function(f"() => ({ground})() === '#faf8f4'")
+    page.emulate_media(color_scheme="dark")
+    page.wait_for_function(f"() => ({ground})() === '#161412'")

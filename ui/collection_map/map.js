@@ -20,8 +20,8 @@ const DIMMED = 0.14;
 const BUCKETS = 64; // on each side of the index that finds the picture under the pointer
 const NEAR_KEPT = 120; // thumbnails kept for pictures that are seen near, some 0.3 MB each
 const LOADING = 6; // of them at once: as many as a browser asks one server for
-const RETRY_MS = 700; // until a sheet is asked for again that is still in the making
-const RETRIES = 120;
+const RETRY_MS = 300; // until a sheet is asked for again that is still in the making
+const RETRIES = 300;
 const REPORT_MS = 500; // without a movement, before the view is reported
 const GLIDE_MS = 180;
 const LONGEST_LIST = 300; // names, where nothing can be drawn
@@ -30,7 +30,8 @@ export default function ({ data, parentElement, setTriggerValue }) {
   const root = parentElement.querySelector(".collection-map");
   root.send = setTriggerValue;
   const told = new TextDecoder().decode(data);
-  if (root.told === told) return;
+  // Streamlit says the same again when the theme changes: the colours may be others.
+  if (root.told === told) return root.map.request?.();
   root.told = told;
   root.map ??= make("canvas").getContext("2d") ? new CollectionMap(root) : new PlainList(root);
   root.map.show(JSON.parse(told));
