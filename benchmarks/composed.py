@@ -10,21 +10,19 @@ tools/requirements.txt.
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Callable, Sequence
 from itertools import product
 
 import numpy as np
 
-from benchmarks.builtin_quality import PAINTED_SHARE, renders
-from benchmarks.relevance import BANK
+from benchmarks.relevance import BANK, held_out
 from core.deadline import Deadline
 from core.embedders.builtin.embedder import BuiltinEmbedder
 from core.index import Sample
 from core.model import Hit, Scope
 from core.search import AskedText, Part, StandingOut, Term, balanced, combine, parse_text
 from core.vectors import Vectors
-from tools.training import data, measure
+from tools.training import measure
 from tools.training.captions import fact_table
 
 FIRST = 5
@@ -129,14 +127,9 @@ def agreement(ways: Ways, combined: Callable[[list[Part]], list[Part]]) -> tuple
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--pictures", type=int, default=2000)
-    parser.add_argument("--seed", type=int, default=101, help="of the renders; 101 is held out")
-    given = parser.parse_args()
     model = BuiltinEmbedder()
-    drawn = data.held_out(given.pictures, None, given.seed)
-    name = "same" if given.seed == 101 else f"relevance-{given.seed}"
-    ways = Ways(model, model.embed_squares(renders(name, drawn, model.side, PAINTED_SHARE)))
+    _, drawn, vectors = held_out(__doc__, model)
+    ways = Ways(model, vectors)
     sure, possible = fact_table(drawn)
     asked = measure.one_word()
     truth = [ask.query.judge(sure, possible) for ask in asked]

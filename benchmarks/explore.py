@@ -9,7 +9,6 @@ installed.
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -17,9 +16,8 @@ from math import exp, lgamma
 
 import numpy as np
 
-from benchmarks.builtin_quality import PAINTED_SHARE, renders
 from benchmarks.layout import kept, peers
-from benchmarks.relevance import gallery
+from benchmarks.relevance import gallery, held_out
 from core.deadline import Deadline
 from core.embedders.builtin.embedder import BuiltinEmbedder
 from core.embedders.builtin.words import GROUPS
@@ -40,7 +38,6 @@ from core.explore import (
 )
 from core.vectors import Vector, Vectors
 from tools.paintings.scene import Scene, subject
-from tools.training import data
 from tools.training.captions import ANY, COLOURS, FACT_IDS, fact_table
 
 WORDS = tuple(word for group, words in GROUPS.items() if group != "numbers" for word in words)
@@ -275,17 +272,11 @@ def map_rows(vectors: Vectors) -> list[str]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--pictures", type=int, default=2000)
-    parser.add_argument("--seed", type=int, default=101, help="of the renders; 101 is held out")
-    given = parser.parse_args()
     model = BuiltinEmbedder()
-    drawn = data.held_out(given.pictures, None, given.seed)
-    name = "same" if given.seed == 101 else f"relevance-{given.seed}"
-    pixels = renders(name, drawn, model.side, PAINTED_SHARE)
+    given, drawn, vectors = held_out(__doc__, model)
     collections = {
         "gallery": world(*gallery(model), model),
-        f"{given.pictures:,} renders": world(drawn, model.embed_squares(pixels), model),
+        f"{given.pictures:,} renders": world(drawn, vectors, model),
     }
     for title, here in collections.items():
         print(f"\nClusters, {title}: agreement is the adjusted mutual information with the fact it")

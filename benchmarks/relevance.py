@@ -394,19 +394,24 @@ def same_subject(scenes: Sequence[Scene]) -> np.ndarray:
     return found
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+def held_out(
+    description: str, model: BuiltinEmbedder
+) -> tuple[argparse.Namespace, list[Scene], np.ndarray]:
+    """The command line, and the renders that it asks for: their scenes and their vectors."""
+    parser = argparse.ArgumentParser(description=description.splitlines()[0])
     parser.add_argument("--pictures", type=int, default=2000)
     parser.add_argument("--seed", type=int, default=101, help="of the renders; 101 is held out")
     given = parser.parse_args()
-    model = BuiltinEmbedder()
     drawn = data.held_out(given.pictures, None, given.seed)
     name = "same" if given.seed == 101 else f"relevance-{given.seed}"
     pixels = renders(name, drawn, model.side, PAINTED_SHARE)
-    collections = {
-        "gallery": gallery(model),
-        f"{given.pictures:,} renders": (drawn, model.embed_squares(pixels)),
-    }
+    return given, drawn, model.embed_squares(pixels)
+
+
+def main() -> None:
+    model = BuiltinEmbedder()
+    given, drawn, vectors = held_out(__doc__, model)
+    collections = {"gallery": gallery(model), f"{given.pictures:,} renders": (drawn, vectors)}
     lines = ["Mean F1; findings where there is nothing. Aims: gallery .92; .05, renders .88; .05."]
     plain = {title: world(*made, model) for title, made in collections.items()}
     for title, asked in plain.items():

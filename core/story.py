@@ -29,7 +29,7 @@ def story_of_the_gallery() -> tuple[Step, ...]:
     """On the bundled gallery, for every model: what it asks is in the pictures."""
     return _story(
         GALLERY_PICTURE,
-        word=("boat", ""),
+        word="boat",
         mood=("a calm evening by the lake", ""),
         order=(
             "a red boat and a blue house",
@@ -49,7 +49,7 @@ def story_of_photographs(picture_id: str, languages: bool) -> tuple[Step, ...]:
     """
     return _story(
         picture_id,
-        word=("a dog", ""),
+        word="a dog",
         mood=(
             "ein stiller Abend am Wasser" if languages else "a quiet evening by the water",
             " This one is German, and the model was told nothing about it." if languages else "",
@@ -68,7 +68,7 @@ def story_of_colours(picture_id: str) -> tuple[Step, ...]:
     """On anybody's pictures with the built-in model, which compares photographs by their looks."""
     return _story(
         picture_id,
-        word=("blue", ""),
+        word="blue",
         mood=("a calm evening by the lake", ""),
         order=(
             "a red boat and a blue house",
@@ -84,7 +84,7 @@ def story_of_colours(picture_id: str) -> tuple[Step, ...]:
 def _story(
     picture_id: str,
     *,
-    word: tuple[str, str],
+    word: str,
     mood: tuple[str, str],
     order: tuple[str, str],
     beside: str,
@@ -95,9 +95,9 @@ def _story(
         Step(
             "A word",
             "Nobody tagged these pictures. The word and every picture became vectors of one "
-            "space, and the nearest pictures come first." + word[1],
+            "space, and the nearest pictures come first.",
             TEXT_SEARCH,
-            {"q": word[0]},
+            {"q": word},
         ),
         Step(
             "A mood",

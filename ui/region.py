@@ -4,19 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from pathlib import Path
 
 import streamlit as st
 
 from core.model import Region
+from ui.component import component
 
-_region = st.components.v2.component(
-    "region",
-    html="<div class='region'></div>",
-    css=Path(__file__).with_name("region.css").read_text("utf-8"),
-    js=Path(__file__).with_name("region.js").read_text("utf-8"),
-    isolate_styles=False,
-)
+_region = component("region", __file__, "region")
 
 
 def choose_region(

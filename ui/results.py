@@ -14,7 +14,7 @@ from ui.numbers import count
 from ui.other_models import offer_clip
 from ui.standing_out import say_what_stands_out, say_why_not
 from ui.strictness import strictness_control
-from ui.take_along import csv_button, take_along, to_take_along
+from ui.take_along import csv_button, sheet_of, take_along, to_take_along
 from ui.wall import PER_PAGE, Marks, wall
 
 
@@ -39,7 +39,8 @@ def show_ranking(
     hits = ranking.hits
     lined = relevance is not None and relevance.line is not None
     above = relevance.count if relevance is not None and lined else None
-    csv = to_take_along(workspace, terms, ranking, above)
+    sheet = sheet_of(workspace, terms, above)
+    csv = to_take_along(sheet, ranking)
     if relevance is not None and lined:
         ranking = ranking.first(relevance.order.tolist())
     with st.container(horizontal=True, vertical_alignment="center"):
@@ -53,7 +54,7 @@ def show_ranking(
         shown = collapse(workspace, ranking)
         if lined:
             strictness_control()
-        take_along(workspace, to_take_along(workspace, terms, ranking, above), key="ranking")
+        take_along(workspace, to_take_along(sheet, ranking), key="ranking")
         csv_button(csv, "Download CSV", key="csv")
     with st.container():
         answer = Answer(tuple(terms), shown) if terms else None

@@ -33,7 +33,8 @@ def say_why_not(workspace: Workspace, ranking: Ranking, relevance: Relevance | N
 
 def _learning(workspace: Workspace, was_learning: bool) -> None:
     state = workspace.bank_state()
-    if was_learning and not state.learning:
+    # The last word may also have come after the search asked for it and before this was drawn.
+    if not state.learning and (was_learning or (state.complete and state.total)):
         redraw()
     if state.learning:
         st.caption(f"Learning what stands out: {state.known:,} of {state.total:,} words")

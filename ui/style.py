@@ -51,6 +51,8 @@ CSS = """
 }
 [class*="st-key-link-primary"] a p { color: light-dark(#fff, #161310) !important; }
 
+[class*="st-key-link-tertiary"] a { padding: 0; min-height: 2.5rem; }
+
 /* What lies on the table is shown whole. */
 [class*="st-key-chosen"] [data-baseweb="select"] > div > div { flex-wrap: wrap; }
 

@@ -40,11 +40,8 @@ class ToTakeAlong:
     name: str
 
 
-def to_take_along(
-    workspace: Workspace, terms: Sequence[Term], ranking: Ranking, above: int | None
-) -> ToTakeAlong:
-    """A whole ranking. above: how many of it stand out, the first ones; None where unknown."""
-    sheet = _sheet(workspace, terms, above)
+def to_take_along(sheet: Sheet, ranking: Ranking) -> ToTakeAlong:
+    """A whole ranking, in its order."""
     return ToTakeAlong(sheet, len(ranking), lambda: ranking.page(0, len(ranking)), "ranking")
 
 
@@ -63,26 +60,25 @@ def selection_to_take_along(
         known = [workspace.picture(picture_id) for picture_id in chosen]
         return [Result(p, found.get(p.id), searchable=True) for p in known if p is not None]
 
-    sheet = _sheet(workspace, answer.terms if answer is not None else (), None)
+    sheet = sheet_of(workspace, answer.terms if answer is not None else (), None)
     return ToTakeAlong(sheet, len(chosen), read, "selection")
 
 
-def _sheet(workspace: Workspace, terms: Sequence[Term], above: int | None) -> Sheet:
+def sheet_of(workspace: Workspace, terms: Sequence[Term], above: int | None) -> Sheet:
+    """What is said of results. above: how many of them stand out, the first; None if unknown."""
     title, parts = written_parts(terms, [name_of(workspace, term) for term in terms])
     return Sheet(title or "Pictures", parts, above, f"{workspace.embedder.label} answered")
 
 
 def csv_button(what: ToTakeAlong, label: str, key: str) -> None:
     """The table, directly."""
-    st.download_button(
+    _button(
         label,
         lambda: to_csv(what.read(), what.sheet.parts),
-        file_name=f"{what.name}.csv",
-        mime="text/csv",
+        f"{what.name}.csv",
+        "text/csv",
         key=f"{key}-download",
         icon=":material/download:",
-        type="tertiary",
-        on_click="ignore",
     )
 
 
@@ -92,28 +88,40 @@ def take_along(workspace: Workspace, what: ToTakeAlong, key: str) -> None:
         st.caption(_what_it_holds(workspace, what))
         if key == "selection":
             csv_button(what, "Table (CSV)", key)
-        st.download_button(
+        _button(
             "Web page with pictures",
             lambda: to_page(what.read(), what.sheet, workspace.thumbnail),
-            file_name=f"{what.name}.html",
-            mime="text/html",
+            f"{what.name}.html",
+            "text/html",
             key=f"page-{key}",
             icon=":material/web:",
-            type="tertiary",
-            on_click="ignore",
         )
         # The originals may be private where visitors may only search.
         if visitor(workspace).may_manage:
-            st.download_button(
+            _button(
                 "Picture files (ZIP)",
                 lambda: _zip(workspace, what),
-                file_name=f"{what.name}.zip",
-                mime="application/zip",
+                f"{what.name}.zip",
+                "application/zip",
                 key=f"zip-{key}",
                 icon=":material/folder_zip:",
-                type="tertiary",
-                on_click="ignore",
             )
+
+
+def _button(
+    label: str, make: Callable[[], str | bytes], file_name: str, mime: str, *, key: str, icon: str
+) -> None:
+    """A download that is made once it is clicked, and draws nothing anew."""
+    st.download_button(
+        label,
+        make,
+        file_name=file_name,
+        mime=mime,
+        key=key,
+        icon=icon,
+        type="tertiary",
+        on_click="ignore",
+    )
 
 
 def _what_it_holds(workspace: Workspace, what: ToTakeAlong) -> str:

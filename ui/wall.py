@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TypeAlias
 
 import streamlit as st
@@ -15,6 +14,7 @@ from core.workspace import Workspace
 from ui.add_to_query import add_picture_to_query
 from ui.alike import show_alike
 from ui.comparison import add_picture
+from ui.component import component
 from ui.larger import larger
 from ui.query import is_plain
 from ui.selection import choices_taken, selected, selection_bar, take_choice
@@ -24,13 +24,7 @@ PER_PAGE = 24
 Marks: TypeAlias = dict[str, tuple[float, bool]]
 """By picture id: how far it stands out, 0 to 1, and whether it lies above the line."""
 
-_wall = st.components.v2.component(
-    "wall",
-    html="<div class='wall'></div>",
-    css=Path(__file__).with_name("wall.css").read_text("utf-8"),
-    js=Path(__file__).with_name("wall.js").read_text("utf-8"),
-    isolate_styles=False,
-)
+_wall = component("wall", __file__, "wall")
 
 
 def thumbnail(workspace: Workspace, picture_id: str) -> str | bytes:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import streamlit as st
 
@@ -13,17 +12,12 @@ from core.model import Hit
 from core.search import Answer, Result, Term, main_reason, nearer_than
 from core.workspace import Workspace
 from ui.brought import name_of
+from ui.component import component
 
 # Of the words nearest to a picture, the third is nearly always still true of it.
 WORDS = 3
 
-_shares = st.components.v2.component(
-    "shares",
-    html="<div class='shares'></div>",
-    css=Path(__file__).with_name("why.css").read_text("utf-8"),
-    js=Path(__file__).with_name("why.js").read_text("utf-8"),
-    isolate_styles=False,
-)
+_shares = component("shares", __file__, "why")
 
 
 @dataclass(frozen=True)

@@ -71,6 +71,24 @@ def azure(emulator: Emulator) -> dict[str, str]:
     return {"VISION_ENDPOINT": emulator.url, "VISION_KEY": emulator.key}
 
 
+@pytest.fixture(scope="module")
+def own_pictures(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """No key, and pictures of the person's own: the built-in model answers."""
+    home = clone(tmp_path_factory.mktemp("own"))
+    paint(home / "images")
+    with serve(home) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def read_only(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """The same for visitors who may only search."""
+    home = clone(tmp_path_factory.mktemp("read-only"))
+    paint(home / "images")
+    with serve(home, READ_ONLY="1") as server:
+        yield server
+
+
 # --- Browser -------------------------------------------------------------------------------------
 
 

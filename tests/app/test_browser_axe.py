@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from tests.app import browser as story
-from tests.app.conftest import App, Open, paint
-from tests.app.server import Server, clone, serve
+from tests.app.conftest import App, Open
+from tests.app.server import Server
 
 # The levels A and AA of WCAG 2.0 to 2.2, and what axe recommends beyond them.
 RULES = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice")
@@ -64,24 +64,6 @@ def expect_no_findings(page: Page) -> None:
         story.ready(page)
         found[f"{width} pixels, {scheme}"] = findings(page)
     assert not any(found.values()), found
-
-
-@pytest.fixture(scope="module")
-def own_pictures(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """No key, and pictures of the person's own: the built-in model answers."""
-    home = clone(tmp_path_factory.mktemp("own"))
-    paint(home / "images")
-    with serve(home) as server:
-        yield server
-
-
-@pytest.fixture(scope="module")
-def read_only(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """The same for visitors who may only search."""
-    home = clone(tmp_path_factory.mktemp("read-only"))
-    paint(home / "images")
-    with serve(home, READ_ONLY="1") as server:
-        yield server
 
 
 def opened(page: Page) -> None:

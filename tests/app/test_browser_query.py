@@ -45,6 +45,12 @@ def drag(page: Page, over: Locator, start: tuple[float, float], end: tuple[float
     page.mouse.up()
 
 
+def answered(page: Page) -> None:
+    """Until one ranking is shown; that of the step before may still stand below it."""
+    expect(page.get_by_role("button", name="Download CSV")).to_have_count(1)
+    story.ready(page)
+
+
 def test_a_text_and_a_result_make_one_query_that_back_undoes(
     gallery: Server, open_page: Open
 ) -> None:
@@ -146,16 +152,15 @@ def test_a_part_costs_one_call_that_is_said_and_is_not_paid_twice(
     assert len(indexed.emulator.calls) == calls
     page.get_by_role("button", name="Search this part · 1 call").click()
     expect(page).to_have_url(re.compile(PART))
-    expect(page.get_by_role("button", name="Download CSV")).to_be_visible()
-    story.ready(page)
+    answered(page)
     assert len(indexed.emulator.calls) == calls + 1
     page.reload()
-    expect(page.get_by_role("button", name="Download CSV")).to_be_visible()
+    answered(page)
     stranger = open_page(indexed, page.url.removeprefix(indexed.url), stranger=True)
-    expect(stranger.get_by_role("button", name="Download CSV")).to_be_visible()
+    answered(stranger)
     page.go_back()
     page.go_forward()
-    expect(page.get_by_role("button", name="Download CSV")).to_be_visible()
+    answered(page)
     assert len(indexed.emulator.calls) == calls + 1
 
 
@@ -170,7 +175,7 @@ def test_a_link_to_a_part_that_nobody_paid_for_asks_first(indexed: App, open_pag
     story.ready(page)
     assert len(indexed.emulator.calls) == calls
     pay.click()
-    expect(page.get_by_role("button", name="Download CSV")).to_be_visible()
+    answered(page)
     assert len(indexed.emulator.calls) == calls + 1
 
 

@@ -3,26 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 
-import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.app import browser as story
-from tests.app.conftest import COLOURS, App, Open, paint
-from tests.app.server import Server, clone, serve
+from tests.app.conftest import COLOURS, App, Open
+from tests.app.server import Server
 from tests.conftest import plain
 
 MARKUP = "**<img src=x onerror=alert(1)>** [a](https://example.com)"
-
-
-@pytest.fixture(scope="module")
-def own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """The built-in model on pictures of the person's own, whose searches the index keeps."""
-    home = clone(tmp_path_factory.mktemp("own"))
-    paint(home / "images")
-    with serve(home) as server:
-        yield server
 
 
 def open_searches(page: Page) -> Locator:
@@ -43,14 +32,14 @@ def save(page: Page, name: str) -> Locator:
 
 def type_slowly(page: Page, text: str) -> None:
     box = page.locator('input[aria-label="Search"]')
-    for letter in text:
-        box.press_sequentially(letter)
-        page.wait_for_timeout(320)
+    box.press_sequentially(text, delay=320)
     expect(page).to_have_url(re.compile(re.escape(text.replace(" ", "+")) + "$"))
 
 
-def test_typing_is_one_entry_which_leads_back_to_its_query(own: Server, open_page: Open) -> None:
-    page = open_page(own)
+def test_typing_is_one_entry_which_leads_back_to_its_query(
+    own_pictures: Server, open_page: Open
+) -> None:
+    page = open_page(own_pictures)
     story.expect_wall(page, 14)
     type_slowly(page, "red boat")
     story.ready(page)
@@ -67,9 +56,9 @@ def test_typing_is_one_entry_which_leads_back_to_its_query(own: Server, open_pag
 
 
 def test_a_search_is_saved_with_its_first_pictures_and_opened_in_another_session(
-    own: Server, open_page: Open
+    own_pictures: Server, open_page: Open
 ) -> None:
-    page = open_page(own, "/?q=green")
+    page = open_page(own_pictures, "/?q=green")
     story.expect_wall(page, 14)
     first = story.names(page)
     body = save(page, MARKUP)
@@ -79,7 +68,7 @@ def test_a_search_is_saved_with_its_first_pictures_and_opened_in_another_session
     expect(face).to_have_count(3)
     assert face.evaluate_all("all => all.every(one => one.src.includes('/thumbs/'))")
     assert page.locator("img[src='x']").count() == 0
-    other = open_page(own, "/image_search", stranger=True)
+    other = open_page(own_pictures, "/image_search", stranger=True)
     story.expect_wall(other, 14)
     saved = open_searches(other).locator(".st-key-saved-searches").get_by_role("link")
     saved.click()
@@ -88,8 +77,8 @@ def test_a_search_is_saved_with_its_first_pictures_and_opened_in_another_session
     assert story.names(other) == first
 
 
-def test_a_search_with_a_picture_leads_back_to_it(own: Server, open_page: Open) -> None:
-    page = open_page(own, "/?q=yellow")
+def test_a_search_with_a_picture_leads_back_to_it(own_pictures: Server, open_page: Open) -> None:
+    page = open_page(own_pictures, "/?q=yellow")
     story.expect_wall(page, 14)
     page.get_by_role("link", name="More like this").first.click()
     expect(page).to_have_url(re.compile(r"/image_search\?id="))
@@ -104,8 +93,8 @@ def test_a_search_with_a_picture_leads_back_to_it(own: Server, open_page: Open) 
     story.expect_wall(page, 13)
 
 
-def test_a_saved_search_is_renamed_and_deleted(own: Server, open_page: Open) -> None:
-    page = open_page(own, "/?q=purple")
+def test_a_saved_search_is_renamed_and_deleted(own_pictures: Server, open_page: Open) -> None:
+    page = open_page(own_pictures, "/?q=purple")
     story.expect_wall(page, 14)
     body = save(page, "violet")
     expect(body.get_by_role("button", name="violet")).to_be_visible()

@@ -6,26 +6,16 @@ import csv
 import io
 import re
 import zipfile
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
 
 from tests.app import browser as story
-from tests.app.conftest import App, Open, paint
-from tests.app.server import Server, clone, serve
+from tests.app.conftest import App, Open
+from tests.app.server import Server
 
 COMPOSED = "/?q=a+red+boat+%2B+sunset+-+night"
-
-
-@pytest.fixture(scope="module")
-def read_only(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """The built-in model, and visitors who may only search."""
-    home = clone(tmp_path_factory.mktemp("read-only"))
-    paint(home / "images")
-    with serve(home, READ_ONLY="1") as server:
-        yield server
 
 
 def open_popover(page: Page, place: int = 0) -> None:

@@ -7,12 +7,10 @@ import json
 import math
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TypeAlias, TypeGuard
 
-import streamlit as st
-
 from core.explore import MapFiles
+from ui.component import component
 from ui.selection import MOST
 
 Point: TypeAlias = tuple[float, float]
@@ -86,13 +84,7 @@ class MapEvent:
     view: View | None = None
 
 
-_map = st.components.v2.component(
-    "collection_map",
-    html="<div class='collection-map'></div>",
-    css=Path(__file__).with_name("map.css").read_text("utf-8"),
-    js=Path(__file__).with_name("map.js").read_text("utf-8"),
-    isolate_styles=False,
-)
+_map = component("collection_map", __file__, "map")
 
 
 def collection_map(
