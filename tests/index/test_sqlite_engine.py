@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sqlite3
 import subprocess
@@ -17,6 +18,7 @@ from hypothesis import strategies as st
 from core.errors import IndexUnavailable
 from core.file_lock import FileLock
 from core.index.sqlite.engine import SqliteIndex
+from core.index.sqlite.migrations import PAGE_BYTES
 from core.index.sqlite.queries import QUERIES_DROPPED_AT_ONCE
 from core.model import Scope
 from tests.index.samples import THUMBNAIL, a_vector, an_id, fill, put
@@ -214,6 +216,22 @@ def test_no_damage_keeps_the_index_from_opening(
     with store.searchable("e:1") as (_, ids, rows):
         assert len(ids) == len(list(rows())) <= 41
     store.close()
+
+
+def test_damage_in_the_keys_of_an_index_is_found_when_the_file_is_opened(tmp_path: Path) -> None:
+    path = a_filled_index(tmp_path, 40)
+    with contextlib.closing(sqlite3.connect(path)) as db:
+        (root,) = db.execute(
+            "SELECT rootpage FROM sqlite_master WHERE type = 'index' AND tbl_name = 'vectors'"
+        ).fetchone()
+    content = bytearray(path.read_bytes())
+    key = content.index(an_id(7).encode(), (root - 1) * PAGE_BYTES, root * PAGE_BYTES)
+    content[key + 8] ^= 1
+    path.write_bytes(content)
+    store = SqliteIndex(tmp_path)
+    assert "40 vectors could be read" in store.notices[0]
+    with store.searchable("e:1") as (_, ids, rows):
+        assert len(ids) == len(list(rows())) == 40
 
 
 def test_numbers_on_a_bad_sector_are_found_and_dropped(tmp_path: Path) -> None:

@@ -162,10 +162,11 @@ def _damage(path: Path, read_through: bool = True) -> str:
             raise IndexUnavailable(
                 "The index was made by a newer version of this app; update the app."
             )
-        # Walks every page, 0.2 s for 10,000 pictures, but not the numbers: those carry their own
-        # check, unit length.
+        # Walks every page, and holds the keys of every index against its table, which quick_check
+        # leaves out: 0.7 s instead of 0.3 for 100,000 pictures. The numbers are not looked at:
+        # those carry their own check, unit length.
         if read_through:
-            checked = str(db.execute("PRAGMA quick_check(1)").fetchone()[0])
+            checked = str(db.execute("PRAGMA integrity_check(1)").fetchone()[0])
             if checked != "ok":
                 return checked
         recorded = recorded_version(db)
