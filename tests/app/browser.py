@@ -25,7 +25,15 @@ from playwright.sync_api import (
 
 from tests.app.server import Server
 
-NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "msedge")
+# The shell first: it draws the same with two thirds of the processor's time.
+NAMES = (
+    "chromium-headless-shell",
+    "chromium",
+    "chromium-browser",
+    "google-chrome",
+    "google-chrome-stable",
+    "msedge",
+)
 
 # A page is drawn in well under a second; the rest is for machines that do much else meanwhile.
 PATIENCE_MS = 60_000
