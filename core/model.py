@@ -149,11 +149,13 @@ class Missing(NamedTuple):
 class Scope:
     """Which files are meant: a collection ("own", "gallery" or "all") and a folder inside it.
 
-    `folder` is a path that ends in "/", or empty.
+    folder: a path that ends in "/", or empty. only: ids of the pictures that are meant; None where
+    all are.
     """
 
     collection: str = "all"
     folder: str = ""
+    only: frozenset[str] | None = None
 
 
 OWN = Scope("own")

@@ -11,18 +11,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
-import numpy as np
-import numpy.typing as npt
-
 from core.embedders import Embedder, KnowsItsWords, builtin_embedder, clip_setup, make_embedder
 from core.errors import ArchiveError, EmbedderError, IndexUnavailable, QueryError
 from core.explore import (
-    CollectionMap,
+    Arranger,
+    Clusters,
     KnownWords,
-    MapFiles,
     MapFolder,
-    collection_map,
+    Maps,
     known_words,
+    name_clusters,
     nearest_words,
 )
 from core.files import write_whole
@@ -143,7 +141,6 @@ class Workspace:
             UPLOADS: settings.data_dir / "uploads",
         }
         self.thumbs_dir = root / "static" / "thumbs"
-        self._maps = MapFolder(root / "static" / "maps")
         self._index = open_index(settings.data_dir)
         self.problems = [*settings.problems, *self._index.notices]
         if not settings.images_dir.is_dir():
@@ -166,6 +163,20 @@ class Workspace:
             self.embedder.dimensions,
             is_running=lambda: self.indexer.progress().running,
             dropped=self.rescan,
+        )
+        self._arranger = Arranger(
+            self._space,
+            settings.data_dir / "layouts",
+            self.embedder.id,
+            is_running=lambda: self.indexer.progress().running,
+        )
+        self.maps = Maps(
+            self._index,
+            self._space,
+            self._arranger,
+            MapFolder(root / "static" / "maps"),
+            self.thumbnail,
+            self._write_thumbnail_files,
         )
         self._duplicates = DuplicateFinder(self._index, self._space, self.embedder.id)
         self._counts: dict[Scope, _Count] = {}
@@ -538,27 +549,34 @@ class Workspace:
         return [(word, tuple((vectors @ self.queries.text(word)).tolist())) for word in words]
 
     def nearest_words(self, picture_id: str, count: int) -> list[str]:
-        """The words that a picture lies nearest to; empty where the embedder has no list of them.
+        """The words that a picture lies nearest to; empty until those of the bank are known.
 
         The words' vectors are made once, what is usual for each once for each state of the
         collection.
         """
-        vector = self.queries.picture(picture_id)
-        if vector is None or not isinstance(self.embedder, KnowsItsWords):
+        vector, known = self.queries.picture(picture_id), self.known_words()
+        if vector is None or known is None:
             return []
-        near = nearest_words(self._words(self.embedder), vector, count)
-        return [one.word for one in near]
+        return [one.word for one in nearest_words(known, vector, count)]
 
-    def _words(self, embedder: KnowsItsWords) -> KnownWords:
+    def known_words(self) -> KnownWords | None:
+        """The words of the bank, beside what is usual for each; None until they are all known."""
+        vectors = self._bank.vectors()
+        if vectors is None:
+            return None
         generation = self._space.generation()
         if self._known_words is None or self._known_words[0] != generation:
-            if self._known_words is None:
-                words = [word for group in embedder.vocabulary().values() for word in group]
-                vectors = np.stack([self.queries.text(word) for word in words])
-            else:
-                words, vectors = [*self._known_words[1].words], self._known_words[1].vectors
-            self._known_words = generation, known_words(words, vectors, self._fair_sample())
+            words = known_words(self._bank.words(), vectors, self._fair_sample())
+            self._known_words = generation, words
         return self._known_words[1]
+
+    def cluster_names(self, clusters: Clusters) -> list[tuple[str, ...]] | None:
+        """One to three words for each cluster; None until the words of the bank are known."""
+        known = self.known_words()
+        if known is None:
+            return None
+        ids, vectors = self._space.vectors(clusters.ids)
+        return name_clusters(known, vectors, clusters.of(ids))
 
     # -- keeping searches --------------------------------------------------------------------
 
@@ -602,23 +620,6 @@ class Workspace:
     def map_state(self) -> str:
         """Names the vectors that a map is drawn from: another name, another map."""
         return f"{self.embedder.id}-{self._space.generation()}"
-
-    def map_of(self, scope: Scope) -> CollectionMap:
-        """The pictures in `scope` as points on a plane."""
-        return collection_map(self._index, self._space, scope)
-
-    def map_files(self, drawn: CollectionMap, points: npt.ArrayLike) -> MapFiles:
-        """The files that a browser draws these pictures from; points: shape (n, 2).
-
-        Returns at once: sheets and thumbnails that are missing are written in the background.
-        """
-
-        def then() -> None:
-            self._write_thumbnail_files(drawn.ids)
-
-        return self._maps.files(
-            drawn.ids, drawn.names, drawn.proportions, points, self.thumbnail, then
-        )
 
     # -- pictures ----------------------------------------------------------------------------
 
@@ -711,6 +712,7 @@ class Workspace:
         """Let go of everything, once nothing is running: a run goes on to its end."""
         self._bank.close()
         self._duplicates.close()
+        self._arranger.close()
         self._calls.flush()
         if self.clip_setup is not None:
             self.clip_setup.close()

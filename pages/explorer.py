@@ -3,22 +3,28 @@
 import streamlit as st
 
 from ui.address import follow_choice, write_choice
+from ui.comparison import is_new_on_table
 from ui.empty_state import nothing_to_search
+from ui.explorer_map import map_view
 from ui.heat_map import compare_view
-from ui.map import map_view
 from ui.resources import open_workspace
-from ui.shell import page_frame
+from ui.shell import just_opened, page_frame
+
+TITLE = "Explore the vectors"
 
 workspace = open_workspace()
-page_frame(workspace, "Explore the vectors")
+arrived = just_opened(TITLE)
+page_frame(workspace, TITLE)
 if nothing_to_search(workspace):
     st.stop()
 
-VIEWS = {"compare": "Compare", "map": "Map"}
+VIEWS = {"map": "Map", "compare": "Compare"}
+if arrived and is_new_on_table() and "view" not in st.query_params:
+    st.session_state["view"] = "compare"
 view = st.segmented_control(
     "View",
     list(VIEWS),
-    default=follow_choice("view", "view", {name: name for name in VIEWS}, "compare"),
+    default=follow_choice("view", "view", {name: name for name in VIEWS}, "map"),
     required=True,
     format_func=VIEWS.__getitem__,
     key="view",

@@ -17,6 +17,7 @@ from ui.scope import choose_scope
 from ui.searches import searches
 from ui.shell import page_frame
 from ui.shown_picture import show_picture
+from ui.within import narrowed
 
 workspace = open_workspace()
 page_frame(workspace, "Search with a picture")
@@ -39,6 +40,7 @@ with ways:
             )
         searches(workspace, IMAGE_SEARCH)
         scope = choose_scope(workspace)
+    scope = narrowed(workspace, scope)
 
 pictures = [number for number, term in enumerate(terms) if term.picture_id]
 if pictures:

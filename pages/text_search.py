@@ -18,6 +18,7 @@ from ui.searches import searches
 from ui.shell import page_frame
 from ui.story import offer_story
 from ui.vocabulary_notice import say_what_is_known
+from ui.within import narrowed
 
 workspace = open_workspace()
 page_frame(workspace, "Describe a picture")
@@ -43,6 +44,7 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
         )
     searches(workspace, TEXT_SEARCH)
     scope = choose_scope(workspace)
+scope = narrowed(workspace, scope)
 if STORY not in st.query_params:  # the story says itself what to ask, and needs the room
     example_queries(workspace)
     if not st.query_params:

@@ -449,9 +449,8 @@ def test_the_files_of_a_map_and_its_thumbnails_are_written_meanwhile(
     fill(root / "images", 5)
     workspace = indexed(root, emulator)
     known = ids(workspace)
-    drawn = workspace.map_of(EVERYTHING)
-    assert set(drawn.ids) == set(known)
-    maps = workspace.map_files(drawn, drawn.projection.points)
+    maps = workspace.maps.by_difference(EVERYTHING).files
+    assert set(maps.ids) == set(known)
     assert (root / "static" / "maps" / maps.points).exists()
     wait_for(lambda: all((root / "static" / "maps" / name).exists() for name in maps.sheets))
     files = [workspace.thumbs_dir / f"{i}.jpg" for i in known]

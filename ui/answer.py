@@ -40,11 +40,11 @@ def show_answer(
     """
     if not terms:
         st.caption(hint)
-        show_pages(workspace, workspace.browse(scope), key=f"all-{scope}")
+        show_pages(workspace, workspace.browse(scope), key=f"all-{hash(scope)}")
         return None
     if not is_plain(terms):
         show_parts(workspace, terms)
-    if not _agreed_to_pay(workspace, terms):
+    if not agreed_to_pay(workspace, terms):
         return None
     try:
         parts = workspace.parts_of(terms, brought())
@@ -57,11 +57,11 @@ def show_answer(
     if texts:
         say_how_it_was_read(workspace, texts)
     relevance = workspace.standing_out(terms, parts, ranking, chosen_strictness())
-    show_ranking(workspace, ranking, f"{terms}-{scope}", relevance, print_text(terms), terms)
+    show_ranking(workspace, ranking, f"{terms}-{hash(scope)}", relevance, print_text(terms), terms)
     return ranking
 
 
-def _agreed_to_pay(workspace: Workspace, terms: Sequence[Term]) -> bool:
+def agreed_to_pay(workspace: Workspace, terms: Sequence[Term]) -> bool:
     """True if no part of a picture costs a call, or else once the person has pressed a button.
 
     A text is typed, and with that asked for; a part of a picture may come with a link.

@@ -19,6 +19,14 @@ def table_texts() -> list[str]:
     return texts
 
 
+def is_new_on_table() -> bool:
+    """True if something was put on the table since this was last asked."""
+    now = [*table_pictures(), *table_texts()]
+    before = st.session_state.get("table-seen", [])
+    st.session_state["table-seen"] = now
+    return bool(set(now) - set(before))
+
+
 def add_picture(picture_id: str) -> str:
     """Put a picture on the table; what to tell the person."""
     pictures = table_pictures()

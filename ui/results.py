@@ -8,14 +8,21 @@ import streamlit as st
 
 from core.model import Hit
 from core.search import Answer, Ranking, Relevance, Results, Term
+from core.story import EXPLORER
 from core.workspace import Workspace
+from ui.links import link, page_here
 from ui.near_identical import collapse
 from ui.numbers import count
 from ui.other_models import offer_clip
+from ui.query import NAMES as ASKING
+from ui.scope import NAME as SCOPE
 from ui.standing_out import say_what_stands_out, say_why_not
 from ui.strictness import strictness_control
 from ui.take_along import csv_button, sheet_of, take_along, to_take_along
 from ui.wall import PER_PAGE, Marks, wall
+
+# What of a search its map takes over.
+SAID_ON_MAP = (*ASKING, SCOPE)
 
 
 def show_ranking(
@@ -54,6 +61,8 @@ def show_ranking(
         shown = collapse(workspace, ranking)
         if lined:
             strictness_control()
+        if terms:
+            _show_on_the_map()
         take_along(workspace, to_take_along(sheet, ranking), key="ranking")
         csv_button(csv, "Download CSV", key="csv")
     with st.container():
@@ -61,6 +70,11 @@ def show_ranking(
         # The two walls have different numbers of pages.
         key = key if len(shown) < len(ranking) else f"{key}-each"
         show_pages(workspace, shown, key, _marks(hits, relevance), answer)
+
+
+def _show_on_the_map() -> None:
+    asked = {name: st.query_params[name] for name in SAID_ON_MAP if name in st.query_params}
+    link("Show on the map", EXPLORER, asked, key="on-the-map", here=page_here())
 
 
 def _marks(hits: Sequence[Hit], relevance: Relevance | None) -> Marks:

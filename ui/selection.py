@@ -25,6 +25,11 @@ def clear() -> None:
     st.session_state["selected"] = []
 
 
+def drawn_elsewhere() -> None:
+    """Said by what draws the selection beside the wall: it is drawn anew when that changes."""
+    st.session_state["selection-drawn"] = selected()
+
+
 def choices_taken() -> int:
     """The number of the last choice that a browser sent and that is in `selected`."""
     turn: int = st.session_state.get("selected-turn", 0)
@@ -54,6 +59,9 @@ def selection_bar(workspace: Workspace, answer: Answer | None) -> None:
 
     It stays at the lower edge of the window, so that it moves no picture when it comes.
     """
+    if st.session_state.get("selection-drawn") not in (None, selected()):
+        st.session_state["selection-drawn"] = None
+        st.rerun()
     if st.session_state.pop("selected-too-many", False):
         st.toast(f"At most {MOST} pictures can be selected.")
     if not selected():

@@ -27,32 +27,40 @@ def say_why_not(workspace: Workspace, ranking: Ranking, relevance: Relevance | N
     if workspace.searchable() < FEWEST_PICTURES:
         st.caption("Too few pictures to tell which stand out", width="content")
     elif relevance is None:
-        learning = workspace.bank_state().learning
-        poll(_learning, learning, width="content")(workspace, learning)
+        learn_words(workspace, "Learn what stands out", "Learning what stands out")
 
 
-def _learning(workspace: Workspace, was_learning: bool) -> None:
+def learn_words(workspace: Workspace, label: str, doing: str) -> None:
+    """The way to the words of the bank while they are not known, or how far they are.
+
+    label: of the button, before the price. doing: what is said meanwhile.
+    """
+    learning = workspace.bank_state().learning
+    poll(_learning, learning, width="content")(workspace, label, doing, learning)
+
+
+def _learning(workspace: Workspace, label: str, doing: str, was_learning: bool) -> None:
     state = workspace.bank_state()
     # The last word may also have come after the search asked for it and before this was drawn.
     if not state.learning and (was_learning or (state.complete and state.total)):
         redraw()
     if state.learning:
-        st.caption(f"Learning what stands out: {state.known:,} of {state.total:,} words")
+        st.caption(f"{doing}: {state.known:,} of {state.total:,} words")
         return
     if state.problem:
         st.text(state.problem)
     if not state.complete and visitor(workspace).may_manage:
-        _offer(workspace, state)
+        _offer(workspace, label, state)
 
 
-def _offer(workspace: Workspace, state: BankState) -> None:
+def _offer(workspace: Workspace, label: str, state: BankState) -> None:
     calls = count(state.total - state.known, "call") if workspace.embedder.paid else ""
     if st.button(
-        "Learn what stands out" + (f" · {calls}" if calls else ""),
+        label + (f" · {calls}" if calls else ""),
         key="learn-words",
         type="tertiary",
         icon=":material/rule:",
-        help="Asks the model for general words once, to learn what they usually score. "
+        help="Asks the model for general words once, and learns what they usually score. "
         "The answers are kept.",
     ):
         manage(workspace).learn_words()

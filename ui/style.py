@@ -42,6 +42,10 @@ CSS = """
 }
 @media (hover: none) { .st-key-selection button { min-height: 44px; } }
 
+/* Beside the map there is room for two pictures in a row. */
+.st-key-beside-map .wall { grid-template-columns: repeat(auto-fill, minmax(7rem, 1fr)); }
+.st-key-beside-map .st-key-wall-picked .wall { grid-template-columns: 1fr; }
+
 /* On a phone the buttons of the story stand below its words. */
 .st-key-story > :first-child { min-width: min(100%, 22rem); }
 

@@ -34,6 +34,11 @@ def say_how_it_was_read(workspace: Workspace, text: str) -> None:
     # st.text, here and below: the words are a visitor's.
     if misread is not None and (sentence := misread(text)):
         st.text(sentence)
+    name_unknown_words(workspace, text, "; the rest was searched for")
+
+
+def name_unknown_words(workspace: Workspace, text: str, instead: str = "") -> None:
+    """instead: what was done about them, after the sentence."""
     unknown = workspace.embedder.unknown_words(text)
     if not unknown:
         return
@@ -41,5 +46,4 @@ def say_how_it_was_read(workspace: Workspace, text: str) -> None:
     for word in unknown:
         near = workspace.embedder.known_neighbours(word)
         named.append(f"“{word}” (it knows {', '.join(near)})" if near else f"“{word}”")
-    label = workspace.embedder.label
-    st.text(f"{label} does not know {', '.join(named)}; the rest was searched for.")
+    st.text(f"{workspace.embedder.label} does not know {', '.join(named)}{instead}.")

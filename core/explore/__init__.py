@@ -1,15 +1,17 @@
 """Exploring: what the vectors of a collection say about each other. Plain numpy."""
 
+from core.explore.arranger import Arrangement, Arranger
 from core.explore.axes import along_axis
 from core.explore.clusters import find_clusters, how_many
-from core.explore.collection_map import CollectionMap, collection_map
 from core.explore.gap import Modalities, modalities
 from core.explore.layout import layout, place
 from core.explore.map_files import MapFiles, MapFolder
+from core.explore.maps import Clusters, DrawnMap, Maps
 from core.explore.names import name_clusters
 from core.explore.neighbours import Neighbours, nearest_neighbours
 from core.explore.odd import most_alone, most_typical
 from core.explore.projection import Projection, project
+from core.explore.regions import MapRegion, map_regions
 from core.explore.similarity import similarity_matrix
 from core.explore.spread import picture_side, spread
 from core.explore.words import (
@@ -22,21 +24,26 @@ from core.explore.words import (
 )
 
 __all__ = [
-    "CollectionMap",
+    "Arrangement",
+    "Arranger",
+    "Clusters",
+    "DrawnMap",
     "KnownWords",
     "MapFiles",
     "MapFolder",
+    "MapRegion",
+    "Maps",
     "Modalities",
     "NearWord",
     "Neighbours",
     "Projection",
     "along_axis",
     "best_of",
-    "collection_map",
     "find_clusters",
     "how_many",
     "known_words",
     "layout",
+    "map_regions",
     "modalities",
     "most_alone",
     "most_typical",

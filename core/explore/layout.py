@@ -136,12 +136,15 @@ def place(new_vectors: Vectors, vectors: Vectors, points: Points) -> Points:
     step = max(1, BLOCK // max(len(points), 1))
     for start in range(0, len(new_vectors) if len(points) else 0, step):
         rows, _ = highest(new_vectors[start : start + step] @ vectors.T, count)
-        placed[start : start + step] = _balanced(points[rows])
+        placed[start : start + step] = balance(points[rows])
     return placed
 
 
-def _balanced(around: Points) -> Points:
-    """The balance of the pulls towards points of shape (m, k, 2), from the one with the most."""
+def balance(around: Points) -> Points:
+    """Where the pulls towards points, shape (m, k, 2), balance; shape (m, 2).
+
+    Of several such places the one that begins at the point with the strongest pull.
+    """
     offsets = around[:, :, None] - around[:, None]
     pull = (1 / (1 + (offsets * offsets).sum(axis=3))).sum(axis=2)
     place: Points = around[np.arange(len(around)), pull.argmax(axis=1)]

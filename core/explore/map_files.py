@@ -35,6 +35,8 @@ STEPS = 65_535
 NARROWEST, WIDEST = 33, 300
 # Old files of maps stay up to so many bytes: some ten maps of 10,000 pictures, 3 MB each.
 KEPT_BYTES = 32_000_000
+# A browser draws and picks among this many points without lag.
+MOST_POINTS = 20_000
 # Without a folder to write to, a map is sent along with the page; so many pictures take a second.
 MOST_HELD = 1024
 

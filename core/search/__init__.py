@@ -32,11 +32,13 @@ from core.search.why import (
     main_reason,
     nearer_than,
 )
+from core.search.within import MOST_IN_ADDRESS, parse_ids, print_ids
 
 __all__ = [
     "FEWEST_PICTURES",
     "LARGEST_WEIGHT",
     "LONGEST_ADDRESS",
+    "MOST_IN_ADDRESS",
     "MOST_PARTS",
     "MOST_TAKEN_ALONG",
     "MOST_ZIP_BYTES",
@@ -69,9 +71,11 @@ __all__ = [
     "main_reason",
     "nearer_than",
     "of_the_collection",
+    "parse_ids",
     "parse_pictures",
     "parse_text",
     "print_address",
+    "print_ids",
     "print_text",
     "query_key",
     "remember",

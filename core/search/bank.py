@@ -78,6 +78,10 @@ class Bank:
             return None
         return self._stack()
 
+    def words(self) -> list[str]:
+        """The texts whose vectors `vectors` gives, in the same order."""
+        return [text for text in self._texts if text not in self._refused]
+
     def learn(self) -> None:
         """Begin to ask for what is not known yet; returns at once."""
         with self._guard:
@@ -115,7 +119,7 @@ class Bank:
         return self._left
 
     def _stack(self) -> Vectors | None:
-        known = [text for text in self._texts if text not in self._refused]
+        known = self.words()
         if not known:
             return None
         stacked: Vectors = np.stack([self._queries.text(text) for text in known])

@@ -14,7 +14,7 @@ TYPING_SECONDS = 10.0
 LONGEST_ADDRESS = 16_000
 
 # The parameters that say what is asked, and where; the others only how it is shown.
-ASKING = ("q", "pic", "id", "in")
+ASKING = ("q", "pic", "id", "in", "within")
 
 
 @dataclass(frozen=True)

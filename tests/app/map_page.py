@@ -12,7 +12,7 @@ from dataclasses import asdict
 
 import streamlit as st
 
-from core.explore import CollectionMap, MapFiles
+from core.explore import DrawnMap
 from core.model import EVERYTHING
 from core.settings import load_settings
 from core.workspace import Workspace
@@ -37,10 +37,8 @@ def opened() -> Workspace:
 
 
 @st.cache_resource
-def drawn() -> tuple[CollectionMap, MapFiles]:
-    workspace = opened()
-    layout = workspace.map_of(EVERYTHING)
-    return layout, workspace.map_files(layout, layout.projection.points)
+def drawn() -> DrawnMap:
+    return opened().maps.by_difference(EVERYTHING)
 
 
 def main() -> None:
@@ -49,17 +47,17 @@ def main() -> None:
     if "nothing" in show:
         opened()
         return
-    layout, files = drawn()
+    files = drawn().files
     left, bottom, right, top = files.box
     width, height = right - left, top - bottom
 
     def at(x: float, y: float) -> tuple[float, float]:
         return left + x * width, bottom + y * height
 
-    some = layout.ids[: max(3, len(layout.ids) // 20)]
+    some = files.ids[: max(3, len(files.ids) // 20)]
     regions = [
-        NamedRegion("blue night", (at(0.6, 0.1), at(0.95, 0.1), at(0.95, 0.5), at(0.6, 0.5))),
-        NamedRegion(HOSTILE, (at(0.1, 0.6), at(0.4, 0.6), at(0.3, 0.9))),
+        NamedRegion("blue night", ((at(0.6, 0.1), at(0.95, 0.1), at(0.95, 0.5), at(0.6, 0.5)),)),
+        NamedRegion(HOSTILE, ((at(0.1, 0.6), at(0.4, 0.6), at(0.3, 0.9)),)),
     ]
     event = collection_map(
         "map",

@@ -103,8 +103,7 @@ def comparison(page: Page) -> None:
 
 
 def collection_map(page: Page) -> None:
-    page.get_by_text("Map", exact=True).click()
-    expect(page.get_by_text("pictures by the two directions")).to_be_visible()
+    expect(page.get_by_text("each near those it is most like")).to_be_visible()
 
 
 @pytest.mark.parametrize(
@@ -122,9 +121,10 @@ def collection_map(page: Page) -> None:
         pytest.param("/?q=a+red+boat+%2B+sunset+-+night", results, id="several parts"),
         pytest.param("/?q=house+-+snow&story=6", results, id="a step of the story"),
         pytest.param("/explorer?view=map&story=8", opened, id="the last step of the story"),
-        pytest.param("/explorer", opened, id="explorer"),
-        pytest.param("/explorer", comparison, id="comparison"),
-        pytest.param("/explorer", collection_map, id="map"),
+        pytest.param("/explorer?view=compare", opened, id="nothing compared"),
+        pytest.param("/explorer?view=compare", comparison, id="comparison"),
+        pytest.param("/explorer?q=boat", collection_map, id="map"),
+        pytest.param("/explorer?map=words", opened, id="map between words"),
         pytest.param("/indexing", opened, id="indexing"),
     ],
 )

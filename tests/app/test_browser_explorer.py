@@ -64,7 +64,7 @@ def test_a_click_on_a_cell_shows_the_two_side_by_side(indexed: App, open_page: O
 
 
 def test_the_matrix_downloads_with_nine_decimals(indexed: App, open_page: Open) -> None:
-    page = open_page(indexed, "/explorer")
+    page = open_page(indexed, "/explorer?view=compare")
     page.get_by_role("button", name="Show an example").click()
     expect(page.get_by_role("button", name="Download matrix CSV")).to_be_visible()
     names, numbers, written = matrix(page)
@@ -89,7 +89,6 @@ def test_a_text_goes_on_the_table_beside_pictures(indexed: App, open_page: Open)
 
 def test_a_click_on_the_map_shows_the_picture(indexed: App, open_page: Open) -> None:
     page = open_page(indexed, "/explorer")
-    page.get_by_text("Map", exact=True).click()
     page.wait_for_function("() => document.querySelector('.collection-map')?.isSettled?.()")
     # The one drawn last: no other lies on top of it.
     name, x, y = page.evaluate(

@@ -103,7 +103,7 @@ def test_a_picture_that_was_not_shown_cannot_be_asked_for(indexed: App, open_pag
 def test_hostile_names_stay_text_in_explorer_filter_and_table(
     hostile: App, open_page: Open
 ) -> None:
-    page = open_page(hostile, "/explorer")
+    page = open_page(hostile, "/explorer?view=compare")
     page.get_by_role("button", name="Show an example").click()
     expect(page.locator("image").first).to_be_visible()
     page.get_by_role("combobox", name=re.compile("Pictures")).click()
@@ -111,7 +111,7 @@ def test_hostile_names_stay_text_in_explorer_filter_and_table(
     no_link_leads_away(page, hostile.server)
     page.keyboard.press("Escape")
     page.get_by_text("Map", exact=True).click()
-    expect(page.get_by_text("pictures by the two directions")).to_be_visible()
+    expect(page.get_by_text("each near those it is most like")).to_be_visible()
     page.get_by_label("Search in").click()
     expect(page.get_by_role("option").nth(1)).to_be_visible()
     no_link_leads_away(page, hostile.server)
@@ -172,6 +172,7 @@ def test_a_phone_shows_every_page_without_scrolling_sideways(
     page = open_page(indexed, path, size={"width": 390, "height": 844})
     expect(page.get_by_role("heading", name=story.HEADINGS[PAGES[path]])).to_be_visible()
     if path == "/explorer":
+        page.get_by_text("Compare", exact=True).click()
         page.get_by_role("button", name="Show an example").click()
         expect(page.locator("image").first).to_be_visible()
     if path == "/":

@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from core import workspace as use_cases
+from core.search import print_ids
 from core.settings import NAMES
 from core.workspace import Workspace
 from tests.app.conftest import COLOURS, paint
@@ -538,7 +540,7 @@ def test_an_id_that_nobody_has_is_no_error(
 
 def test_the_explorer_compares_an_example(visit: Visit) -> None:
     visitor = visit()
-    test = visitor.open("explorer")
+    test = visitor.open("explorer", view="compare")
     next(b for b in test.button if b.label == "Show an example").click().run()
     assert not test.exception
     chosen = test.multiselect(key="chosen-pictures").value
@@ -546,6 +548,97 @@ def test_the_explorer_compares_an_example(visit: Visit) -> None:
     # The chart draws them by their static address, though no wall has shown them yet.
     files = [visitor.workspace.thumbs_dir / f"{picture_id}.jpg" for picture_id in chosen]
     assert all(file.exists() for file in files)
+
+
+def map_told(test: AppTest) -> dict[str, Any]:
+    """What the browser is told of the map."""
+    told = [json.loads(element.proto.bytes) for element in test.get("bidi_component")]
+    return next(one for one in told if "points" in one)
+
+
+@pytest.mark.parametrize("count", [0, 1, 2, 3])
+@pytest.mark.parametrize("kind", ["likeness", "plane", "words", "kinds"])
+def test_a_map_of_hardly_any_pictures_is_a_sentence_or_a_map(
+    visit: Visit, tmp_path: Path, count: int, kind: str
+) -> None:
+    (tmp_path / "images").mkdir()
+    for name in list(COLOURS)[:count]:
+        (tmp_path / "images" / f"{name}.png").write_bytes(plain(COLOURS[name]))
+    visitor = visit(paint_pictures=False)
+    test = visitor.open("explorer", map=kind)
+    assert not test.exception
+    if count > 1:
+        assert map_told(test)["points"]
+    elif count == 1:
+        assert "A map needs at least two pictures." in visitor.said
+    else:
+        assert "No pictures of yours yet." in visitor.said
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        {"map": "<b>", "groups": "-3", "selected": "x" * 43, "closed": "?"},
+        {"map": "words", "left": "id:../../etc/passwd"},
+        {"map": "words", "left": "[a](javascript:b)", "right": "\u202e", "bottom": "!", "top": "?"},
+        {"map": "words", "left": "night"},
+        {"selected": "A" * 43 * 3, "groups": "16"},
+        {"within": "g99.99"},
+        {"q": " + ".join(["boat"] * 30)},
+    ],
+)
+def test_no_address_of_the_explorer_is_an_error(visit: Visit, address: dict[str, str]) -> None:
+    assert not visit().open("explorer", **address).exception
+
+
+@pytest.mark.parametrize("within", ["g0.77", "g2.", "A" * 43, "selection", "?", "%", "g-1.0"])
+@pytest.mark.parametrize("page", ["text_search", "image_search"])
+def test_a_search_within_what_is_not_there_says_so_and_searches_everywhere(
+    visit: Visit, page: str, within: str
+) -> None:
+    visitor = visit()
+    test = visitor.open(page, within=within)
+    assert not test.exception
+    assert "are not known here" in visitor.said
+    assert len(visitor.hung) == 14
+
+
+def test_a_search_within_two_pictures_finds_no_other(visit: Visit) -> None:
+    visitor = visit()
+    chosen = visitor.workspace.some_pictures(2)
+    visitor.open(within=print_ids(chosen), q="red")
+    assert "Within **the chosen pictures** · 2 pictures" in visitor.said
+    assert {one["id"] for one in visitor.hung} == set(chosen)
+
+
+def test_a_number_of_groups_that_is_asked_for_is_found(visit: Visit) -> None:
+    told = map_told(visit().open("explorer", groups="2"))
+    assert len(told["regions"]) == 2
+
+
+def test_axes_of_words_that_cost_a_call_are_priced_first(
+    visit: Visit, with_key: dict[str, str], emulator: Emulator
+) -> None:
+    visitor = visit(**with_key)
+    test = visitor.open("explorer", map="words", left="a", right="b", bottom="c", top="a")
+    calls = len(emulator.calls)
+    button = next(b for b in test.button if b.label == "Arrange · 3 calls")
+    test = button.click().run()
+    assert len(emulator.calls) == calls + 3
+    assert map_told(test)["axes"] == ["a", "b", "c", "a"]
+    visitor.test.run()
+    assert len(emulator.calls) == calls + 3
+
+
+def test_a_visitor_is_not_offered_to_name_the_groups_for_money(
+    visit: Visit, with_key: dict[str, str]
+) -> None:
+    visitor = visit(**with_key)
+    labels = [b.label for b in visitor.open("explorer", groups="2").button]
+    assert [label for label in labels if label.startswith("Name the groups · ")]
+    visitor = visit(READ_ONLY="1", paint_pictures=False, **with_key)
+    labels = [b.label for b in visitor.open("explorer", groups="2").button]
+    assert not [label for label in labels if label.startswith("Name the groups")]
 
 
 # --- Indexing ------------------------------------------------------------------------------------

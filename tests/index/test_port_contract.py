@@ -128,9 +128,13 @@ def test_the_generation_grows_only_when_what_is_searchable_changes(index: Index)
         (Scope(folder="images/a_%/"), [2]),
         (Scope(folder="images/"), [2, 3, 4]),
         (Scope(folder="uploads/"), [5]),
+        (Scope(only=frozenset({an_id(1), an_id(4), an_id(77), "no id", "'"})), [1, 4]),
+        (Scope("own", only=frozenset({an_id(1), an_id(4)})), [4]),
+        (Scope(folder="images/abc/", only=frozenset({an_id(3), an_id(2)})), [3]),
+        (Scope(only=frozenset()), []),
     ],
 )
-def test_a_scope_holds_the_files_of_its_collection_and_folder(
+def test_a_scope_holds_what_it_names_of_its_collection_and_folder(
     index: Index, scope: Scope, found: list[int]
 ) -> None:
     put(index, 1, "gallery/one.jpg")

@@ -22,10 +22,13 @@ THUMBNAILS = "app/static/thumbs/"
 
 @dataclass(frozen=True)
 class NamedRegion:
-    """A part of the map: its name and the corners around it, in the layout's coordinates."""
+    """Parts of the map under one name, which stands in the first.
+
+    outlines: the corners around each part, in the layout's coordinates.
+    """
 
     name: str
-    outline: tuple[Point, ...]
+    outlines: tuple[Sequence[Point], ...]
 
 
 @dataclass(frozen=True)
@@ -113,7 +116,8 @@ def collection_map(
         "thumbs": "" if files.held else THUMBNAILS,
         "box": files.box,
         "regions": [
-            {"name": one.name, "outline": files.place(one.outline).tolist()} for one in regions
+            {"name": one.name, "outlines": [files.place(part).tolist() for part in one.outlines]}
+            for one in regions
         ],
         "query": _query(files, query),
         "lit": None if lit is None else _rows(files, lit),

@@ -498,18 +498,21 @@ class CollectionMap {
 
   paintRegions({ ctx, x, y, zoom }) {
     ctx.lineJoin = "round";
-    this.payload.regions.forEach(({ outline }, number) => {
-      if (outline.length < 2) return;
+    this.payload.regions.forEach(({ outlines }, number) => {
       ctx.beginPath();
-      for (const [across, down] of outline) {
-        ctx.lineTo((across - x) * this.unitX * zoom, (down - y) * this.unitY * zoom);
+      for (const outline of outlines) {
+        outline.forEach(([across, down], place) => {
+          const at = [(across - x) * this.unitX * zoom, (down - y) * this.unitY * zoom];
+          if (place) ctx.lineTo(...at);
+          else ctx.moveTo(...at);
+        });
+        ctx.closePath();
       }
-      ctx.closePath();
       // Opaque, so that the edge, which lies over the inside, has the same tint.
       ctx.fillStyle = ctx.strokeStyle =
         `color-mix(in srgb, hsl(${hue(number)} 60% 50%) 16%, ${this.colours.ground})`;
-      // The outline goes through the middles of pictures: it is drawn as wide as they are.
-      ctx.lineWidth = this.side(zoom) * 1.2;
+      // Pictures at the edge reach beyond the outline by a part of their side.
+      ctx.lineWidth = this.side(zoom) * 0.4;
       ctx.fill();
       ctx.stroke();
     });
@@ -530,7 +533,6 @@ class CollectionMap {
       const row = points.rows.get(id);
       if (row !== undefined) outline(row, half > 8 ? 3 : 2, colours.primary);
     }
-    for (const { text, x, y } of payload.texts) this.label(text, ...this.toScreen(x, y), 5);
     if (payload.query) {
       const { label, x, y, nearest } = payload.query;
       const [across, down] = this.toScreen(x, y);
@@ -546,6 +548,7 @@ class CollectionMap {
       ctx.globalAlpha = 1;
       this.label(label, across, down, 9, true);
     }
+    for (const { text, x, y } of payload.texts) this.label(text, ...this.toScreen(x, y), 5);
     const held = this.keyed() ? this.nearestToMiddle() : this.hovered;
     if (held >= 0) outline(held, 2, colours.text);
     if (this.path?.length > 1) this.drawPath();
@@ -571,7 +574,10 @@ class CollectionMap {
     ctx.font = `600 13px ${this.font}`;
     const half = ctx.measureText(words).width / 2 + 4;
     x = Math.max(half, Math.min(this.width - half, x));
-    this.taken.push([x - half, y - radius, x + half, y + radius + 22]);
+    const box = [x - half, y - radius, x + half, y + radius + 22];
+    // Of words that would lie over each other, the first are read.
+    if (this.taken.some((other) => overlap(box, other))) return;
+    this.taken.push(box);
     ctx.textAlign = "center";
     ctx.textBaseline = "top";
     ctx.lineJoin = "round";
@@ -636,10 +642,12 @@ class CollectionMap {
     const told = JSON.stringify(this.payload.regions);
     if (this.regionsTold === told) return;
     this.regionsTold = told;
-    this.regionButtons = this.payload.regions.map(({ name, outline }, number) => {
+    const shown = this.payload.regions.map((one, number) => ({ ...one, number }));
+    this.regionButtons = shown.filter(({ outlines }) => outlines.length).map(({ name, outlines, number }) => {
       const button = make("button", { type: "button", textContent: shorten(name, 40), title: name });
       button.style.setProperty("--hue", hue(number));
       button.onclick = () => this.root.send("region", number);
+      const [outline] = outlines;
       const middle = outline.reduce(([a, b], [x, y]) => [a + x / outline.length, b + y / outline.length], [0, 0]);
       button.onfocus = () => {
         if (!button.matches(":focus-visible")) return;
@@ -662,7 +670,7 @@ class CollectionMap {
       const box = [x - width / 2, y - height / 2, x + width / 2, y + height / 2];
       const away =
         box[0] < 0 || box[1] < 0 || box[2] > this.width || box[3] > this.height ||
-        seen.some((other) => box[0] < other[2] && other[0] < box[2] && box[1] < other[3] && other[1] < box[3]);
+        seen.some((other) => overlap(box, other));
       if (!away) seen.push(box);
       button.classList.toggle("away", away);
       button.style.transform = `translate(${Math.round(box[0])}px, ${Math.round(box[1])}px)`;
@@ -984,6 +992,10 @@ function roundNumbers(low, high) {
 
 function written(number) {
   return Number(number.toPrecision(3)).toString().replace("-", "−");
+}
+
+function overlap(box, other) {
+  return box[0] < other[2] && other[0] < box[2] && box[1] < other[3] && other[1] < box[3];
 }
 
 // Hues that differ, however many there are: each turns on by the golden angle.

@@ -13,7 +13,7 @@ from core.index.sqlite.connections import (
     condition_on_files,
     counter,
 )
-from core.index.sqlite.tables import scope_condition
+from core.index.sqlite.tables import path_condition, scope_condition
 from core.model import (
     Cause,
     FileRow,
@@ -36,7 +36,7 @@ class Files(Connections):
 
     def files_below(self, prefix: str) -> list[str]:
         """The paths that begin with a prefix ending in "/", sorted."""
-        condition, parameters = scope_condition(Scope(folder=prefix))
+        condition, parameters = path_condition(Scope(folder=prefix))
         with self.connection() as db:
             rows = db.execute(f"SELECT path FROM files WHERE {condition} ORDER BY path", parameters)
             return [row[0] for row in rows]
@@ -133,7 +133,7 @@ class Files(Connections):
         Ids come from visitors too: what is none is not found, whatever it is.
         """
         ids = [i for i in ids if i.isascii()]
-        condition, parameters = scope_condition(scope or Scope())
+        condition, parameters = path_condition(scope or Scope())
         found: dict[str, Picture] = {}
         with self.connection() as db:
             for start in range(0, len(ids), IDS_AT_ONCE):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import shutil
 import sqlite3
 from pathlib import Path
@@ -69,7 +70,16 @@ def error_name(error: Exception) -> str:
 
 
 def scope_condition(scope: Scope) -> tuple[str, tuple[str, ...]]:
-    """An SQL condition on a column `path`, and its parameters."""
+    """An SQL condition on the columns of `files`, and its parameters."""
+    where, parameters = path_condition(scope)
+    if scope.only is None:
+        return where, parameters
+    only = json.dumps(sorted(scope.only))
+    return f"{where} AND picture_id IN (SELECT value FROM json_each(?))", (*parameters, only)
+
+
+def path_condition(scope: Scope) -> tuple[str, tuple[str, ...]]:
+    """Like `scope_condition`, on a column `path` alone: which pictures are meant is not asked."""
     if scope.folder:
         # A range, not LIKE: a folder may be named with % and _. "0" follows "/".
         return "path >= ? AND path < ?", (scope.folder, scope.folder[:-1] + "0")

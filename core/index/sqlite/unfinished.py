@@ -12,7 +12,7 @@ from core.index.sqlite.connections import (
     counter,
     generation_of,
 )
-from core.index.sqlite.tables import scope_condition
+from core.index.sqlite.tables import path_condition
 from core.model import (
     Cause,
     Failure,
@@ -47,7 +47,7 @@ class Unfinished(Connections):
             f"SELECT count(*), count(DISTINCT picture_id) FROM files WHERE {condition}",
             parameters,
         ).fetchone()
-        condition, parameters = scope_condition(scope)
+        condition, parameters = path_condition(scope)
         skipped = db.execute(
             f"SELECT count(*) FROM unreadable WHERE cause IN ('refused', 'kind') AND {condition}",
             parameters,
@@ -65,7 +65,7 @@ class Unfinished(Connections):
 
     def missing(self, embedder_id: str, scope: Scope) -> list[Missing]:
         """The pictures to embed, by path: no vector, and no refusal that would be repeated."""
-        condition, parameters = scope_condition(scope)
+        condition, parameters = path_condition(scope)
         with self.connection() as db:
             rows = db.execute(
                 "SELECT f.picture_id, f.first, p.bytes FROM ("
