@@ -5,7 +5,7 @@ from core.explore.axes import along_axis
 from core.explore.clusters import find_clusters, how_many
 from core.explore.gap import Modalities, modalities
 from core.explore.layout import layout, place
-from core.explore.map_files import MapFiles, MapFolder
+from core.explore.map_files import MOST_POINTS, MapFiles, MapFolder
 from core.explore.maps import Clusters, DrawnMap, Maps
 from core.explore.names import name_clusters
 from core.explore.neighbours import Neighbours, nearest_neighbours
@@ -24,6 +24,7 @@ from core.explore.words import (
 )
 
 __all__ = [
+    "MOST_POINTS",
     "Arrangement",
     "Arranger",
     "Clusters",

@@ -16,9 +16,10 @@ SETTLED = "() => document.querySelector('.collection-map')?.isSettled?.()"
 
 def opened(open_page: Open, gallery: Server, path: str) -> Page:
     page = open_page(gallery, path)
+    if "map=" not in path:
+        # Until the layout is there, the page shows the other one.
+        expect(page.get_by_text("each near those it is most like")).to_be_visible()
     page.wait_for_function(SETTLED)
-    # Until the layout is there, the page shows the other one.
-    expect(page.get_by_text("Being laid out")).to_have_count(0)
     return page
 
 
@@ -54,7 +55,7 @@ def test_the_explorer_opens_on_a_map_of_named_groups_that_can_be_searched_within
     page = opened(open_page, gallery, "/explorer")
     expect(page.get_by_text("264 pictures, each near those it is most like")).to_be_visible()
     names = page.get_by_role("list", name="Regions").get_by_role("button")
-    assert names.count() >= 4
+    expect(names.nth(3)).to_be_attached()
     told = [str(names.nth(n).get_attribute("title")) for n in range(names.count())]
     assert len(set(told)) == len(told)
     assert not any(name.startswith("Group ") for name in told)
