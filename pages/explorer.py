@@ -3,8 +3,8 @@
 import streamlit as st
 
 from ui.address import follow_choice, write_choice
+from ui.compare import compare_view
 from ui.empty_state import nothing_to_search
-from ui.heat_map import compare_view
 from ui.map import map_view
 from ui.resources import open_workspace
 from ui.shell import page_frame

@@ -10,7 +10,14 @@ from core.explore.names import name_clusters
 from core.explore.neighbours import Neighbours, nearest_neighbours
 from core.explore.odd import most_alone, most_typical
 from core.explore.projection import Projection, project
-from core.explore.similarity import similarity_matrix
+from core.explore.seriation import by_likeness
+from core.explore.similarity import (
+    Arithmetic,
+    Metric,
+    arithmetic,
+    metric_matrix,
+    similarity_matrix,
+)
 from core.explore.spread import picture_side, spread
 from core.explore.words import (
     KnownWords,
@@ -22,21 +29,26 @@ from core.explore.words import (
 )
 
 __all__ = [
+    "Arithmetic",
     "CollectionMap",
     "KnownWords",
     "MapFiles",
     "MapFolder",
+    "Metric",
     "Modalities",
     "NearWord",
     "Neighbours",
     "Projection",
     "along_axis",
+    "arithmetic",
     "best_of",
+    "by_likeness",
     "collection_map",
     "find_clusters",
     "how_many",
     "known_words",
     "layout",
+    "metric_matrix",
     "modalities",
     "most_alone",
     "most_typical",
