@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import streamlit as st
 
@@ -14,7 +16,7 @@ from ui.comparison import MOST, table_pictures, table_texts
 from ui.heat_map import heat_map, matrix_csv
 from ui.numbers import count
 from ui.pair import choose_pair, follow_pair, is_missing, show_pair
-from ui.table_items import Item, items_on_table, lengths_of
+from ui.table_items import items_on_table, lengths_of
 
 # More names than this make a list that nobody scrolls, and a page that is slow to send.
 LISTED = 2000
@@ -63,7 +65,11 @@ def compare_view(workspace: Workspace) -> None:
     if order == "likeness":
         cosines = similarity_matrix(np.stack([item.vector for item in items]))
         items = [items[place] for place in by_likeness(cosines)]
-    values = values_of(workspace, items, metric)
+    lengths: list[float | None] = [None] * len(items)
+    if metric is not Metric.COSINE:
+        lengths = lengths_of(workspace, items)
+    explain(metric, lengths, workspace.embedder.normalises)
+    values = metric_matrix(metric, np.stack([item.vector for item in items]), lengths)
     left, right = st.columns([3, 2], gap="large")
     with left:
         pair = follow_pair(items)
@@ -87,22 +93,19 @@ def compare_view(workspace: Workspace) -> None:
             st.caption("Click a cell, or choose two here, to see them side by side.")
 
 
-def values_of(workspace: Workspace, items: list[Item], metric: Metric) -> np.ndarray:
-    """The metric of every pair, shape (n, n), and in words what it is."""
-    lengths: list[float | None] = [None] * len(items)
-    explained = EXPLAINED[metric]
-    if metric is not Metric.COSINE:
-        lengths = lengths_of(workspace, items)
-        if workspace.embedder.normalises:
-            explained += ALL_UNIT[metric]
-    st.caption(explained)
+def explain(metric: Metric, lengths: Sequence[float | None], normalised: bool) -> None:
+    """What the metric is, and for which of the vectors it is not known.
+
+    normalised: the model gives every vector the length 1.
+    """
+    st.caption(EXPLAINED[metric] + (ALL_UNIT[metric] if normalised else ""))
     unknown = lengths.count(None)
     if metric is not Metric.COSINE and unknown:
+        was, them = ("was", "it") if unknown == 1 else ("were", "them")
         st.info(
-            f"{count(unknown, 'vector')} on the table came before lengths were kept: of "
-            f"{'it' if unknown == 1 else 'them'}, only the cosine is known."
+            f"{count(unknown, 'vector')} on the table {was} indexed or asked for before lengths "
+            f"were kept; of {them}, only the cosine is known."
         )
-    return metric_matrix(metric, np.stack([item.vector for item in items]), lengths)
 
 
 def choose(workspace: Workspace) -> None:

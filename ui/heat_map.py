@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import altair as alt
 import numpy as np
 import pandas as pd
 import streamlit as st
-from streamlit.elements.vega_charts import VegaLiteState
 
 from core.explore import Metric
 from core.search import harmless
@@ -35,15 +34,18 @@ Pair: TypeAlias = tuple[int, int]
 
 @dataclass
 class _Drawn:
-    """A chart that the browser holds: its key, and the cell that it shows as picked.
+    """The chart that the browser shows, and the cell that is marked on it.
 
     The browser marks a clicked cell at once and by itself. Only a pair that was chosen otherwise
-    (by Back, by the select boxes) needs another chart that begins with it.
+    (by Back, by the select boxes) needs another chart, which begins with it.
+
+    subject: what it shows; number: which chart of the session it is.
     """
 
     subject: str
     number: int
-    picked: Pair | None
+    begins: Pair | None
+    marked: Pair | None
 
 
 def heat_map(
@@ -55,18 +57,17 @@ def heat_map(
     """
     subject = "-".join([metric, *(item.name for item in items)])
     drawn: _Drawn | None = st.session_state.get("heat-map")
-    if drawn is None or (drawn.subject, drawn.picked) != (subject, pair):
-        drawn = _Drawn(subject, drawn.number + 1 if drawn else 0, pair)
+    if drawn is None or (drawn.subject, drawn.marked) != (subject, pair):
+        drawn = _Drawn(subject, drawn.number + 1 if drawn else 0, pair, pair)
         st.session_state["heat-map"] = drawn
-        st.session_state["heat-map-begins"] = pair
     key = f"heat-{drawn.number}"
 
     def take_click() -> None:
-        drawn.picked = picked = _picked(st.session_state[key], len(items))
-        write_pair("" if picked is None else pair_name(items[picked[0]], items[picked[1]]))
+        drawn.marked = clicked = _clicked(st.session_state[key], len(items))
+        write_pair("" if clicked is None else pair_name(items[clicked[0]], items[clicked[1]]))
 
     st.altair_chart(
-        _chart(items, values, metric, label, st.session_state["heat-map-begins"]),
+        _chart(items, values, metric, label, drawn.begins),
         height=CELL * (len(items) + 1),  # room is kept while one chart takes another's place
         key=key,
         on_select=take_click,
@@ -75,7 +76,7 @@ def heat_map(
     )
 
 
-def _picked(state: VegaLiteState, count: int) -> Pair | None:
+def _clicked(state: Mapping[str, Any], count: int) -> Pair | None:
     points = state["selection"]["cell"]
     if not points:
         return None

@@ -102,7 +102,7 @@ def test_vectors_without_a_length_are_named_in_a_sentence(
     forget_lengths(visitor.workspace)
     test = compare(visitor, ids, "red", metric=metric, pair=pair_of(ids[0], ids[1]))
     assert not test.exception
-    assert "3 vectors on the table came before lengths were kept" in visitor.said
+    assert "3 vectors on the table were indexed or asked for before lengths" in visitor.said
     assert test.metric[0].value == "not known"
 
 
@@ -111,7 +111,7 @@ def test_the_cosine_does_not_miss_the_lengths(visit: Visit, with_key: dict[str, 
     ids = some(visitor.workspace)
     forget_lengths(visitor.workspace)
     test = compare(visitor, ids, pair=pair_of(ids[0], ids[1]))
-    assert "came before lengths" not in visitor.said
+    assert "before lengths were kept" not in visitor.said
     assert test.metric[0].value == numbers(test)["Cosine, a · b / (‖a‖ ‖b‖)"].split(" = ")[1]
 
 
@@ -166,6 +166,22 @@ def test_a_metric_or_an_order_that_is_none_is_the_usual_one(
     visitor = visit()
     assert not compare(visitor, some(visitor.workspace), **address).exception
     assert "The cosine of the angle" in visitor.said
+
+
+def test_by_likeness_what_is_alike_lies_side_by_side(visit: Visit, tmp_path: Path) -> None:
+    (tmp_path / "images").mkdir()
+    chosen = ["red 1.png", "blue 1.png", "red 2.png", "blue 2.png"]
+    for side, name in enumerate(chosen, 60):
+        colour = (200, 30, 30) if "red" in name else (30, 30, 200)
+        Image.new("RGB", (side, side), colour).save(tmp_path / "images" / name)
+    visitor = visit(paint_pictures=False)
+    ids = {path.split("/")[-1]: i for i, path in visitor.workspace.named_pictures(9)}
+    test = compare(visitor, [ids[name] for name in chosen])
+    assert test.selectbox(key="pair-one").options == chosen
+    test.query_params["order"] = "likeness"
+    test.run()
+    colours = [name.split()[0] for name in test.selectbox(key="pair-one").options]
+    assert colours in (["red", "red", "blue", "blue"], ["blue", "blue", "red", "red"])
 
 
 def test_a_pair_is_gone_with_its_picture_and_back_with_it(visit: Visit) -> None:
