@@ -15,7 +15,7 @@ from ui.address import choice_in_address
 from ui.comparison import MOST, table_pictures, table_texts
 from ui.heat_map import heat_map, matrix_csv
 from ui.numbers import count
-from ui.pair import choose_pair, follow_pair, is_missing, show_pair
+from ui.pair import begin_with_pair, choose_pair, follow_pair, is_missing, show_pair
 from ui.table_items import items_on_table, lengths_of
 
 # More names than this make a list that nobody scrolls, and a page that is slow to send.
@@ -46,14 +46,19 @@ FILES = {
     Metric.INNER_PRODUCT: "inner_products.csv",
     Metric.EUCLIDEAN: "distances.csv",
 }
+NOT_THERE = "The pair that the address names is not on the table (any more)."
 ORDERS = {"chosen": "As chosen", "likeness": "By likeness"}
 
 
 def compare_view(workspace: Workspace) -> None:
     st.markdown("Put pictures and texts on the table: every cell compares two of their vectors.")
+    begin_with_pair()
     choose(workspace)
     items = items_on_table(workspace)
+    pair = follow_pair(items)
     if len(items) < 2:
+        if is_missing(pair):
+            st.caption(NOT_THERE)
         st.caption("Choose at least two, or press Compare on any search result.")
         if not items and st.button("Show an example", icon=":material/auto_awesome:"):
             put_example(workspace)
@@ -65,6 +70,7 @@ def compare_view(workspace: Workspace) -> None:
     if order == "likeness":
         cosines = similarity_matrix(np.stack([item.vector for item in items]))
         items = [items[place] for place in by_likeness(cosines)]
+        pair = follow_pair(items)
     lengths: list[float | None] = [None] * len(items)
     if metric is not Metric.COSINE:
         lengths = lengths_of(workspace, items)
@@ -72,7 +78,6 @@ def compare_view(workspace: Workspace) -> None:
     values = metric_matrix(metric, np.stack([item.vector for item in items]), lengths)
     left, right = st.columns([3, 2], gap="large")
     with left:
-        pair = follow_pair(items)
         heat_map(items, values, metric, METRICS[metric], pair)
         st.download_button(
             "Download matrix CSV",
@@ -88,7 +93,7 @@ def compare_view(workspace: Workspace) -> None:
         if pair is not None:
             show_pair(workspace, items, values, metric, METRICS[metric], pair)
         elif is_missing(pair):
-            st.caption("The pair that was looked at is not on the table (any more).")
+            st.caption(NOT_THERE)
         else:
             st.caption("Click a cell, or choose two here, to see them side by side.")
 

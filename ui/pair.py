@@ -10,7 +10,8 @@ import streamlit as st
 from core.explore import Arithmetic, Metric, arithmetic
 from core.workspace import Workspace
 from ui.address import follow_choice, write_choice
-from ui.table_items import Item, lengths_of
+from ui.comparison import has_table
+from ui.table_items import Item, lengths_of, put_on_table
 from ui.wall import thumbnail
 
 NAME = KEY = "pair"
@@ -24,7 +25,13 @@ SAME_THING = {
 
 
 def pair_name(one: Item, other: Item) -> str:
-    return f"{one.name}-{other.name}"
+    return f"{one.name},{other.name}"
+
+
+def begin_with_pair() -> None:
+    """In a session without a table, the pair of the address is put on it."""
+    if not has_table():
+        put_on_table(list(dict.fromkeys(st.query_params.get(NAME, "").split(",")))[:2])
 
 
 def follow_pair(items: Sequence[Item]) -> tuple[int, int] | None:
@@ -33,7 +40,7 @@ def follow_pair(items: Sequence[Item]) -> tuple[int, int] | None:
     first = follow_choice(NAME, KEY, {written: written}, "")
     if first is not None:
         st.session_state[KEY] = first
-    one, _, other = st.session_state[KEY].partition("-")
+    one, _, other = st.session_state[KEY].partition(",")
     places = {item.name: place for place, item in enumerate(items)}
     return (places[one], places[other]) if one in places and other in places else None
 

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from urllib.parse import quote, unquote
 
 import streamlit as st
 
 from core.errors import EmbedderError
+from core.search import query_key
 from core.vectors import Vector
 from core.workspace import Workspace
 from ui.comparison import table_pictures, table_texts
 from ui.wall import address
 
-# Enough of a SHA-256 to tell a dozen things apart, and short enough for an address.
-NAME_DIGITS = 12
+# Begins the name of a text; that of a picture is its id.
+TEXT = "text:"
 
 
 @dataclass(frozen=True)
@@ -29,10 +30,18 @@ class Item:
 
     @property
     def name(self) -> str:
-        """What the address calls it, wherever on the table it lies."""
-        if self.picture_id:
-            return self.picture_id[:NAME_DIGITS]
-        return "t" + hashlib.sha256(self.label.encode()).hexdigest()[:NAME_DIGITS]
+        """What the address calls it, wherever on the table it lies; without a comma."""
+        # Half of a surrogate pair, which a browser can send, has no bytes to quote.
+        return self.picture_id or TEXT + quote(self.label, safe=" ", errors="replace")
+
+
+def put_on_table(names: Sequence[str]) -> None:
+    """What an address names so; a picture that is none is left out when the table is drawn."""
+    for name in names:
+        if name.startswith(TEXT):
+            table_texts().append(query_key(unquote(name.removeprefix(TEXT))))
+        elif name:
+            table_pictures().append(name)
 
 
 def items_on_table(workspace: Workspace) -> list[Item]:

@@ -99,9 +99,12 @@ def test_a_pair_that_comes_from_the_address_is_marked_on_the_map(
     page.get_by_role("button", name="Show an example").click()
     first, second = page.locator(CELLS).nth(1), page.locator(CELLS).nth(2)
     first.click()
-    expect(first).to_have_attribute("stroke-width", "3")
+    expect(page).to_have_url(re.compile("pair="))
+    of_first = page.url
     second.click()
     expect(second).to_have_attribute("stroke-width", "3")
+    # The browser marks a cell at once, and the address follows.
+    expect(page).not_to_have_url(of_first)
     story.ready(page)
     page.go_back()
     expect(first).to_have_attribute("stroke-width", "3")

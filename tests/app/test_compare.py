@@ -37,7 +37,7 @@ def some(workspace: Workspace, count: int = 3) -> list[str]:
 
 
 def pair_of(one: str, other: str) -> str:
-    return "-".join(Item("", np.zeros(1, np.float32), i).name for i in (one, other))
+    return f"{one},{other}"
 
 
 def forget_lengths(workspace: Workspace) -> None:
@@ -151,12 +151,44 @@ def test_one_thing_alone_asks_for_a_second_one(visit: Visit) -> None:
     assert "Choose at least two" in visitor.said
 
 
-@pytest.mark.parametrize("pair", ["0" * 12 + "-" + "1" * 12, "-", "../x", MARKUP, "a" * 9000])
+@pytest.mark.parametrize("pair", ["0" * 64 + "," + "1" * 64, ",", "../x", MARKUP, "a" * 9000])
 def test_a_pair_that_is_not_there_is_no_error(visit: Visit, pair: str) -> None:
     visitor = visit()
     test = compare(visitor, some(visitor.workspace), pair=pair)
     assert not test.exception
     assert NOT_THERE in visitor.said
+
+
+def test_a_pair_is_found_by_its_address_in_a_session_that_has_no_table(
+    visit: Visit, with_key: dict[str, str]
+) -> None:
+    visitor = visit(**with_key)
+    (picture,) = some(visitor.workspace, 1)
+    text = Item("red, and 50 % grey", np.zeros(1, np.float32))
+    test = visitor.open("explorer", pair=f"{picture},{text.name}")
+    assert numbers(test)["Lengths, ‖a‖ and ‖b‖"].endswith(" and 1.0000")
+    assert test.multiselect(key="chosen-texts").value == [text.label]
+
+
+@pytest.mark.parametrize(
+    "pair", ["0" * 64 + "," + "1" * 64, ",", "text:", MARKUP, "text:%ff%00,text:" + "a" * 9000]
+)
+def test_in_a_session_without_a_table_a_pair_that_is_nowhere_is_no_error(
+    visit: Visit, pair: str
+) -> None:
+    visitor = visit()
+    assert not visitor.open("explorer", pair=pair).exception
+    assert NOT_THERE in visitor.said and "Choose at least two" in visitor.said
+
+
+def test_a_table_that_was_cleared_stays_empty(visit: Visit) -> None:
+    visitor = visit()
+    ids = some(visitor.workspace, 2)
+    test = visitor.open("explorer", pair=pair_of(*ids))
+    assert test.metric
+    test.multiselect(key="chosen-pictures").set_value([]).run()
+    test.run()
+    assert test.multiselect(key="chosen-pictures").value == []
 
 
 @pytest.mark.parametrize("address", [{"metric": MARKUP}, {"order": "a" * 9000}])
@@ -228,7 +260,7 @@ def test_the_select_boxes_follow_the_address(visit: Visit) -> None:
     test.query_params["pair"] = pair_of(ids[1], ids[0])
     test.run()
     chosen = [test.selectbox(key=key).value for key in ("pair-one", "pair-other")]
-    assert "-".join(chosen) == pair_of(ids[1], ids[0])
+    assert chosen == [ids[1], ids[0]]
 
 
 def test_texts_that_differ_in_spaces_alone_are_one(visit: Visit) -> None:
