@@ -5,8 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any
 
 import altair as alt
 import numpy as np
@@ -15,7 +14,7 @@ import streamlit as st
 
 from core.explore import Metric
 from core.search import harmless
-from ui.pair import pair_name, write_pair
+from ui.pair import Pair, held, write_pair
 from ui.table_items import Item
 
 # Readable on the light and on the dark page.
@@ -29,24 +28,6 @@ UNKNOWN_COLOUR = "#d8d3cc"
 # Above this nearness a cell is dark.
 WHITE_ABOVE = 0.6
 
-Pair: TypeAlias = tuple[int, int]
-
-
-@dataclass
-class _Drawn:
-    """The chart that the browser shows, and the cell that is marked on it.
-
-    The browser marks a clicked cell at once and by itself. Only a pair that was chosen otherwise
-    (by Back, by the select boxes) needs another chart, which begins with it.
-
-    subject: what it shows; number: which chart of the session it is.
-    """
-
-    subject: str
-    number: int
-    begins: Pair | None
-    marked: Pair | None
-
 
 def heat_map(
     items: Sequence[Item], values: np.ndarray, metric: Metric, label: str, pair: Pair | None
@@ -55,21 +36,16 @@ def heat_map(
 
     label: what the values are. pair: the places of the two that are looked at; a click changes it.
     """
-    subject = "-".join([metric, *(item.name for item in items)])
-    drawn: _Drawn | None = st.session_state.get("heat-map")
-    if drawn is None or (drawn.subject, drawn.marked) != (subject, pair):
-        drawn = _Drawn(subject, drawn.number + 1 if drawn else 0, pair, pair)
-        st.session_state["heat-map"] = drawn
-    key = f"heat-{drawn.number}"
+    drawn = held("heat-map", ",".join([metric, *(item.name for item in items)]), pair)
 
     def take_click() -> None:
-        drawn.marked = clicked = _clicked(st.session_state[key], len(items))
-        write_pair("" if clicked is None else pair_name(items[clicked[0]], items[clicked[1]]))
+        drawn.pair = _clicked(st.session_state[drawn.key], len(items))
+        write_pair(items, drawn.pair)
 
     st.altair_chart(
         _chart(items, values, metric, label, drawn.begins),
         height=CELL * (len(items) + 1),  # room is kept while one chart takes another's place
-        key=key,
+        key=drawn.key,
         on_select=take_click,
         selection_mode="cell",
         alt=f"{label} of every pair on the table",

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 import streamlit as st
@@ -15,7 +17,9 @@ from ui.table_items import Item, lengths_of, put_on_table
 from ui.wall import thumbnail
 
 NAME = KEY = "pair"
-ONE, OTHER = "pair-one", "pair-other"
+
+Pair: TypeAlias = tuple[int, int]
+"""Places of the two among the items."""
 
 SAME_THING = {
     Metric.COSINE: "a vector's cosine with itself is 1.",
@@ -24,8 +28,25 @@ SAME_THING = {
 }
 
 
-def pair_name(one: Item, other: Item) -> str:
-    return f"{one.name},{other.name}"
+@dataclass
+class Held:
+    """An element that the browser holds, on which a pair can be chosen.
+
+    What is chosen on it, the browser shows at once and by itself. A pair that was chosen otherwise
+    (by Back, on another element) takes a new element that begins with it: a value put into the one
+    that is there is lost if a second run follows before the first one's messages were sent, and
+    the browser then answers with the former value.
+    """
+
+    name: str
+    number: int
+    subject: str
+    begins: Pair | None
+    pair: Pair | None
+
+    @property
+    def key(self) -> str:
+        return f"{self.name}-{self.number}"
 
 
 def begin_with_pair() -> None:
@@ -34,7 +55,7 @@ def begin_with_pair() -> None:
         put_on_table(list(dict.fromkeys(st.query_params.get(NAME, "").split(",")))[:2])
 
 
-def follow_pair(items: Sequence[Item]) -> tuple[int, int] | None:
+def follow_pair(items: Sequence[Item]) -> Pair | None:
     """The places of the pair that is looked at; None where there is none or it is not there."""
     written = st.query_params.get(NAME, "")
     first = follow_choice(NAME, KEY, {written: written}, "")
@@ -45,38 +66,49 @@ def follow_pair(items: Sequence[Item]) -> tuple[int, int] | None:
     return (places[one], places[other]) if one in places and other in places else None
 
 
-def is_missing(pair: tuple[int, int] | None) -> bool:
+def is_missing(pair: Pair | None) -> bool:
     """True if a pair was asked for that is not on the table."""
     return pair is None and bool(st.session_state[KEY])
 
 
-def write_pair(name: str) -> None:
-    """Look at this pair from now on; "" for none."""
+def write_pair(items: Sequence[Item], pair: Pair | None) -> None:
+    """Look at this pair from now on, or at none."""
+    name = "" if pair is None else ",".join(items[place].name for place in pair)
     st.session_state[KEY] = name
     write_choice(NAME, name)
 
 
-def choose_pair(items: Sequence[Item], pair: tuple[int, int] | None) -> None:
+def held(name: str, subject: str, pair: Pair | None) -> Held:
+    """The element `name` of the page, a new one where it does not show this pair already.
+
+    subject: what it lets choose from; another subject is another element too.
+    """
+    known: Held | None = st.session_state.get(name)
+    if known is None or (known.subject, known.pair) != (subject, pair):
+        known = Held(name, known.number + 1 if known else 0, subject, pair, pair)
+        st.session_state[name] = known
+    return known
+
+
+def choose_pair(items: Sequence[Item], pair: Pair | None) -> None:
     """The two as select boxes, for whoever uses no pointer; they follow a click on the map."""
-    by_name = {item.name: item for item in items}
-    shown = None if pair is None else pair_name(items[pair[0]], items[pair[1]])
-    following = st.session_state.get("pair-shown") == shown
-    st.session_state["pair-shown"] = shown
-    for key, place in zip((ONE, OTHER), pair or (None, None), strict=True):
-        if not following or st.session_state.get(key) not in by_name:
-            st.session_state[key] = None if place is None else items[place].name
+    boxes = held("pair-boxes", ",".join(item.name for item in items), pair)
+    keys = [f"{boxes.key}-{name}" for name in "ab"]
 
     def write() -> None:
-        one, other = st.session_state[ONE], st.session_state[OTHER]
-        if one in by_name and other in by_name:
-            write_pair(pair_name(by_name[one], by_name[other]))
+        one, other = (st.session_state[key] for key in keys)
+        boxes.pair = None if one is None or other is None else (one, other)
+        write_pair(items, boxes.pair)
 
-    for column, key, name in zip(st.columns(2), (ONE, OTHER), ("a", "b"), strict=True):
+    for column, name, key, place in zip(
+        st.columns(2), "ab", keys, boxes.begins or (None, None), strict=True
+    ):
         with column:
             st.selectbox(
                 f"Vector {name}",
-                list(by_name),
-                format_func=lambda name: by_name[name].label,
+                range(len(items)),
+                index=place,
+                format_func=lambda at: items[at].label,
                 key=key,
                 placeholder="Choose",
                 on_change=write,
@@ -89,7 +121,7 @@ def show_pair(
     values: np.ndarray,
     metric: Metric,
     label: str,
-    pair: tuple[int, int],
+    pair: Pair,
 ) -> None:
     """The two side by side, the metric, and the numbers that lead to it.
 
