@@ -3,10 +3,10 @@
 import streamlit as st
 
 from ui.address import follow_choice, write_choice
+from ui.compare import compare_view
 from ui.comparison import is_new_on_table
 from ui.empty_state import nothing_to_search
 from ui.explorer_map import map_view
-from ui.heat_map import compare_view
 from ui.resources import open_workspace
 from ui.shell import just_opened, page_frame
 

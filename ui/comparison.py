@@ -8,6 +8,11 @@ import streamlit as st
 MOST = 12
 
 
+def has_table() -> bool:
+    """True once this session has put something on the table, or has seen it empty."""
+    return "table-pictures" in st.session_state
+
+
 def table_pictures() -> list[str]:
     """Picture ids, in the order they were put there."""
     pictures: list[str] = st.session_state.setdefault("table-pictures", [])
