@@ -122,7 +122,7 @@ def collection_map(page: Page) -> None:
         pytest.param("/?q=a+blue+house", searches_window, id="searches"),
         pytest.param("/?q=a+red+boat+%2B+sunset+-+night", results, id="several parts"),
         pytest.param("/?q=house+-+snow&story=6", results, id="a step of the story"),
-        pytest.param("/explorer?view=map&story=8", opened, id="the last step of the story"),
+        pytest.param("/explorer?map=kinds&q=boat&story=11", opened, id="last step of the story"),
         pytest.param("/explorer?view=compare", opened, id="nothing compared"),
         pytest.param("/explorer?view=compare", comparison, id="comparison"),
         pytest.param("/explorer?q=boat", collection_map, id="map"),

@@ -120,7 +120,7 @@ def test_pictures_arrange_themselves_between_words_and_a_picture(
     assert parameters(page)["top"] == "a red zeppelin"
     drawn(page, "String(payload.axes) === 'cold,warm,gloomy,a red zeppelin'")
 
-    page.get_by_text("By likeness").click()
+    page.get_by_text("Likeness", exact=True).click()
     drawn(page, "!payload.axes")
     page.wait_for_function(SETTLED)
     x, y = page.evaluate(
@@ -168,7 +168,7 @@ def test_texts_and_pictures_live_apart_until_they_are_brought_together(
 
 def test_the_map_says_by_which_rule_it_is_laid_out(gallery: Server, open_page: Open) -> None:
     page = opened(open_page, gallery, "/explorer?q=boat")
-    page.get_by_text("By difference (PCA)").click()
+    page.get_by_text("Difference (PCA)").click()
     expect(page.get_by_text(re.compile(r"the plane shows \d+% of their"))).to_be_visible()
     expect(page.get_by_text("Its point lies where the plane has it.")).to_be_visible()
     page.go_back()

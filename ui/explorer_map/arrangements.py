@@ -19,9 +19,9 @@ from ui.polling import poll, redraw
 
 LIKENESS, PLANE, WORDS, KINDS = "likeness", "plane", "words", "kinds"
 LABELS = {
-    LIKENESS: "By likeness",
-    PLANE: "By difference (PCA)",
-    WORDS: "Between words",
+    LIKENESS: "Likeness",
+    PLANE: "Difference (PCA)",
+    WORDS: "Words",
     KINDS: "Texts and pictures",
 }
 KEY, NAME = "map-kind", "map"
@@ -43,14 +43,13 @@ class Told:
 
 def choose_arrangement() -> str:
     chosen = st.segmented_control(
-        "Arranged",
+        "Arranged by",
         list(LABELS),
         default=follow_choice(NAME, KEY, {name: name for name in LABELS}, LIKENESS),
         required=True,
         format_func=LABELS.__getitem__,
         key=KEY,
         on_change=lambda: write_choice(NAME, st.session_state[KEY]),
-        label_visibility="collapsed",
         persist_state="session",
     )
     return chosen or LIKENESS
