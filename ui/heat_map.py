@@ -69,13 +69,16 @@ def _chart(
         {
             "row": rows.ravel(),
             "column": columns.ravel(),
-            "nearness": _nearness(values, metric).ravel(),
+            "nearness": nearness(values, metric).ravel(),
             "short": _written(values),
             "value": ["not known" if np.isnan(v) else f"{v:z.4f}" for v in values.ravel()],
             "one": [item.label for item in items for _ in items],
             "other": [item.label for _ in items for item in items],
         }
     )
+    # For screen readers, which would be told every number of the drawing otherwise.
+    cells["said"] = "one: " + cells["one"] + "; other: " + cells["other"]
+    cells["said"] += f"; {label.lower()}: " + cells["value"]
     ends = pd.DataFrame(
         [
             {
@@ -118,6 +121,7 @@ def _chart(
             ),
             strokeWidth=alt.condition(picked, alt.value(3), alt.value(0)),
             stroke=alt.value("#2b6cb0"),
+            description="said:N",
             tooltip=[
                 alt.Tooltip("one:N", title="one"),
                 alt.Tooltip("other:N", title="other"),
@@ -163,15 +167,14 @@ def _chart(
     return whole
 
 
-def _nearness(values: np.ndarray, metric: Metric) -> np.ndarray:
+def nearness(values: np.ndarray, metric: Metric) -> np.ndarray:
     """From 0 for the farthest pair to 1 for the nearest one; UNKNOWN where there is no value."""
-    off = values[~np.eye(len(values), dtype=bool)]
+    signed = -values if metric.smaller_is_nearer else values
+    off = signed[~np.eye(len(values), dtype=bool)]
     known = off[~np.isnan(off)]
     # The diagonal is beyond all the rest: counted in, it would wash out the differences.
     low, high = (known.min(), known.max()) if len(known) else (0.0, 0.0)
-    shares = (values - low) / (high - low) if high > low else np.ones_like(values)
-    if metric.smaller_is_nearer:
-        shares = 1 - shares
+    shares = (signed - low) / (high - low) if high > low else np.where(signed > low, 1.0, 0.0)
     return np.where(np.isnan(values), UNKNOWN, np.clip(shares, 0, 1))
 
 

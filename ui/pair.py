@@ -179,8 +179,8 @@ def _show_arithmetic(numbers: Arithmetic, dimensions: int) -> None:
     largest = numbers.largest
     together = sum(one.product for one in largest)
     st.caption(
-        f"The {len(largest)} of {dimensions:,} dimensions with the largest products; together they "
-        f"make {together:,.4f} of the dot product."
+        f"The {len(largest)} of {dimensions:,} dimensions (counted from 0) with the largest "
+        f"products; together they make {together:,.4f} of the dot product."
     )
     st.table(
         {

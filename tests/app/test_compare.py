@@ -17,7 +17,7 @@ from core.index.sqlite import SqliteIndex
 from core.workspace import Workspace
 from tests.app import test_pages
 from tests.app.test_pages import Page, Visit
-from ui.heat_map import matrix_csv
+from ui.heat_map import UNKNOWN, matrix_csv, nearness
 from ui.table_items import Item
 
 visit, emulator, with_key = test_pages.visit, test_pages.emulator, test_pages.with_key
@@ -280,6 +280,26 @@ def test_a_name_is_text_and_never_markdown(visit: Visit, tmp_path: Path) -> None
     test = compare(visitor, [marked, others[0]], pair=pair_of(marked, others[0]))
     assert name in [one.value for one in test.text]
     assert not any("bold" in str(one.value) for one in [*test.markdown, *test.caption])
+
+
+def test_the_farthest_and_the_nearest_pair_have_the_two_ends_of_the_colours() -> None:
+    distances = np.array([[0.0, 1.0, 3.0], [1.0, 0.0, 2.0], [3.0, 2.0, 0.0]])
+    found = nearness(distances, Metric.EUCLIDEAN)
+    assert found.tolist() == [[1, 1, 0], [1, 1, 0.5], [0, 0.5, 1]]
+    assert nearness(1 - distances, Metric.COSINE).tolist() == found.tolist()
+
+
+@pytest.mark.parametrize("metric", [Metric.COSINE, Metric.EUCLIDEAN])
+def test_of_two_things_each_is_nearer_to_itself(metric: Metric) -> None:
+    values = np.array([[1.0, 0.4], [0.4, 1.0]])
+    found = nearness(1 - values if metric is Metric.EUCLIDEAN else values, metric)
+    assert found.tolist() == [[1, 0], [0, 1]]
+
+
+def test_a_pair_that_is_not_known_has_no_nearness() -> None:
+    values = np.array([[0.0, 1.0, np.nan], [1.0, 0.0, np.nan], [np.nan, np.nan, 0.0]])
+    found = nearness(values, Metric.EUCLIDEAN)
+    assert (found == UNKNOWN).tolist() == np.isnan(values).tolist()
 
 
 def test_a_value_that_is_not_known_is_an_empty_field_of_the_csv() -> None:
