@@ -26,6 +26,8 @@ def table_texts() -> list[str]:
 
 def is_new_on_table() -> bool:
     """True if something was put on the table since this was last asked."""
+    if not has_table():
+        return False
     now = [*table_pictures(), *table_texts()]
     before = st.session_state.get("table-seen", [])
     st.session_state["table-seen"] = now

@@ -68,7 +68,7 @@ def test_a_click_on_a_cell_shows_the_two_side_by_side(indexed: App, open_page: O
 
 
 def test_back_and_forward_lead_through_metric_order_and_pair(indexed: App, open_page: Open) -> None:
-    page = open_page(indexed, "/explorer")
+    page = open_page(indexed, "/explorer?view=compare")
     page.get_by_role("button", name="Show an example").click()
     shown = page.get_by_test_id("stMetric")
 
@@ -95,7 +95,7 @@ def test_back_and_forward_lead_through_metric_order_and_pair(indexed: App, open_
 def test_a_pair_that_comes_from_the_address_is_marked_on_the_map(
     indexed: App, open_page: Open
 ) -> None:
-    page = open_page(indexed, "/explorer")
+    page = open_page(indexed, "/explorer?view=compare")
     page.get_by_role("button", name="Show an example").click()
     first, second = page.locator(CELLS).nth(1), page.locator(CELLS).nth(2)
     first.click()
@@ -112,7 +112,7 @@ def test_a_pair_that_comes_from_the_address_is_marked_on_the_map(
 
 
 def test_a_pair_stands_side_by_side_on_a_phone(indexed: App, open_page: Open) -> None:
-    page = open_page(indexed, "/explorer", size=PHONE)
+    page = open_page(indexed, "/explorer?view=compare", size=PHONE)
     page.get_by_role("button", name="Show an example").click()
     page.locator(CELLS).nth(1).click()
     pictures = page.locator(f"{PAIR} img")
