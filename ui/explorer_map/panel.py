@@ -97,7 +97,14 @@ def _group(workspace: Workspace, groups: Groups, number: int, of: int) -> None:
 
 def _selection(workspace: Workspace, question: Asked | None) -> None:
     ids = selected()
+    listing = workspace.browse(Scope(only=frozenset(ids)))
     _back(f"{count(len(ids), 'picture')} selected")
+    if len(listing) < len(ids):
+        gone = len(ids) - len(listing)
+        verb = "is" if gone == 1 else "are"
+        st.caption(f"{gone:,} of them {verb} not in the collection (any more).")
+    if not len(listing):
+        return
     with st.container(horizontal=True, vertical_alignment="center"):
         link(
             "Search within",
@@ -118,7 +125,7 @@ def _selection(workspace: Workspace, question: Asked | None) -> None:
         )
         if st.button("Compare", key="compare-selection", icon=":material/add_circle:"):
             _compare(ids)
-    show_pages(workspace, workspace.browse(Scope(only=frozenset(ids))), key="map-selection")
+    show_pages(workspace, listing, key="map-selection")
 
 
 def _compare(ids: Sequence[str]) -> None:
