@@ -19,6 +19,7 @@ from core.explore import (
     KnownWords,
     MapFolder,
     Maps,
+    extremes_finder,
     known_words,
     name_clusters,
     nearest_words,
@@ -49,6 +50,7 @@ from core.search import (
     Brought,
     BroughtPicture,
     DuplicateFinder,
+    Duplicates,
     KeptSearches,
     Listing,
     Part,
@@ -61,6 +63,7 @@ from core.search import (
     Term,
     balanced,
     combine,
+    duplicates_within,
     found,
     of_the_collection,
     parse_text,
@@ -103,18 +106,6 @@ class Status:
     own: int  # the person's own pictures
     gallery: int  # bundled pictures
     progress: Progress
-
-
-@dataclass(frozen=True)
-class Duplicates:
-    """Pictures that are there more than once.
-
-    alike: groups of different pictures that show nearly the same. copies: pictures whose same bytes
-    lie in several files; one may be in a group as well.
-    """
-
-    alike: tuple[tuple[Picture, ...], ...]
-    copies: tuple[Picture, ...]
 
 
 @dataclass(frozen=True)
@@ -177,6 +168,9 @@ class Workspace:
             MapFolder(root / "static" / "maps"),
             self.thumbnail,
             self._write_thumbnail_files,
+        )
+        self.extremes = extremes_finder(
+            self._space, is_running=lambda: self.indexer.progress().running
         )
         self._duplicates = DuplicateFinder(self._index, self._space, self.embedder.id)
         self._counts: dict[Scope, _Count] = {}
@@ -588,18 +582,25 @@ class Workspace:
         """
         return self._index
 
-    def duplicate_groups(self) -> Duplicates:
-        """The pictures of the collection that are there more than once."""
+    def duplicate_groups(self, scope: Scope = EVERYTHING) -> Duplicates:
+        """The pictures of a scope that are there more than once in it.
+
+        Those that look alike are told as of the last run that ended, see `is_looking_for_alike`.
+        """
         copies = self._index.copies()
         groups = self._duplicates.groups()
         known = self._index.pictures(
             [*copies, *(picture_id for group in groups for picture_id in group)]
         )
-        present = (tuple(known[i] for i in group if i in known) for group in groups)
-        return Duplicates(
-            alike=tuple(group for group in present if len(group) > 1),
-            copies=tuple(known[i] for i in copies if i in known),
+        return duplicates_within(
+            scope,
+            ([known[i] for i in group if i in known] for group in groups),
+            (known[i] for i in copies if i in known),
         )
+
+    def is_looking_for_alike(self) -> bool:
+        """True while pictures that look alike are looked for."""
+        return self._duplicates.is_looking()
 
     # -- exploring ---------------------------------------------------------------------------
 
@@ -719,6 +720,7 @@ class Workspace:
         self._bank.close()
         self._duplicates.close()
         self._arranger.close()
+        self.extremes.close()
         self._calls.flush()
         if self.clip_setup is not None:
             self.clip_setup.close()

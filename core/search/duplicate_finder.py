@@ -52,6 +52,11 @@ class DuplicateFinder:
         if thread is not None:
             thread.join(seconds)
 
+    def is_looking(self) -> bool:
+        """True while somebody looks."""
+        with self._lock:
+            return self._thread is not None
+
     def close(self) -> None:
         """Stop looking, for good."""
         self._deadline.cancel.set()
