@@ -585,7 +585,7 @@ class Workspace:
     def duplicate_groups(self, scope: Scope = EVERYTHING) -> Duplicates:
         """The pictures of a scope that are there more than once in it.
 
-        Those that look alike are told as of the last run that ended, see `is_looking_for_alike`.
+        Those that look alike are told as they were found last, see `alike_are_current`.
         """
         copies = self._index.copies()
         groups = self._duplicates.groups()
@@ -598,9 +598,9 @@ class Workspace:
             (known[i] for i in copies if i in known),
         )
 
-    def is_looking_for_alike(self) -> bool:
-        """True while pictures that look alike are looked for."""
-        return self._duplicates.is_looking()
+    def alike_are_current(self) -> bool:
+        """False while pictures have come or gone since those that look alike were looked for."""
+        return self._duplicates.is_current()
 
     # -- exploring ---------------------------------------------------------------------------
 

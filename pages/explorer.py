@@ -7,6 +7,7 @@ from ui.compare import compare_view
 from ui.comparison import is_new_on_table
 from ui.empty_state import nothing_to_search
 from ui.explorer_map import map_view
+from ui.odd_view import odd_view
 from ui.resources import open_workspace
 from ui.shell import just_opened, page_frame
 
@@ -18,7 +19,7 @@ page_frame(workspace, TITLE)
 if nothing_to_search(workspace):
     st.stop()
 
-VIEWS = {"map": "Map", "compare": "Compare"}
+VIEWS = {"map": "Map", "compare": "Compare", "odd": "Odd and double"}
 if arrived and is_new_on_table() and "view" not in st.query_params:
     st.session_state["view"] = "compare"
 view = st.segmented_control(
@@ -34,5 +35,7 @@ view = st.segmented_control(
 )
 if view == "map":
     map_view(workspace)
+elif view == "odd":
+    odd_view(workspace)
 else:
     compare_view(workspace)

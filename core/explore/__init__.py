@@ -10,7 +10,7 @@ from core.explore.map_files import MOST_POINTS, MapFiles, MapFolder
 from core.explore.maps import Clusters, DrawnMap, Maps
 from core.explore.names import name_clusters
 from core.explore.neighbours import Neighbours, nearest_neighbours
-from core.explore.odd import FEWEST, Extremes, extremes_finder, most_alone, most_typical
+from core.explore.odd import FEWEST, NTH, Extremes, extremes_finder, most_alone, most_typical
 from core.explore.projection import Projection, project
 from core.explore.regions import MapRegion, map_regions
 from core.explore.seriation import by_likeness
@@ -34,6 +34,7 @@ from core.explore.words import (
 __all__ = [
     "FEWEST",
     "MOST_POINTS",
+    "NTH",
     "Arithmetic",
     "Arrangement",
     "Arranger",

@@ -39,11 +39,15 @@ EQUAL = 1 - 1e-5
 
 @dataclass(frozen=True)
 class Alone:
-    """A picture without near neighbours, the one nearest to it, and the cosine of the two."""
+    """A picture without near neighbours, and the one nearest to it.
+
+    cosine: of the two. nth_cosine: with the NTH nearest, or with the last where there are fewer.
+    """
 
     picture_id: str
     nearest_id: str
     cosine: float
+    nth_cosine: float
 
 
 @dataclass(frozen=True)
@@ -111,6 +115,7 @@ def _alone(
                 sample.ids[row],
                 sample.ids[neighbours.rows[row, 0]],
                 float(neighbours.cosines[row, 0]),
+                float(neighbours.cosines[row, -1]),
             )
             for row in most_alone(neighbours, TOLD)
         ]
@@ -121,11 +126,11 @@ def _alone(
             (cosine, picture_id)
             for picture_id, cosine in zip(near.ids, near.cosines, strict=True)
             if picture_id != sample.ids[row]
-        ]
+        ][:NTH]
         if others:  # else all but this one were deleted meanwhile
             cosine, picture_id = others[0]
-            found.append((others[-1][0], Alone(sample.ids[row], picture_id, cosine)))
-    return [one for _, one in sorted(found, key=lambda pair: pair[0])[:TOLD]]
+            found.append(Alone(sample.ids[row], picture_id, cosine, others[-1][0]))
+    return sorted(found, key=lambda one: one.nth_cosine)[:TOLD]
 
 
 def _typical(sample: Sample) -> list[Typical]:

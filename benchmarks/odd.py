@@ -1,0 +1,120 @@
+"""What the explorer's view "Odd and double" takes: comparing, listing duplicates, and a search.
+
+    python -m benchmarks.odd [--pictures 264 2000 20000 100000]
+
+Synthetic pictures (see benchmarks/synthetic.py), a thousandth of them in groups that look alike and
+as many in two files. A search is asked again and again, once alone and once while the pictures are
+compared: what other visitors feel.
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import tempfile
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+from benchmarks import synthetic
+from core.explore.odd import extremes
+from core.index import Index, NearDuplicates, VectorSpace, open_index
+from core.model import EVERYTHING, FileRow
+from core.search import duplicates_csv, duplicates_within
+
+SIZES = (264, 2_000, 20_000, 100_000)
+# Searches that are timed alone.
+ALONE = 31
+
+
+def seconds(work: Callable[[], object]) -> float:
+    began = time.perf_counter()
+    work()
+    return time.perf_counter() - began
+
+
+def median_search(space: VectorSpace, until: Callable[[int], bool]) -> float:
+    """Seconds of a search for 24 pictures, median, asked until that is true of their number."""
+    random = np.random.default_rng(1)
+    found: list[float] = []
+    while not until(len(found)):
+        vector = random.standard_normal(synthetic.DIMENSIONS).astype(np.float32)
+        vector /= np.linalg.norm(vector)
+        found.append(seconds(lambda: space.nearest(vector, 24, EVERYTHING)))
+        time.sleep(0.02)
+    return statistics.median(found)
+
+
+def put_duplicates(index: Index, ids: tuple[str, ...]) -> None:
+    """A thousandth of the pictures, and at least one, in groups of three, and in two files."""
+    some = max(1, len(ids) // 1000)
+    groups = tuple(ids[start : start + 3] for start in range(0, 3 * some, 3))
+    index.set_near_duplicates(synthetic.EMBEDDER_ID, NearDuplicates(1, groups))
+    index.add_files([FileRow(f"images/again/{one}.jpg", one, 10, 1) for one in ids[-some:]])
+
+
+def list_duplicates(index: Index) -> str:
+    """As the workspace and the page do."""
+    copies = index.copies()
+    groups = index.near_duplicates(synthetic.EMBEDDER_ID).groups
+    known = index.pictures([*copies, *(one for group in groups for one in group)])
+    found = duplicates_within(
+        EVERYTHING,
+        ([known[one] for one in group] for group in groups),
+        (known[one] for one in copies),
+    )
+    return duplicates_csv(found)
+
+
+def row(home: Path, count: int) -> str:
+    synthetic.make(home, count, ())
+    index = open_index(home / "data")
+    space = index.vector_space(
+        synthetic.EMBEDDER_ID, synthetic.DIMENSIONS, lambda: False, lambda: None
+    )
+    put_duplicates(index, space.sample(EVERYTHING, count).ids)
+    alone = median_search(space, lambda number: number == ALONE)
+    took: list[float] = []
+    shares: list[float] = []
+    work = threading.Thread(
+        target=lambda: took.append(
+            seconds(lambda: extremes(space, EVERYTHING, shares.append)),
+        )
+    )
+    processor = time.process_time()
+    work.start()
+    meanwhile = median_search(space, lambda number: number > 0 and not work.is_alive())
+    processor = time.process_time() - processor
+    listed = seconds(lambda: list_duplicates(index))
+    index.close()
+    cells = [
+        f"{count:,}",
+        f"{took[0]:.2f}",
+        f"{processor:.2f}",
+        str(len(shares)),
+        f"{1000 * listed:.0f}",
+        f"{1000 * alone:.1f}",
+        f"{meanwhile / alone:.2f}",
+    ]
+    return f"| {' | '.join(cells)} |"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--pictures", type=int, nargs="+", default=SIZES)
+    given = parser.parse_args()
+    print(
+        "| pictures | compared, s | processor, s | reports of progress | duplicates listed, ms "
+        "| a search alone, ms | a search meanwhile, times that |"
+    )
+    print(f"|{' ---: |' * 7}", flush=True)
+    for count in given.pictures:
+        with tempfile.TemporaryDirectory() as folder:
+            print(row(Path(folder), count), flush=True)
+
+
+if __name__ == "__main__":
+    main()
