@@ -96,7 +96,7 @@ def test_a_part_of_a_large_collection_is_said_to_be_one(
 def test_a_comparison_that_fails_is_a_sentence(
     visit: Visit, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("core.explore.odd.nearest_neighbours", None)
+    monkeypatch.setattr("core.explore.odd.most_alone", None)
     visitor = odd(visit())
     assert "The pictures could not be compared; the log says why." in visitor.said
 
