@@ -18,6 +18,7 @@ from ui.explorer_map.regions import list_of_groups, search_within
 from ui.links import link
 from ui.literal import literal
 from ui.numbers import count
+from ui.picture_words import picture_words
 from ui.results import show_pages
 from ui.selection import selected
 from ui.wall import wall
@@ -70,6 +71,7 @@ def _picture(workspace: Workspace, picture_id: str, scope: Scope) -> None:
         st.caption("This picture was deleted meanwhile.")
         return
     wall(workspace, [Result(picture, None, searchable=True)], key="picked")
+    picture_words(workspace, picture_id)
     with st.popover("Use at the end of an axis", type="tertiary"):
         for name in NAMES:
             if st.button(name.capitalize(), key=f"end-{name}"):
