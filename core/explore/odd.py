@@ -89,7 +89,7 @@ def extremes_finder(space: VectorSpace, is_running: Callable[[], bool]) -> PerSc
 
 
 def extremes(space: VectorSpace, scope: Scope, progress: Progress) -> Extremes:
-    """Compare the pictures of a scope, evenly thinned to MOST_COMPARED, each with each.
+    """Compare the pictures of a scope, evenly thinned to MOST_COMPARED.
 
     Of a thinned scope, those found most alone are then held against all of its pictures.
     """
