@@ -9,13 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from core.index.sqlite.current_matrix import CurrentMatrix
+from core.index.in_memory import CurrentMatrix, MatrixSpace
 from core.index.sqlite.duplicates import Duplicates
 from core.index.sqlite.files import Files
 from core.index.sqlite.queries import Queries
 from core.index.sqlite.searches import Searches
 from core.index.sqlite.unfinished import Unfinished
-from core.index.sqlite.vector_space import MatrixSpace
 from core.index.sqlite.vectors import VectorTable
 
 

@@ -17,7 +17,7 @@ from typing import BinaryIO, TypeAlias
 
 import numpy as np
 
-from core.index.sqlite.matrix import DIGEST_BYTES, Digests, Matrix
+from core.index.in_memory.matrix import DIGEST_BYTES, Digests, Matrix
 from core.vectors import Vector, Vectors, are_unit
 
 log = logging.getLogger(__name__)
