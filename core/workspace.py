@@ -141,7 +141,7 @@ class Workspace:
             UPLOADS: settings.data_dir / "uploads",
         }
         self.thumbs_dir = root / "static" / "thumbs"
-        self._index = open_index(settings.data_dir)
+        self._index = open_index(settings)
         self.problems = [*settings.problems, *self._index.notices]
         if not settings.images_dir.is_dir():
             self.problems.append(
@@ -186,7 +186,8 @@ class Workspace:
         self._standing_out = StandingOut(
             self._space, self._bank.vectors, is_running=lambda: self.indexer.progress().running
         )
-        self._load_seeds(root / "seed")
+        if self._index.may_write:
+            self._load_seeds(root / "seed")
         self.rescan()
 
     def _make_embedder(self) -> Embedder:
@@ -197,6 +198,11 @@ class Workspace:
             return builtin_embedder()
 
     # -- what is there -----------------------------------------------------------------------
+
+    @property
+    def index_place(self) -> str:
+        """Where the index lies, in words; "" where that is the data folder."""
+        return self._index.place
 
     @property
     def gallery_ticked(self) -> bool:
@@ -254,7 +260,12 @@ class Workspace:
         self.indexer.stop()
 
     def rescan(self) -> bool:
-        """Look at the folders again; what costs nothing is embedded at once."""
+        """Look at the folders again; what costs nothing is embedded at once.
+
+        False if a run is on in another process, or if nothing may be written.
+        """
+        if not self._index.may_write:
+            return False
         return self.indexer.start(None if self.embedder.paid else self.embedder, self.wanted)
 
     def start_indexing(self) -> bool:

@@ -175,6 +175,14 @@ class Index(KeptSearches, Protocol):
     def notices(self) -> Sequence[str]:
         """What the person should know of how the index was opened, whole sentences."""
 
+    @property
+    def may_write(self) -> bool:
+        """False for a user of a database who may only read: then nothing is added or kept."""
+
+    @property
+    def place(self) -> str:
+        """Where the index lies, in words; "" where that is the data folder."""
+
     def vector_space(
         self,
         embedder_id: str,

@@ -2,7 +2,7 @@
 
 from core.index.in_memory.current_matrix import CurrentMatrix, MatrixSource
 from core.index.in_memory.matrix import Digests, digests, is_id
-from core.index.in_memory.matrix_file import NumberedRows
+from core.index.in_memory.matrix_file import NumberedRows, slug
 from core.index.in_memory.matrix_space import MatrixSpace
 
 __all__ = [
@@ -13,4 +13,5 @@ __all__ = [
     "NumberedRows",
     "digests",
     "is_id",
+    "slug",
 ]

@@ -32,6 +32,9 @@ class Connections:
     Every method raises IndexUnavailable where the file cannot be used.
     """
 
+    may_write = True
+    place = ""
+
     def __init__(self, data_dir: Path) -> None:
         self.data_dir = data_dir
         self.path = data_dir / "index.sqlite"

@@ -1,0 +1,27 @@
+"""The durable index in a PostgreSQL database with pgvector."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from core.index.in_memory import CurrentMatrix, MatrixSpace
+from core.index.port import VectorSpace
+from core.index.postgres.duplicates import Duplicates
+from core.index.postgres.files import Files
+from core.index.postgres.queries import Queries
+from core.index.postgres.searches import Searches
+from core.index.postgres.unfinished import Unfinished
+from core.index.postgres.vectors import VectorTable
+
+
+class PostgresIndex(Files, VectorTable, Unfinished, Queries, Searches, Duplicates):
+    """Keeps the promises of `core.index.port.Index` in the schema that the settings name."""
+
+    def vector_space(
+        self,
+        embedder_id: str,
+        dimensions: int,
+        is_running: Callable[[], bool],
+        dropped: Callable[[], object],
+    ) -> VectorSpace:
+        return MatrixSpace(self, CurrentMatrix(self, embedder_id, dimensions, is_running, dropped))
