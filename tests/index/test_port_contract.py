@@ -42,7 +42,12 @@ def postgres(request: pytest.FixtureRequest, data_dir: Path) -> Index:
     return open_index(replace(settings, data_dir=data_dir))
 
 
-ENGINES = {"sqlite": sqlite, "postgres": postgres}
+def in_the_database(request: pytest.FixtureRequest, data_dir: Path) -> Index:
+    settings: Settings = request.getfixturevalue("postgres")
+    return open_index(replace(settings, data_dir=data_dir, postgres_search="database"))
+
+
+ENGINES = {"sqlite": sqlite, "postgres": postgres, "in the database": in_the_database}
 
 
 @pytest.fixture(params=list(ENGINES))

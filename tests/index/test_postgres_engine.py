@@ -392,3 +392,23 @@ def test_vectors_of_every_length_come_back_to_the_bit(index: Index, dimensions: 
     index.add_vectors("e" * 200, [(an_id(1), vector, False)])
     found = index.vector("e" * 200, an_id(1))
     assert found is not None and found.tobytes() == vector.tobytes()
+
+
+# -- where a search is answered --------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("where", "most", "copied"),
+    [("auto", 10**9, True), ("auto", 1, False), ("memory", 1, True), ("database", 10**9, False)],
+)
+def test_vectors_are_copied_up_to_a_size_or_as_it_is_set(
+    postgres: Settings, monkeypatch: pytest.MonkeyPatch, where: str, most: int, copied: bool
+) -> None:
+    from core.index.postgres import vector_space
+
+    monkeypatch.setattr(vector_space, "MOST_NUMBERS_IN_MEMORY", most)
+    index = open_index(replace(postgres, postgres_search=where))
+    fill(index, 3)
+    assert space_of(index).nearest(a_vector(1), 1, EVERYTHING).ids == (an_id(1),)
+    assert bool(list(postgres.data_dir.glob("matrix-*/*.npy"))) == copied
+    index.close()

@@ -45,7 +45,7 @@ class Connections:
         self.notices: list[str] = []
         if not self.may_write and not settings.read_only:
             self.notices.append(may_only_read(settings))
-        self._answer = Answers().get
+        self.answer = Answers().get
         # The embedders whose table of vectors is known to be there.
         self._tables: set[str] = set()
         self._pool = self._new_pool()

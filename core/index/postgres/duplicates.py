@@ -54,7 +54,7 @@ class Duplicates(Connections):
         with self.reading() as db:
             state = state_of(db, _state(embedder_id))
         with self.snapshot() as db:
-            return self._answer(_state(embedder_id), state, read)
+            return self.answer(_state(embedder_id), state, read)
 
     def set_near_duplicates(self, embedder_id: str, found: NearDuplicates) -> None:
         with self.writing() as db:

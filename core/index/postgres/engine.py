@@ -6,11 +6,13 @@ from collections.abc import Callable
 
 from core.index.in_memory import CurrentMatrix, MatrixSpace
 from core.index.port import VectorSpace
+from core.index.postgres.database_space import DatabaseSpace
 from core.index.postgres.duplicates import Duplicates
 from core.index.postgres.files import Files
 from core.index.postgres.queries import Queries
 from core.index.postgres.searches import Searches
 from core.index.postgres.unfinished import Unfinished
+from core.index.postgres.vector_space import PostgresSpace
 from core.index.postgres.vectors import VectorTable
 
 
@@ -24,4 +26,10 @@ class PostgresIndex(Files, VectorTable, Unfinished, Queries, Searches, Duplicate
         is_running: Callable[[], bool],
         dropped: Callable[[], object],
     ) -> VectorSpace:
-        return MatrixSpace(self, CurrentMatrix(self, embedder_id, dimensions, is_running, dropped))
+        matrix = CurrentMatrix(self, embedder_id, dimensions, is_running, dropped)
+        return PostgresSpace(
+            self._settings.postgres_search,
+            MatrixSpace(self, matrix),
+            DatabaseSpace(self, embedder_id, dimensions),
+            dimensions,
+        )

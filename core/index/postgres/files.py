@@ -158,7 +158,7 @@ class Files(Connections):
             return int(row[0])
 
         with self.reading() as db:
-            return self._answer(("count", scope), state_of(db, "live"), read)
+            return self.answer(("count", scope), state_of(db, "live"), read)
 
     def page(self, scope: Scope, first: int, count: int) -> list[str]:
         condition, parameters = scope_condition(scope)
@@ -201,7 +201,7 @@ class Files(Connections):
             return sorted(counts.items())
 
         with self.reading() as db:
-            return list(self._answer("folders", state_of(db, "live"), read))
+            return list(self.answer("folders", state_of(db, "live"), read))
 
 
 def add_pictures(db: Writing, pictures: Iterable[tuple[Picture, bytes]], *, vetted: bool) -> None:

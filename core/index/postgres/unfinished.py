@@ -26,7 +26,7 @@ class Unfinished(Connections):
     def plan(self, embedder_id: str, scope: Scope) -> Plan:
         with self.reading() as db:
             state = generation_of(db, embedder_id) + state_of(db, "refused")
-            return self._answer(
+            return self.answer(
                 ("plan", embedder_id, scope), state, lambda: _plan(db, embedder_id, scope)
             )
 
@@ -73,7 +73,7 @@ class Unfinished(Connections):
             return {(Cause(cause), kind): number for cause, kind, number in rows}
 
         with self.reading() as db:
-            return self._answer(("not indexed", embedder_id), state_of(db, "refused"), read)
+            return self.answer(("not indexed", embedder_id), state_of(db, "refused"), read)
 
     def not_indexed(
         self,
