@@ -15,6 +15,7 @@ from core.index.port import (
     NearDuplicates,
     Nearest,
     Neighbours,
+    RunLock,
     Sample,
     VectorSpace,
 )
@@ -28,6 +29,7 @@ __all__ = [
     "NearDuplicates",
     "Nearest",
     "Neighbours",
+    "RunLock",
     "Sample",
     "VectorSpace",
     "export_index",

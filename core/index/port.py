@@ -137,6 +137,21 @@ class VectorSpace(Protocol):
         """
 
 
+class RunLock(Protocol):
+    """Held by the one run that adds to an index, in this process or any other that shares it.
+
+    It is free within a minute when its holder ends, even by kill -9.
+    """
+
+    def acquire(self) -> bool:
+        """False if somebody else has it. Raises OSError, IndexUnavailable."""
+
+    def release(self) -> None: ...
+
+    def is_held(self) -> bool:
+        """True if anybody holds it. A holder who is told False has lost it and must stop."""
+
+
 class KeptSearches(Protocol):
     """The searches that somebody saved under a name, and those that were asked last."""
 
@@ -196,6 +211,8 @@ class Index(KeptSearches, Protocol):
         a state that is some seconds old. dropped: told when damaged vectors were dropped, which
         have to be made again.
         """
+
+    def run_lock(self) -> RunLock: ...
 
     def close(self) -> None: ...
 

@@ -36,7 +36,7 @@ class Connections:
     """
 
     def __init__(self, settings: Settings) -> None:
-        self._settings = settings
+        self.settings = settings
         self.data_dir = settings.data_dir
         # The pool hides why it has no connection, so that the first is made without it.
         with connect(settings) as first:
@@ -54,7 +54,7 @@ class Connections:
 
     def _new_pool(self) -> ConnectionPool[psycopg.Connection[Row]]:
         return ConnectionPool(
-            kwargs=parameters(self._settings),
+            kwargs=parameters(self.settings),
             min_size=1,
             max_size=MOST_CONNECTIONS,
             timeout=POOL_SECONDS,
@@ -73,10 +73,10 @@ class Connections:
             with self._pool.connection() as connection:
                 yield connection
         except PoolTimeout as error:
-            connect(self._settings).close()  # raises with the cause, if there is one
+            connect(self.settings).close()  # raises with the cause, if there is one
             raise IndexUnavailable(ALL_TAKEN) from error
         except psycopg.Error as error:
-            words = sentence(error, self._settings)
+            words = sentence(error, self.settings)
             if not words:
                 raise
             raise IndexUnavailable(words) from error
@@ -85,19 +85,19 @@ class Connections:
     def reading(self) -> Iterator[Session]:
         """For statements that each stand alone."""
         with self._borrowed() as connection:
-            yield Session(connection, self._settings.postgres_schema)
+            yield Session(connection, self.settings.postgres_schema)
 
     @contextmanager
     def snapshot(self) -> Iterator[Session]:
         """For several reads of one state, which may take their time."""
         with self._transaction("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY") as connection:
-            yield Session(connection, self._settings.postgres_schema)
+            yield Session(connection, self.settings.postgres_schema)
 
     @contextmanager
     def writing(self) -> Iterator[Writing]:
         """A transaction that changes something: kept on success, else undone."""
         with self._transaction("BEGIN") as connection:
-            session = Writing(connection, self._settings.postgres_schema)
+            session = Writing(connection, self.settings.postgres_schema)
             yield session
             session.count_changes()
 

@@ -10,6 +10,7 @@ from core.index.postgres.database_space import DatabaseSpace
 from core.index.postgres.duplicates import Duplicates
 from core.index.postgres.files import Files
 from core.index.postgres.queries import Queries
+from core.index.postgres.run_lock import PostgresRunLock
 from core.index.postgres.searches import Searches
 from core.index.postgres.unfinished import Unfinished
 from core.index.postgres.vector_space import PostgresSpace
@@ -18,6 +19,9 @@ from core.index.postgres.vectors import VectorTable
 
 class PostgresIndex(Files, VectorTable, Unfinished, Queries, Searches, Duplicates):
     """Keeps the promises of `core.index.port.Index` in the schema that the settings name."""
+
+    def run_lock(self) -> PostgresRunLock:
+        return PostgresRunLock(self)
 
     def vector_space(
         self,
@@ -28,7 +32,7 @@ class PostgresIndex(Files, VectorTable, Unfinished, Queries, Searches, Duplicate
     ) -> VectorSpace:
         matrix = CurrentMatrix(self, embedder_id, dimensions, is_running, dropped)
         return PostgresSpace(
-            self._settings.postgres_search,
+            self.settings.postgres_search,
             MatrixSpace(self, matrix),
             DatabaseSpace(self, embedder_id, dimensions),
             dimensions,
