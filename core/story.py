@@ -134,8 +134,30 @@ def _story(
         ),
         Step(
             "All at once",
-            "Every picture as a point of a map: what is alike lies together.",
+            "Every picture on a map, near those it is most like. A group is named by the words "
+            "that set it apart from the others.",
             EXPLORER,
             {"view": "map"},
+        ),
+        Step(
+            "The word on the map",
+            "The diamond is the word, joined to the pictures nearest to it. What stands out is "
+            "lit.",
+            EXPLORER,
+            {"view": "map", "q": word},
+        ),
+        Step(
+            "Between words",
+            "Nobody said which picture shows what. Each stands where its cosines with four words "
+            "put it.",
+            EXPLORER,
+            {"view": "map", "map": "words"},
+        ),
+        Step(
+            "Two kinds",
+            "In the space of the vectors, texts and pictures live apart. The switch brings both "
+            "together.",
+            EXPLORER,
+            {"view": "map", "map": "kinds", "q": word},
         ),
     )

@@ -628,6 +628,12 @@ class Workspace:
         known = self._index.pictures(found)
         return [(known[i], vector) for i, vector in zip(found, vectors, strict=True) if i in known]
 
+    def lengths(self, picture_ids: Sequence[str]) -> dict[str, float]:
+        """The length at which each picture's vector came from the embedder, where it is known."""
+        if self.embedder.normalises:
+            return dict.fromkeys(picture_ids, 1.0)
+        return self._index.lengths(self.embedder.id, picture_ids)
+
     def map_state(self) -> str:
         """Names the vectors that a map is drawn from: another name, another map."""
         return f"{self.embedder.id}-{self._space.generation()}"

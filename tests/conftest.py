@@ -22,7 +22,7 @@ from core.errors import InputRefused
 from core.index.sqlite.engine import SqliteIndex
 from core.model import Limits
 from core.settings import Settings
-from core.vectors import Vector, Vectors, unit
+from core.vectors import RawVector, RawVectors
 from tests.postgres_server import PostgresServer, is_available, serve
 
 COLOURS = {
@@ -43,6 +43,7 @@ class ColourEmbedder:
 
     id = "colour:1"
     label = "Colours"
+    normalises = False
     dimensions = 4
     takes_links = False
     # As a service has them.
@@ -65,7 +66,7 @@ class ColourEmbedder:
         self._bytes = 0
         self._guard = threading.Lock()
 
-    def embed_images(self, images: Sequence[bytes], deadline: Deadline) -> Vectors:
+    def embed_images(self, images: Sequence[bytes], deadline: Deadline) -> RawVectors:
         size = sum(map(len, images))
         with self._guard:
             self.calls.append("image")
@@ -82,7 +83,7 @@ class ColourEmbedder:
             with self._guard:
                 self._bytes -= size
 
-    def embed_text(self, text: str, deadline: Deadline) -> Vector:
+    def embed_text(self, text: str, deadline: Deadline) -> RawVector:
         with self._guard:
             self.calls.append("text")
         deadline.check()
@@ -92,7 +93,7 @@ class ColourEmbedder:
             raise InputRefused("No word of this text is a colour.")
         return self._place(np.mean(known, axis=0))
 
-    def embed_link(self, url: str, deadline: Deadline) -> Vector:
+    def embed_link(self, url: str, deadline: Deadline) -> RawVector:
         raise InputRefused("Links are not taken.")
 
     def unknown_words(self, text: str) -> list[str]:
@@ -105,9 +106,9 @@ class ColourEmbedder:
         pass
 
     @staticmethod
-    def _place(colour: Sequence[float]) -> Vector:
+    def _place(colour: Sequence[float]) -> RawVector:
         # Grey on an axis of its own, so that black has a direction too.
-        return unit(np.array([*(np.asarray(colour, dtype=float) - 128), 32.0]))
+        return np.array([*(np.asarray(colour, dtype=float) - 128), 32.0], np.float32)
 
 
 # Percent of the lines of core/ that the whole suite runs at least. Measured were 89.6 without

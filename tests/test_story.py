@@ -60,9 +60,9 @@ def step(title: str) -> tuple[Step, dict[str, str]]:
 
 
 @pytest.mark.parametrize("name", STORIES)
-def test_a_story_has_eight_steps_on_pages_that_there_are(name: str) -> None:
+def test_a_story_has_eleven_steps_on_pages_that_there_are(name: str) -> None:
     told = STORIES[name]
-    assert len(told) == 8
+    assert len(told) == 11
     assert {one.page for one in told} == {TEXT_SEARCH, IMAGE_SEARCH, EXPLORER}
     for one in told:
         assert parse_pictures(one.query.get("pic", "")).problems == ()

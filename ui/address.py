@@ -64,3 +64,26 @@ def write_choice(name: str, value: str) -> None:
     """After a change of such a widget: say it in the address."""
     write_address(name, value)
     st.session_state[f"address-{name}"] = urlsplit(st.context.url or "").path, value
+
+
+def choice_in_address(label: str, name: str, choices: Mapping[str, str]) -> str:
+    """One of a few choices side by side, which the parameter `name` stands for.
+
+    choices: what they are called, by their value in the address; the first is the default, and is
+    not written. label: for screen readers.
+    """
+    default = next(iter(choices))
+    chosen = st.segmented_control(
+        label,
+        list(choices),
+        default=follow_choice(name, name, {choice: choice for choice in choices}, default),
+        required=True,
+        format_func=choices.__getitem__,
+        key=name,
+        label_visibility="collapsed",
+        persist_state="session",
+        on_change=lambda: write_choice(
+            name, "" if st.session_state[name] == default else st.session_state[name]
+        ),
+    )
+    return chosen or default

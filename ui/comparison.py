@@ -8,6 +8,11 @@ import streamlit as st
 MOST = 12
 
 
+def has_table() -> bool:
+    """True once this session has put something on the table, or has seen it empty."""
+    return "table-pictures" in st.session_state
+
+
 def table_pictures() -> list[str]:
     """Picture ids, in the order they were put there."""
     pictures: list[str] = st.session_state.setdefault("table-pictures", [])
@@ -21,6 +26,8 @@ def table_texts() -> list[str]:
 
 def is_new_on_table() -> bool:
     """True if something was put on the table since this was last asked."""
+    if not has_table():
+        return False
     now = [*table_pictures(), *table_texts()]
     before = st.session_state.get("table-seen", [])
     st.session_state["table-seen"] = now

@@ -1,161 +1,84 @@
-"""The explorer's table: cosine similarity of every pair, as a heat map that can be clicked."""
+"""A metric of every pair of things, as a heat map that can be clicked."""
 
 from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import altair as alt
 import numpy as np
 import pandas as pd
 import streamlit as st
 
-from core.errors import EmbedderError
-from core.explore import similarity_matrix
-from core.model import EVERYTHING
-from core.search import Part, harmless, query_key
-from core.workspace import Workspace
-from ui.comparison import MOST, table_pictures, table_texts
-from ui.wall import address, thumbnail
-
-# More names than this make a list that nobody scrolls, and a page that is slow to send.
-LISTED = 2000
+from core.explore import Metric
+from core.search import harmless
+from ui.pair import Pair, held, write_pair
+from ui.table_items import Item
 
 # Readable on the light and on the dark page.
 INK = "#857b6f"
 
 CELL = 72  # pixels; twelve of them fit a laptop
 
-
-@dataclass(frozen=True)
-class Item:
-    """Something on the table: a picture (with its id and its thumbnail's address) or a text."""
-
-    label: str
-    vector: np.ndarray
-    picture_id: str = ""
-    thumbnail: str = ""
+# The nearness of a pair of which it is not known, and its colour on either page.
+UNKNOWN = -1
+UNKNOWN_COLOUR = "#d8d3cc"
+# Above this nearness a cell is dark.
+WHITE_ABOVE = 0.6
 
 
-def compare_view(workspace: Workspace) -> None:
-    st.markdown(
-        "Put pictures and texts on the table: every cell is the **cosine similarity** of two of "
-        "their vectors."
+def heat_map(
+    items: Sequence[Item], values: np.ndarray, metric: Metric, label: str, pair: Pair | None
+) -> None:
+    """Draw the values of every pair, shape (n, n), NaN where one is not known.
+
+    label: what the values are. pair: the places of the two that are looked at; a click changes it.
+    """
+    drawn = held("heat-map", ",".join([metric, *(item.name for item in items)]), pair)
+
+    def take_click() -> None:
+        drawn.pair = _clicked(st.session_state[drawn.key], len(items))
+        write_pair(items, drawn.pair)
+
+    st.altair_chart(
+        _chart(items, values, metric, label, drawn.begins),
+        height=CELL * (len(items) + 1),  # room is kept while one chart takes another's place
+        key=drawn.key,
+        on_select=take_click,
+        selection_mode="cell",
+        alt=f"{label} of every pair on the table",
     )
-    choose(workspace)
-    items = items_on_table(workspace)
-    if len(items) < 2:
-        st.caption("Choose at least two, or press Compare on any search result.")
-        if not items and st.button("Show an example", icon=":material/auto_awesome:"):
-            put_example(workspace)
-            st.rerun()
-        return
-    similarities = similarity_matrix(np.stack([item.vector for item in items]))
-    left, right = st.columns([3, 2], gap="large")
-    with left:
-        picked = heat_map(items, similarities)
-        st.download_button(
-            "Download matrix CSV",
-            lambda: matrix_csv(items, similarities),
-            file_name="similarities.csv",
-            mime="text/csv",
-            icon=":material/download:",
-            type="tertiary",
-            on_click="ignore",
-        )
-    with right:
-        if picked is None:
-            st.caption("Click a cell to see the two side by side.")
-        else:
-            side_by_side(workspace, items, similarities, *picked)
 
 
-def choose(workspace: Workspace) -> None:
-    listed = workspace.named_pictures(LISTED)
-    kept = {p.id: p.name for p, _ in workspace.with_vectors(table_pictures())}
-    names = {i: path.rsplit("/", 1)[-1] for i, path in listed} | kept
-    options = list(dict.fromkeys([*kept, *(i for i, _ in listed)]))
-    pictures, texts = st.columns(2)
-    for_pictures, for_texts = MOST - len(table_texts()), MOST - len(kept)
-    with pictures:
-        # The table is the truth; the widget starts from it on every visit.
-        st.session_state["chosen-pictures"] = list(kept)
-        st.multiselect(
-            "Pictures",
-            options,
-            format_func=names.__getitem__,
-            key="chosen-pictures",
-            max_selections=max(1, for_pictures),
-            disabled=not for_pictures,
-            placeholder="Choose by name",
-            on_change=lambda: st.session_state.update(
-                {"table-pictures": st.session_state["chosen-pictures"]}
-            ),
-        )
-    with texts:
-        st.session_state["chosen-texts"] = table_texts()
-        st.multiselect(
-            "Texts",
-            table_texts(),
-            key="chosen-texts",
-            accept_new_options=True,
-            max_selections=max(1, for_texts),
-            disabled=not for_texts,
-            placeholder="Type a text and press Enter",
-            on_change=lambda: st.session_state.update(
-                {
-                    "table-texts": [
-                        query_key(t) for t in st.session_state["chosen-texts"] if t.strip()
-                    ]
-                }
-            ),
-        )
+def _clicked(state: Mapping[str, Any], count: int) -> Pair | None:
+    points = state["selection"]["cell"]
+    if not points:
+        return None
+    row, column = int(points[0]["row"]), int(points[0]["column"])
+    return (row, column) if row < count and column < count else None
 
 
-def put_example(workspace: Workspace) -> None:
-    """Two texts and the pictures nearest to them; where texts are paid, a few pictures apart."""
-    texts = () if workspace.embedder.paid else ("a blue house", "boats on the sea")
-    ids = workspace.some_pictures(6)
-    if texts:
-        rankings = [
-            workspace.search([Part(workspace.queries.text(text))], EVERYTHING) for text in texts
-        ]
-        ids = list(dict.fromkeys(hit.picture_id for r in rankings for hit in r.hits[:3]))
-    st.session_state["table-pictures"] = ids
-    st.session_state["table-texts"] = list(texts)
-
-
-def items_on_table(workspace: Workspace) -> list[Item]:
-    items = [
-        Item(picture.name, vector, picture.id, address(workspace, picture.id))
-        for picture, vector in workspace.with_vectors(table_pictures())
-    ]
-    for text in table_texts():
-        try:
-            items.append(Item(text, workspace.queries.text(text)))
-        except EmbedderError as error:
-            st.text(f"“{text}”: {error}")
-    return items
-
-
-def heat_map(items: Sequence[Item], similarities: np.ndarray) -> tuple[int, int] | None:
-    """Draw the matrix; the cell that was clicked, as (row, column)."""
+def _chart(
+    items: Sequence[Item], values: np.ndarray, metric: Metric, label: str, begins: Pair | None
+) -> alt.LayerChart:
     n = len(items)
     rows, columns = np.indices((n, n))
     cells = pd.DataFrame(
         {
             "row": rows.ravel(),
             "column": columns.ravel(),
-            "similarity": similarities.ravel(),
+            "nearness": nearness(values, metric).ravel(),
+            "short": _written(values),
+            "value": ["not known" if np.isnan(v) else f"{v:z.4f}" for v in values.ravel()],
             "one": [item.label for item in items for _ in items],
             "other": [item.label for _ in items for item in items],
         }
     )
-    off = similarities[~np.eye(n, dtype=bool)]
-    low, high = float(off.min()), float(off.max())
-    middle = (low + high) / 2
+    # For screen readers, which would be told every number of the drawing otherwise.
+    cells["said"] = "one: " + cells["one"] + "; other: " + cells["other"]
+    cells["said"] += f"; {label.lower()}: " + cells["value"]
     ends = pd.DataFrame(
         [
             {
@@ -170,7 +93,8 @@ def heat_map(items: Sequence[Item], similarities: np.ndarray) -> tuple[int, int]
     )
     across = alt.Scale(domain=[-1.5, n - 0.5], nice=False, zero=False)
     down = alt.Scale(domain=[-1.5, n - 0.5], nice=False, zero=False, reverse=True)
-    picked = alt.selection_point(name="cell", fields=["row", "column"], empty=False)
+    first = [{"row": begins[0], "column": begins[1]}] if begins else alt.Undefined
+    picked = alt.selection_point(name="cell", fields=["row", "column"], empty=False, value=first)
     base = alt.Chart(cells)
     half = 0.48
     squares = (
@@ -186,18 +110,22 @@ def heat_map(items: Sequence[Item], similarities: np.ndarray) -> tuple[int, int]
             x2="x2:Q",
             y=alt.Y("y1:Q", scale=down, axis=None),
             y2="y2:Q",
-            color=alt.Color(
-                "similarity:Q",
-                # The diagonal is always 1: left in, it would wash out all the rest.
-                scale=alt.Scale(domain=[low, high], scheme="yelloworangebrown", clamp=True),
-                legend=None,
+            color=alt.condition(
+                alt.datum.nearness == UNKNOWN,
+                alt.value(UNKNOWN_COLOUR),
+                alt.Color(
+                    "nearness:Q",
+                    scale=alt.Scale(domain=[0, 1], scheme="yelloworangebrown", clamp=True),
+                    legend=None,
+                ),
             ),
             strokeWidth=alt.condition(picked, alt.value(3), alt.value(0)),
             stroke=alt.value("#2b6cb0"),
+            description="said:N",
             tooltip=[
                 alt.Tooltip("one:N", title="one"),
                 alt.Tooltip("other:N", title="other"),
-                alt.Tooltip("similarity:Q", title="cosine", format=".4f"),
+                alt.Tooltip("value:N", title=label.lower()),
             ],
         )
         .add_params(picked)
@@ -207,11 +135,9 @@ def heat_map(items: Sequence[Item], similarities: np.ndarray) -> tuple[int, int]
     ).encode(
         x=alt.X("column:Q", scale=across, axis=None),
         y=alt.Y("row:Q", scale=down, axis=None),
-        text=alt.Text("similarity:Q", format=".2f"),
+        text="short:N",
         color=alt.condition(
-            alt.datum.similarity > middle + (high - low) * 0.1,
-            alt.value("#ffffff"),
-            alt.value("#2a1a10"),
+            alt.datum.nearness > WHITE_ABOVE, alt.value("#ffffff"), alt.value("#2a1a10")
         ),
     )
     layers = [squares, numbers]
@@ -237,19 +163,27 @@ def heat_map(items: Sequence[Item], similarities: np.ndarray) -> tuple[int, int]
         ),
     ]
     chart = alt.layer(*layers).properties(width="container", height=CELL * (n + 1))
-    chart = chart.configure_view(strokeWidth=0)
-    answer = st.altair_chart(
-        chart,
-        key=f"heat-{'-'.join(i.picture_id[:8] or i.label for i in items)}",
-        on_select="rerun",
-        selection_mode="cell",
-        alt="Cosine similarity of every pair on the table",
-    )
-    points = answer["selection"]["cell"]
-    if not points:
-        return None
-    row, column = int(points[0]["row"]), int(points[0]["column"])
-    return (row, column) if row < n and column < n else None
+    whole: alt.LayerChart = chart.configure_view(strokeWidth=0)
+    return whole
+
+
+def nearness(values: np.ndarray, metric: Metric) -> np.ndarray:
+    """From 0 for the farthest pair to 1 for the nearest one; UNKNOWN where there is no value."""
+    signed = -values if metric.smaller_is_nearer else values
+    off = signed[~np.eye(len(values), dtype=bool)]
+    known = off[~np.isnan(off)]
+    # The diagonal is beyond all the rest: counted in, it would wash out the differences.
+    low, high = (known.min(), known.max()) if len(known) else (0.0, 0.0)
+    shares = (signed - low) / (high - low) if high > low else np.where(signed > low, 1.0, 0.0)
+    return np.where(np.isnan(values), UNKNOWN, np.clip(shares, 0, 1))
+
+
+def _written(values: np.ndarray) -> list[str]:
+    """What fits into a cell: about three digits of each value, row after row."""
+    known = np.abs(values[~np.isnan(values)])
+    largest = known.max() if len(known) else 0.0
+    digits = 2 if largest < 10 else 1 if largest < 100 else 0
+    return ["–" if np.isnan(v) else f"{v:z.{digits}f}".replace("-", "−") for v in values.ravel()]
 
 
 def _lines(text: str) -> str:
@@ -263,32 +197,12 @@ def _lines(text: str) -> str:
     return "\n".join(lines if len(lines) <= 3 else [*lines[:2], f"{lines[2]} …"])
 
 
-def side_by_side(
-    workspace: Workspace, items: Sequence[Item], similarities: np.ndarray, row: int, column: int
-) -> None:
-    off = similarities[np.triu_indices(len(items), 1)]
-    value = float(similarities[row, column])
-    with st.container(key="wall-pair"):
-        for place, at in zip(st.columns(2), (row, column), strict=True):
-            with place:
-                item = items[at]
-                if item.picture_id:
-                    st.image(thumbnail(workspace, item.picture_id), alt=item.label, width="stretch")
-                st.text(item.label)
-    st.metric("Cosine similarity", f"{value:.4f}")
-    if row == column:
-        st.caption("The same thing twice: a vector's cosine with itself is 1.")
-    elif len(off) > 1:
-        number = int((off > value).sum()) + 1
-        st.caption(f"Number {number} of the {len(off)} pairs on the table.")
-
-
-def matrix_csv(items: Sequence[Item], similarities: np.ndarray) -> str:
-    """The matrix with its names on both sides, nine decimals."""
+def matrix_csv(items: Sequence[Item], values: np.ndarray) -> str:
+    """The matrix with its names on both sides, nine decimals; empty where a value is not known."""
     text = io.StringIO()
     rows = csv.writer(text, lineterminator="\n")
     names = [harmless(item.label) for item in items]
     rows.writerow(["name", *names])
-    for name, line in zip(names, similarities, strict=True):
-        rows.writerow([name, *(f"{value:.9f}" for value in line)])
+    for name, line in zip(names, values, strict=True):
+        rows.writerow([name, *("" if np.isnan(value) else f"{value:.9f}" for value in line)])
     return text.getvalue()

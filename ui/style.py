@@ -58,7 +58,14 @@ CSS = """
 [class*="st-key-link-tertiary"] a { padding: 0; min-height: 2.5rem; }
 
 /* What lies on the table is shown whole. */
-[class*="st-key-chosen"] [data-baseweb="select"] > div > div { flex-wrap: wrap; }
+[class*="st-key-chosen"] [data-testid="stMultiSelectTagsContainer"] { flex-wrap: wrap; }
+[class*="st-key-chosen"] :has(> [data-testid="stMultiSelectTagsContainer"]) {
+  height: auto; max-height: none;
+}
+
+/* Two that are compared stand side by side on a phone as well. */
+.st-key-pair [data-testid="stHorizontalBlock"] { flex-wrap: nowrap; }
+.st-key-pair [data-testid="stColumn"] { min-width: 0; }
 
 /* The picture that is searched for stays in sight, and in proportion. */
 [class*="st-key-query-picture"] img {

@@ -1,4 +1,4 @@
-"""What every embedder promises: bytes or text in, unit vectors of one space out."""
+"""What every embedder promises: bytes or text in, vectors of one space out."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Protocol, runtime_checkable
 
 from core.deadline import Deadline
 from core.model import Limits
-from core.vectors import Vector, Vectors
+from core.vectors import RawVector, RawVectors
 
 
 @runtime_checkable
@@ -22,10 +22,11 @@ class KnowsItsWords(Protocol):
 
 
 class Embedder(Protocol):
-    """Pictures and texts -> unit vectors of one space.
+    """Pictures and texts -> vectors of one space, at the length that the model gives them.
 
-    Every method raises an `EmbedderError` for what can be expected to go wrong. Implementations
-    are safe to call from several threads.
+    Whoever asks scales them to unit length (`core.vectors.measured`). Every method raises an
+    `EmbedderError` for what can be expected to go wrong. Implementations are safe to call from
+    several threads.
     """
 
     @property
@@ -44,6 +45,10 @@ class Embedder(Protocol):
         """True if every call costs money or quota."""
 
     @property
+    def normalises(self) -> bool:
+        """True if the model scales every vector to length 1, so that lengths tell nothing."""
+
+    @property
     def batch_size(self) -> int:
         """How many pictures the indexing job hands to one `embed_images`."""
 
@@ -59,15 +64,15 @@ class Embedder(Protocol):
     def takes_links(self) -> bool:
         """True if `embed_link` works: the service itself fetches the picture."""
 
-    def embed_images(self, images: Sequence[bytes], deadline: Deadline) -> Vectors:
+    def embed_images(self, images: Sequence[bytes], deadline: Deadline) -> RawVectors:
         """Encoded pictures (file bytes, within `limits`) -> (n, dimensions), in order.
 
         Raises InputRefused for one that it cannot read.
         """
 
-    def embed_link(self, url: str, deadline: Deadline) -> Vector: ...
+    def embed_link(self, url: str, deadline: Deadline) -> RawVector: ...
 
-    def embed_text(self, text: str, deadline: Deadline) -> Vector:
+    def embed_text(self, text: str, deadline: Deadline) -> RawVector:
         """Raises InputRefused for a text that it cannot place (empty, too long, no known word)."""
 
     def unknown_words(self, text: str) -> list[str]:

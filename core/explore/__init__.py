@@ -5,14 +5,21 @@ from core.explore.axes import along_axis
 from core.explore.clusters import find_clusters, how_many
 from core.explore.gap import Modalities, modalities
 from core.explore.layout import layout, place
-from core.explore.map_files import MapFiles, MapFolder
+from core.explore.map_files import MOST_POINTS, MapFiles, MapFolder
 from core.explore.maps import Clusters, DrawnMap, Maps
 from core.explore.names import name_clusters
 from core.explore.neighbours import Neighbours, nearest_neighbours
 from core.explore.odd import most_alone, most_typical
 from core.explore.projection import Projection, project
 from core.explore.regions import MapRegion, map_regions
-from core.explore.similarity import similarity_matrix
+from core.explore.seriation import by_likeness
+from core.explore.similarity import (
+    Arithmetic,
+    Metric,
+    arithmetic,
+    metric_matrix,
+    similarity_matrix,
+)
 from core.explore.spread import picture_side, spread
 from core.explore.words import (
     KnownWords,
@@ -24,6 +31,8 @@ from core.explore.words import (
 )
 
 __all__ = [
+    "MOST_POINTS",
+    "Arithmetic",
     "Arrangement",
     "Arranger",
     "Clusters",
@@ -33,17 +42,21 @@ __all__ = [
     "MapFolder",
     "MapRegion",
     "Maps",
+    "Metric",
     "Modalities",
     "NearWord",
     "Neighbours",
     "Projection",
     "along_axis",
+    "arithmetic",
     "best_of",
+    "by_likeness",
     "find_clusters",
     "how_many",
     "known_words",
     "layout",
     "map_regions",
+    "metric_matrix",
     "modalities",
     "most_alone",
     "most_typical",

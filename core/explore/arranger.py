@@ -8,7 +8,7 @@ import logging
 import threading
 import zipfile
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,12 +17,11 @@ import numpy.typing as npt
 
 from core.deadline import Deadline
 from core.errors import Cancelled, IndexUnavailable
-from core.explore.clusters import find_clusters
-from core.explore.layout import Points, layout, place
+from core.explore.arrange import arrange_apart
+from core.explore.layout import Points
 from core.explore.map_files import MOST_POINTS
-from core.explore.spread import picture_side, spread
 from core.files import write_whole
-from core.index import Sample, VectorSpace
+from core.index import VectorSpace
 from core.model import Scope
 
 log = logging.getLogger(__name__)
@@ -34,8 +33,6 @@ VERSION = 1
 MOST_NEW = 0.25
 # Scopes whose layout stays in memory, 2 MB each at 20,000 pictures, and as files.
 HELD, KEPT = 4, 16
-# Share of the work that the layout takes; the rest is finding clusters.
-LAYING_OUT = 0.8
 
 
 @dataclass(frozen=True, eq=False)
@@ -146,33 +143,19 @@ class Arranger:
         kept = self._kept(scope)
         if kept is not None and kept[0] == sample.ids:
             return Arrangement(*kept, sample.generation)
-        points = self._laid_out(sample, scope, kept)
-        apart = spread(points, picture_side(points))
-        self._deadline.check()
-        labels = find_clusters(sample.vectors)
-        made = Arrangement(sample.ids, points, apart, labels, sample.generation)
+
+        def progress(share: float) -> None:
+            self._deadline.check()
+            # Only this thread takes a scope away.
+            self._wanted[scope] = share
+
+        found = arrange_apart(sample.vectors, _places(sample.ids, kept), progress)
+        made = Arrangement(sample.ids, *found, sample.generation)
         try:
             self._keep(scope, made)
         except OSError:
             log.warning("Maps cannot be kept in %s", self._folder.name, exc_info=True)
         return made
-
-    def _laid_out(self, sample: Sample, scope: Scope, kept: _Kept | None) -> Points:
-        """Pictures of the kept layout stay where they are, and new ones go beside their like."""
-
-        def progress(share: float) -> None:
-            self._deadline.check()
-            # Only this thread takes a scope away.
-            self._wanted[scope] = LAYING_OUT * share
-
-        before = dict(zip(kept[0], kept[1], strict=True)) if kept is not None else {}
-        known = np.array([i in before for i in sample.ids], dtype=bool)
-        if not known.any() or known.mean() < 1 - MOST_NEW:
-            return layout(sample.vectors, progress=progress)
-        points = np.zeros((len(known), 2))
-        points[known] = [before[i] for i in sample.ids if i in before]
-        points[~known] = place(sample.vectors[~known], sample.vectors[known], points[known])
-        return points
 
     # -- files
 
@@ -209,6 +192,17 @@ class Arranger:
         if not sound or (len(ids) and not 0 <= labels.min() <= labels.max() < len(ids)):
             return None
         return ids, points, apart, labels.astype(np.intp)
+
+
+def _places(ids: Sequence[str], kept: _Kept | None) -> Points:
+    """Where pictures stay, shape (n, 2): NaN for new ones, and for all if those are too many."""
+    places = np.full((len(ids), 2), np.nan)
+    if kept is not None:
+        before = dict(zip(kept[0], kept[1], strict=True))
+        known = [row for row, one in enumerate(ids) if one in before]
+        if known and len(known) >= (1 - MOST_NEW) * len(ids):
+            places[known] = [before[ids[row]] for row in known]
+    return places
 
 
 _Kept = tuple[tuple[str, ...], Points, Points, npt.NDArray[np.intp]]

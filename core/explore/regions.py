@@ -52,8 +52,7 @@ def map_regions(points: Points, labels: npt.NDArray[np.intp]) -> list[MapRegion]
     points, labels = points[labels >= 0], labels[labels >= 0]
     low, extent = points.min(axis=0), np.ptp(points, axis=0)
     cells = int(np.clip(CELLS_PER_PICTURE * np.sqrt(len(points)), FEWEST_CELLS, MOST_CELLS))
-    # Around the points one reach is left free, so that outlines close.
-    margin = int(np.ceil(2 * REACH))
+    margin = int(np.ceil(3 * REACH))
     cell = np.where(extent > 0, extent, 1.0) / cells
     places = np.clip(((points - low) / cell).astype(np.intp), 0, cells - 1) + margin
     size = cells + 2 * margin
@@ -61,6 +60,8 @@ def map_regions(points: Points, labels: npt.NDArray[np.intp]) -> list[MapRegion]
     presence = np.zeros((clusters, size, size))
     np.add.at(presence, (labels, places[:, 0], places[:, 1]), 1.0)
     presence = blur @ presence @ blur
+    # Many pictures in one place reach far; the border stays free, so that outlines close.
+    presence[:, [0, -1]] = presence[:, :, [0, -1]] = 0.0
     owner = np.where(presence.sum(axis=0) >= PRESENT, presence.argmax(axis=0), -1)
     return [
         MapRegion(

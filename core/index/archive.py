@@ -26,7 +26,7 @@ from core.errors import ArchiveError, IndexUnavailable
 from core.index.port import ArchivedPicture, Index
 from core.model import ROOTS, Picture, Scope
 from core.pictures import FORMATS, THUMBNAIL_SIDE
-from core.vectors import Vectors, are_unit
+from core.vectors import Vectors, are_unit, is_length
 
 log = logging.getLogger(__name__)
 
@@ -66,6 +66,7 @@ class _Entry:
     picture: Picture
     altered: bool
     thumbnail: bytes
+    length: float | None
 
 
 @dataclass(frozen=True)
@@ -90,6 +91,7 @@ def export_index(index: Index, embedder_id: str, scope: Scope, target: IO[bytes]
         dimensions = index.dimensions(embedder_id) or 0
         known = index.pictures(list(altered), scope)
         written: set[str] = set()
+        lengths: dict[str, float | None] = {}
         for picture_id in known:
             thumbnail = index.thumbnail(picture_id)
             if thumbnail is not None:  # else its file went away just now
@@ -98,13 +100,14 @@ def export_index(index: Index, embedder_id: str, scope: Scope, target: IO[bytes]
         with archive.open(_member_info("vectors.npy"), "w") as member:
             header = {"descr": "<f4", "fortran_order": False, "shape": (len(written), dimensions)}
             np.lib.format.write_array_header_1_0(member, header)
-            for picture_id, vector in rows:
+            for picture_id, (vector, length) in rows:
                 if picture_id in written:
+                    lengths[picture_id] = length
                     member.write(vector.astype("<f4", copy=False).tobytes())
         with archive.open(_member_info("pictures.jsonl"), "w") as member:
             for picture_id, was_altered in altered.items():
                 if picture_id in written:
-                    line = _describe(known[picture_id], was_altered)
+                    line = _describe(known[picture_id], was_altered, lengths[picture_id])
                     member.write(json.dumps(line, ensure_ascii=False).encode() + b"\n")
         manifest = {
             "format": FORMAT,
@@ -117,8 +120,8 @@ def export_index(index: Index, embedder_id: str, scope: Scope, target: IO[bytes]
     return len(written)
 
 
-def _describe(picture: Picture, altered: bool) -> dict[str, Any]:
-    return {
+def _describe(picture: Picture, altered: bool, length: float | None) -> dict[str, Any]:
+    line: dict[str, Any] = {
         "id": picture.id,
         "paths": list(picture.paths),
         "format": picture.format,
@@ -128,6 +131,9 @@ def _describe(picture: Picture, altered: bool) -> dict[str, Any]:
         "note": picture.note,
         "altered": altered,
     }
+    if length is not None:
+        line["length"] = length
+    return line
 
 
 def _member_info(name: str) -> zipfile.ZipInfo:
@@ -239,7 +245,7 @@ def _archived(
     _check_dimensions(index, manifest)
     entries = _entries(archive, manifest)
     for vector, entry in zip(vectors, entries, strict=True):
-        yield ArchivedPicture(entry.picture, entry.thumbnail, vector, entry.altered)
+        yield ArchivedPicture(entry.picture, entry.thumbnail, vector, entry.altered, entry.length)
 
 
 def _check_dimensions(index: Index, manifest: _Manifest) -> None:
@@ -282,7 +288,8 @@ def _entry(archive: zipfile.ZipFile, item: Any) -> _Entry:
         note=note[:500],
         paths=_paths(item.get("paths")),
     )
-    return _Entry(picture, item["altered"], _thumbnail(archive, picture_id))
+    thumbnail = _thumbnail(archive, picture_id)
+    return _Entry(picture, item["altered"], thumbnail, _length(item))
 
 
 def _thumbnail(archive: zipfile.ZipFile, picture_id: str) -> bytes:
@@ -310,6 +317,14 @@ def _number(item: dict[str, Any], name: str) -> int:
     if type(value) is not int or not 0 < value < MAX_NUMBER:
         raise _forged("a picture's description is incomplete")
     return value
+
+
+def _length(item: dict[str, Any]) -> float | None:
+    """The length of a picture's vector; an older file says none."""
+    value = item.get("length")
+    if value is None or is_length(value):
+        return value
+    raise _forged("the length of a vector is no length")
 
 
 def _paths(paths: Any) -> tuple[str, ...]:

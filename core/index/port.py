@@ -28,7 +28,7 @@ from core.model import (
     Scope,
     Unreadable,
 )
-from core.vectors import Vector, Vectors
+from core.vectors import Measured, RawVector, Vector, Vectors
 
 # As far back as somebody still looks through a list.
 HISTORY_KEPT = 100
@@ -89,13 +89,15 @@ class NearDuplicates:
 class ArchivedPicture:
     """A picture as an exported index carries it.
 
-    altered: a smaller copy was sent to the embedder instead of the file.
+    altered: a smaller copy was sent to the embedder instead of the file. length: of the vector as
+    the embedder gave it; None where the index that was exported did not keep it.
     """
 
     picture: Picture
     thumbnail: bytes
     vector: Vector
     altered: bool
+    length: float | None = None
 
 
 class VectorSpace(Protocol):
@@ -300,10 +302,17 @@ class Index(KeptSearches, Protocol):
     def missing(self, embedder_id: str, scope: Scope) -> list[Missing]:
         """The pictures to embed, by path: no vector, and no refusal that would be repeated."""
 
-    def add_vectors(self, embedder_id: str, rows: Sequence[tuple[str, Vector, bool]]) -> None:
-        """Record (picture id, unit vector, whether the bytes sent were altered)."""
+    def add_vectors(self, embedder_id: str, rows: Sequence[tuple[str, RawVector, bool]]) -> None:
+        """Record (picture id, the embedder's answer, whether the bytes sent were altered).
+
+        Kept are the vector at unit length and the length that it had. Raises ValueError for a
+        vector that is not finite or has no direction.
+        """
 
     def vector(self, embedder_id: str, picture_id: str) -> Vector | None: ...
+
+    def lengths(self, embedder_id: str, ids: Sequence[str]) -> dict[str, float]:
+        """The length at which each picture's vector came, where it was kept."""
 
     def was_altered(self, embedder_id: str, picture_id: str) -> bool: ...
 
@@ -349,10 +358,11 @@ class Index(KeptSearches, Protocol):
 
     # -- queries and calls
 
-    def query_vector(self, embedder_id: str, kind: str, key: str) -> Vector | None:
+    def query_vector(self, embedder_id: str, kind: str, key: str) -> Measured | None:
         """A query answered before: kind "text" or "image", key the text or the picture id."""
 
-    def add_query_vector(self, embedder_id: str, kind: str, key: str, vector: Vector) -> None: ...
+    def add_query_vector(self, embedder_id: str, kind: str, key: str, vector: RawVector) -> None:
+        """Keep the embedder's answer to a query, as `add_vectors` does."""
 
     def count_calls(self, embedder_id: str, counts: Mapping[str, int]) -> None:
         """Add answered calls by kind ("image", "text", "link") to today's."""
@@ -364,11 +374,12 @@ class Index(KeptSearches, Protocol):
 
     def export(
         self, embedder_id: str, scope: Scope
-    ) -> AbstractContextManager[tuple[Mapping[str, bool], Iterator[tuple[str, Vector]]]]:
+    ) -> AbstractContextManager[tuple[Mapping[str, bool], Iterator[tuple[str, Measured]]]]:
         """One consistent read of the pictures in `scope` that have a vector.
 
         Gives (picture id -> whether a smaller copy was sent, in ascending order of the ids) and,
-        in the same order, an iterator of (picture id, vector). Damaged vectors are dropped first.
+        in the same order, an iterator of (picture id, vector with its length). Damaged vectors are
+        dropped first.
         """
 
     def import_pictures(

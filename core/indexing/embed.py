@@ -23,7 +23,7 @@ from core.index import Index
 from core.indexing.workers import Workers
 from core.model import Missing, Picture
 from core.pictures import payload
-from core.vectors import Vector
+from core.vectors import RawVector
 
 log = logging.getLogger(__name__)
 
@@ -36,7 +36,7 @@ IN_FLIGHT_BYTES = 64 * 2**20
 @dataclass(frozen=True)
 class Embedded:
     id: str
-    vector: Vector
+    vector: RawVector
     altered: bool  # a smaller copy was sent instead of the file
 
 

@@ -13,7 +13,7 @@ from core.errors import DeadlinePassed, IndexUnavailable
 from core.index import Index
 from core.model import Region
 from core.search.query import query_key
-from core.vectors import Vector
+from core.vectors import Measured, RawVector, Vector, measured
 
 log = logging.getLogger(__name__)
 
@@ -34,7 +34,7 @@ class QueryVectors:
     def __init__(self, index: Index, embedder: Embedder) -> None:
         self._index = index
         self._embedder = embedder
-        self._cache: OrderedDict[Key, Vector] = OrderedDict()
+        self._cache: OrderedDict[Key, Measured] = OrderedDict()
         self._pending: dict[Key, _Pending] = {}
         self._guard = threading.Lock()
 
@@ -43,6 +43,16 @@ class QueryVectors:
 
         deadline: without one, a person waits.
         """
+        return self._text(text, deadline).vector
+
+    def text_length(self, text: str) -> float | None:
+        """The length at which the vector of a text came; None where that was not kept.
+
+        Raises InputRefused for a text that cannot be embedded.
+        """
+        return 1.0 if self._embedder.normalises else self._text(text).length
+
+    def _text(self, text: str, deadline: Deadline | None = None) -> Measured:
         key = query_key(text)
         return self._ask(
             ("text", key), lambda until: self._embedder.embed_text(key, until), deadline
@@ -50,7 +60,8 @@ class QueryVectors:
 
     def picture(self, picture_id: str) -> Vector | None:
         """The vector of a picture of the collection; None while it has none."""
-        return self._usable(self._index.vector(self._embedder.id, picture_id))
+        vector = self._index.vector(self._embedder.id, picture_id)
+        return vector if vector is not None and self._is_usable(vector) else None
 
     def image(self, picture_id: str, data: bytes) -> Vector:
         """The vector of a picture brought by a visitor; `data` is what would be sent."""
@@ -59,18 +70,18 @@ class QueryVectors:
             return known
         return self._ask(
             ("image", picture_id), lambda deadline: self._embedder.embed_images([data], deadline)[0]
-        )
+        ).vector
 
     def link(self, url: str) -> Vector:
         """The vector of a picture that the service fetches. Not cached: the picture may change."""
-        return self._embedder.embed_link(url, Deadline.for_person())
+        return measured(self._embedder.embed_link(url, Deadline.for_person())).vector
 
     def region(self, picture_id: str, region: Region, cut: Callable[[], bytes]) -> Vector:
         """The vector of a part of a picture; `cut` gives its JPEG, and is asked only if need be."""
         return self._ask(
             _region_key(picture_id, region),
             lambda deadline: self._embedder.embed_images([cut()], deadline)[0],
-        )
+        ).vector
 
     def is_free(self, text: str) -> bool:
         """True if asking for this text costs no call."""
@@ -84,23 +95,24 @@ class QueryVectors:
         """True if asking for this part of a picture costs no call."""
         return not self._embedder.paid or self._cached(_region_key(picture_id, region)) is not None
 
-    def _cached(self, key: Key) -> Vector | None:
+    def _cached(self, key: Key) -> Measured | None:
         with self._guard:
-            vector = self._cache.get(key)
-            if vector is not None:
+            known = self._cache.get(key)
+            if known is not None:
                 self._cache.move_to_end(key)
-                return vector
+                return known
         if not self._embedder.paid:
             return None  # embedding it again is cheaper than reading a row from the disk
-        return self._usable(self._index.query_vector(self._embedder.id, *key))
+        kept = self._index.query_vector(self._embedder.id, *key)
+        return kept if kept is not None and self._is_usable(kept.vector) else None
 
-    def _usable(self, vector: Vector | None) -> Vector | None:
-        # A damaged index may hold a vector of another length: as good as none.
-        return vector if vector is not None and len(vector) == self._embedder.dimensions else None
+    def _is_usable(self, vector: Vector) -> bool:
+        # A damaged index may hold a vector of another number of dimensions: as good as none.
+        return len(vector) == self._embedder.dimensions
 
     def _ask(
-        self, key: Key, answer: Callable[[Deadline], Vector], deadline: Deadline | None = None
-    ) -> Vector:
+        self, key: Key, answer: Callable[[Deadline], RawVector], deadline: Deadline | None = None
+    ) -> Measured:
         deadline = deadline or Deadline.for_person()
         with self._guard:
             pending = self._pending.setdefault(key, _Pending())
@@ -111,10 +123,9 @@ class QueryVectors:
             if not pending.lock.acquire(timeout=longest):
                 raise DeadlinePassed("No answer in time. Please try again.")
             try:
-                vector = self._cached(key)
-                if vector is None:
-                    vector = answer(deadline)
-                    self._cache_answer(key, vector)
+                known = self._cached(key)
+                if known is None:
+                    known = self._cache_answer(key, answer(deadline))
             finally:
                 pending.lock.release()
         finally:
@@ -122,19 +133,21 @@ class QueryVectors:
                 pending.waiting -= 1
                 if not pending.waiting:
                     del self._pending[key]
-        return vector
+        return known
 
-    def _cache_answer(self, key: Key, vector: Vector) -> None:
+    def _cache_answer(self, key: Key, raw: RawVector) -> Measured:
+        answer = measured(raw)
         with self._guard:
-            self._cache[key] = vector
+            self._cache[key] = answer
             if len(self._cache) > CACHED:
                 self._cache.popitem(last=False)
         if self._embedder.paid:
             try:
-                self._index.add_query_vector(self._embedder.id, *key, vector)
+                self._index.add_query_vector(self._embedder.id, *key, raw)
             except IndexUnavailable:
                 # The person gets the answer all the same; it stays in this cache.
                 log.warning("A query's vector cannot be kept", exc_info=True)
+        return answer
 
 
 def _region_key(picture_id: str, region: Region) -> Key:

@@ -9,12 +9,16 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, ViewportSize, expect
 
 from tests.app import browser as story
 from tests.app.conftest import App, Open
 
-PAIR = '[class*="st-key-wall-pair"]'
+PAIR = ".st-key-pair"
+PHONE: ViewportSize = {"width": 390, "height": 800}
+
+
+CELLS = 'path[aria-label*="one: "]'
 
 
 def put_on_table(page: Page, count: int) -> None:
@@ -63,6 +67,62 @@ def test_a_click_on_a_cell_shows_the_two_side_by_side(indexed: App, open_page: O
     assert abs(numbers[0, 1] - float(shown.inner_text())) < 5e-5
 
 
+def test_back_and_forward_lead_through_metric_order_and_pair(indexed: App, open_page: Open) -> None:
+    page = open_page(indexed, "/explorer?view=compare")
+    page.get_by_role("button", name="Show an example").click()
+    shown = page.get_by_test_id("stMetric")
+
+    def choose(name: str) -> None:
+        page.get_by_role("radio", name=name).click()
+        expect(page).to_have_url(re.compile(r"order=" if name == "By likeness" else "metric="))
+
+    page.locator(CELLS).nth(1).click()
+    expect(shown).to_contain_text("Cosine")
+    choose("Euclidean distance")
+    expect(shown).to_contain_text("Euclidean distance")
+    choose("By likeness")
+    story.ready(page)
+    page.go_back()
+    expect(page.get_by_role("radio", name="As chosen")).to_be_checked()
+    page.go_back()
+    expect(shown).to_contain_text("Cosine")
+    page.go_back()
+    expect(shown).to_have_count(0)
+    page.go_forward()
+    expect(shown).to_contain_text("Cosine")
+
+
+def test_a_pair_that_comes_from_the_address_is_marked_on_the_map(
+    indexed: App, open_page: Open
+) -> None:
+    page = open_page(indexed, "/explorer?view=compare")
+    page.get_by_role("button", name="Show an example").click()
+    first, second = page.locator(CELLS).nth(1), page.locator(CELLS).nth(2)
+    first.click()
+    expect(page).to_have_url(re.compile("pair="))
+    of_first = page.url
+    second.click()
+    expect(second).to_have_attribute("stroke-width", "3")
+    # The browser marks a cell at once, and the address follows.
+    expect(page).not_to_have_url(of_first)
+    story.ready(page)
+    page.go_back()
+    expect(first).to_have_attribute("stroke-width", "3")
+    expect(second).to_have_attribute("stroke-width", "0")
+
+
+def test_a_pair_stands_side_by_side_on_a_phone(indexed: App, open_page: Open) -> None:
+    page = open_page(indexed, "/explorer?view=compare", size=PHONE)
+    page.get_by_role("button", name="Show an example").click()
+    page.locator(CELLS).nth(1).click()
+    pictures = page.locator(f"{PAIR} img")
+    expect(pictures).to_have_count(2)
+    one, other = (picture.bounding_box() for picture in pictures.all())
+    assert one is not None and other is not None
+    assert one["y"] == other["y"]
+    assert one["x"] + one["width"] < other["x"] < other["x"] + other["width"] <= PHONE["width"]
+
+
 def test_the_matrix_downloads_with_nine_decimals(indexed: App, open_page: Open) -> None:
     page = open_page(indexed, "/explorer?view=compare")
     page.get_by_role("button", name="Show an example").click()
@@ -104,14 +164,13 @@ def test_a_click_on_the_map_shows_the_picture(indexed: App, open_page: Open) -> 
     expect(picked.get_by_role("img", name=name)).to_be_visible()
 
 
-def test_the_recorded_cosines_come_out_as_the_service_said(
+def test_the_recorded_vectors_are_compared_as_the_service_gave_them(
     recordings: Path, start: Callable[..., App], open_page: Open
 ) -> None:
     """A replay: everything after the HTTP answers, against the recorded vectors."""
     with np.load(recordings / "product_images.npz") as recorded:
         names = [str(name) for name in recorded["names"]]
         vectors = recorded["vectors"].astype(np.float64)
-    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
     folder = recordings / "product_images"
     app = start({name: (folder / name).read_bytes() for name in names})
     page = open_page(app, "/indexing")
@@ -126,4 +185,12 @@ def test_the_recorded_cosines_come_out_as_the_service_said(
     shown, numbers, _ = matrix(page)
     assert len(set(shown)) == 12
     rows = vectors[[names.index(name) for name in shown]]
-    np.testing.assert_allclose(numbers, rows @ rows.T, rtol=0, atol=1e-6)
+    units = rows / np.linalg.norm(rows, axis=1, keepdims=True)
+    np.testing.assert_allclose(numbers, units @ units.T, rtol=0, atol=1e-6)
+    page.get_by_role("radio", name="Inner product").click()
+    expect(page.get_by_text("The dot product of two vectors")).to_be_visible()
+    np.testing.assert_allclose(matrix(page)[1], rows @ rows.T, rtol=1e-6)
+    page.get_by_role("radio", name="Euclidean distance").click()
+    expect(page.get_by_text("smaller is nearer")).to_be_visible()
+    distances = np.linalg.norm(rows[:, None] - rows[None], axis=2)
+    np.testing.assert_allclose(matrix(page)[1], distances, rtol=1e-6, atol=1e-9)

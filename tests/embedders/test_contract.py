@@ -24,6 +24,7 @@ from core.embedders.builtin import BuiltinEmbedder
 from core.errors import Cancelled, DeadlinePassed, InputRefused
 from core.pictures import FORMATS, check, payload
 from core.settings import Settings
+from core.vectors import measured, unit
 from tests import hostile_pictures as hostile
 from tests import tiny_clip
 from tests.azure_emulator import Emulator
@@ -94,18 +95,24 @@ def test_the_label_is_for_a_person(embedder: Embedder) -> None:
     assert embedder.label and embedder.label != embedder.id
 
 
-def test_pictures_become_unit_rows_of_the_promised_length(embedder: Embedder) -> None:
+def test_pictures_become_rows_of_the_promised_dimensions(embedder: Embedder) -> None:
     rows = embedder.embed_images([RED, BLUE, RED], Deadline())
     assert rows.shape == (3, embedder.dimensions)
     assert rows.dtype == np.float32
-    np.testing.assert_allclose(np.linalg.norm(rows, axis=1), 1, atol=1e-5)
+    assert all(measured(row).length for row in rows)
 
 
-def test_a_text_becomes_one_unit_vector_of_the_same_length(embedder: Embedder) -> None:
+def test_a_text_becomes_one_vector_of_the_same_dimensions(embedder: Embedder) -> None:
     vector = embedder.embed_text("red", Deadline())
     assert vector.shape == (embedder.dimensions,)
     assert vector.dtype == np.float32
-    assert float(np.linalg.norm(vector)) == pytest.approx(1, abs=1e-5)
+    assert measured(vector).length
+
+
+def test_an_embedder_that_normalises_gives_unit_vectors_alone(embedder: Embedder) -> None:
+    rows = embedder.embed_images([RED, BLUE], Deadline())
+    lengths = np.linalg.norm([*rows, embedder.embed_text("red", Deadline())], axis=1)
+    assert embedder.normalises == bool((np.abs(lengths - 1) < 1e-5).all())
 
 
 def test_no_pictures_give_no_rows(embedder: Embedder) -> None:
@@ -119,7 +126,7 @@ def test_the_rows_are_in_the_order_of_the_pictures(embedder: Embedder) -> None:
     together = embedder.embed_images(pictures, Deadline())
     for row, data in zip(together, pictures, strict=True):
         alone = embedder.embed_images([data], Deadline())[0]
-        assert float(row @ alone) > 1 - 1e-5
+        assert float(unit(row) @ unit(alone)) > 1 - 1e-5
 
 
 def test_the_same_input_has_the_same_vector(embedder: Embedder) -> None:

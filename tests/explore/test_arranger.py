@@ -8,10 +8,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from core.errors import Cancelled
+from core.explore.arrange import arrange as arrange_here
+from core.explore.arrange import arrange_apart
 from core.explore.arranger import Arrangement, Arranger
 from core.index import VectorSpace
 from core.index.sqlite.engine import SqliteIndex
 from core.model import EVERYTHING, OWN
+from tests.explore.test_explore import bunches
 from tests.index.samples import DIMENSIONS, an_id, fill, put
 
 # A machine may be busy; what is waited for takes a tenth of a second.
@@ -68,7 +72,7 @@ def test_a_new_start_takes_the_kept_layout(
 ) -> None:
     fill(index, 40)
     first = arranged(arrange())
-    monkeypatch.setattr("core.explore.arranger.layout", None)  # it would fail if it were called
+    monkeypatch.setattr("core.explore.arrange.layout", None)  # it would fail if it were called
     again = arranged(arrange())
     assert again.ids == first.ids
     assert np.array_equal(again.points, first.points)
@@ -173,7 +177,7 @@ def test_what_fails_is_not_tried_again_before_something_has_changed(
         tries.append(1)
         raise ValueError("no such thing")
 
-    monkeypatch.setattr("core.explore.arranger.layout", fail)
+    monkeypatch.setattr("core.explore.arrange.layout", fail)
     arranger = arrange()
     assert arranger.arrangement(EVERYTHING, SECONDS) is None
     assert arranger.arrangement(EVERYTHING, SECONDS) is None
@@ -188,3 +192,31 @@ def test_each_scope_has_a_layout_of_its_own(index: SqliteIndex, arrange: Arrange
     own = arranger.arrangement(OWN, SECONDS)
     assert own is not None
     assert (len(own.ids), len(arranged(arranger).ids)) == (20, 21)
+
+
+def test_a_process_of_its_own_gives_the_same_layout(monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = bunches([20, 30])
+    unknown = np.full((50, 2), np.nan)
+    shares: list[float] = []
+    monkeypatch.setattr("core.explore.arrange.SMALL", 0)
+    apart = arrange_apart(rows, unknown, shares.append)
+    here = arrange_here(rows, unknown, lambda share: None)
+    assert all(np.array_equal(one, other) for one, other in zip(apart, here, strict=True))
+    assert shares == sorted(shares)
+    assert shares[-1] <= 1.0
+
+
+def test_what_stops_the_work_ends_its_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("core.explore.arrange.SMALL", 0)
+
+    def stop(share: float) -> None:
+        raise Cancelled("Stopped.")
+
+    with pytest.raises(Cancelled):
+        arrange_apart(bunches([300]), np.full((300, 2), np.nan), stop)
+
+
+def test_a_process_that_fails_is_no_layout(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("core.explore.arrange.SMALL", 0)
+    with pytest.raises(RuntimeError, match="was not laid out"):
+        arrange_apart(bunches([30]), np.zeros((29, 2)), lambda share: None)

@@ -64,3 +64,9 @@ def test_a_map_of_any_number_of_pictures_has_regions_of_finite_outline(
     regions = map_regions(points, np.zeros(count, dtype=np.intp))
     assert len(regions) == min(count, 1)
     assert all(np.isfinite(outline).all() for one in regions for outline in one.outlines)
+
+
+def test_thousands_of_pictures_in_one_place_have_an_outline_too() -> None:
+    points = np.vstack([around(0, 0, 5000), around(30, 30, 5)])
+    regions = map_regions(points, np.repeat([0, 1], [5000, 5]))
+    assert len(regions[0].outlines) == 1

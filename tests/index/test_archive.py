@@ -70,7 +70,17 @@ def test_an_index_comes_back_whole(tmp_path: Path, images: Path, whole: bytes) -
         assert second.vector(E, i).tobytes() == first.vector(E, i).tobytes()
         assert second.thumbnail(i) == first.thumbnail(i)
         assert second.pictures([i])[i] == first.pictures([i])[i]
+    assert second.lengths(E, ids) == first.lengths(E, ids)
+    assert len(first.lengths(E, ids)) == 3
     assert second.counts(E, Scope()) == (3, 3)
+
+
+def test_an_index_from_before_lengths_were_kept_is_taken(store: SqliteIndex, whole: bytes) -> None:
+    older = edit(whole, lambda line: {name: line[name] for name in line if name != "length"})
+    assert older != whole
+    assert import_index(store, io.BytesIO(older), E) == 3
+    assert store.lengths(E, store.ids(Scope())) == {}
+    assert b'"length"' not in parts(exported(store))["pictures.jsonl"]
 
 
 def test_the_same_index_gives_the_same_bytes(tmp_path: Path, whole: bytes) -> None:
@@ -339,6 +349,13 @@ def test_a_name_that_no_scan_could_have_made_is_refused(
         {"note": 7},
         {"note": "\ud800"},
         {"altered": "yes"},
+        {"length": "60"},
+        {"length": True},
+        {"length": 0.0},
+        {"length": -60.5},
+        {"length": float("nan")},
+        {"length": float("inf")},
+        {"length": 1e300},
     ],
 )
 def test_a_forged_description_is_refused(

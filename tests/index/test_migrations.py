@@ -187,7 +187,8 @@ def test_an_index_of_version_1_answers_as_before(tmp_path: Path) -> None:
     assert store.counts("e:2", Scope()) == (5, 40)
     vector, query = store.vector("e:1", an_id(7)), store.query_vector("e:1", "text", "red")
     assert vector is not None and vector.tobytes() == a_vector(7, 64).tobytes()
-    assert query is not None and query.tobytes() == a_vector(200, 64).tobytes()
+    assert query is not None and query.vector.tobytes() == a_vector(200, 64).tobytes()
+    assert query.length is None and store.lengths("e:1", [an_id(7)]) == {}
     assert store.was_altered("e:1", an_id(3)) and not store.was_altered("e:1", an_id(4))
     assert store.failures("e:1") == [
         Failure(an_id(38), "images/38.jpg", "The service refused this picture."),

@@ -275,6 +275,39 @@ def test_a_plan_counts_calls_copies_refusals_and_unreadable_files(index: Index) 
     assert (plan.calls, plan.duplicates, plan.skipped, plan.failed) == (2, 1, 1, 1)
 
 
+def test_a_vector_is_kept_at_unit_length_with_the_length_that_it_had(index: Index) -> None:
+    index.add_vectors("e:1", [(an_id(n), a_vector(n) * np.float32(60 + n), False) for n in (1, 2)])
+    lengths = index.lengths("e:1", [an_id(2), an_id(3), an_id(1)])
+    assert lengths == {an_id(1): pytest.approx(61), an_id(2): pytest.approx(62)}
+    np.testing.assert_allclose(index.vector("e:1", an_id(1)), a_vector(1), atol=1e-6)
+
+
+def test_the_lengths_of_two_embedders_are_two(index: Index) -> None:
+    index.add_vectors("e:1", [(an_id(1), a_vector(1) * np.float32(60), False)])
+    assert index.lengths("e:2", [an_id(1)]) == {}
+
+
+def test_a_unit_vector_is_kept_number_by_number(index: Index) -> None:
+    put(index, 1)
+    np.testing.assert_array_equal(index.vector("e:1", an_id(1)), a_vector(1))
+    assert index.lengths("e:1", [an_id(1)]) == {an_id(1): 1.0}
+
+
+def test_an_answer_to_a_query_is_kept_with_its_length(index: Index) -> None:
+    index.add_query_vector("e:1", "text", "red", a_vector(2) * np.float32(7))
+    kept = index.query_vector("e:1", "text", "red")
+    assert kept is not None and kept.length == pytest.approx(7)
+    np.testing.assert_allclose(kept.vector, a_vector(2), atol=1e-6)
+    assert index.query_vector("e:1", "text", "blue") is None
+
+
+def test_a_vector_without_a_direction_is_not_taken(index: Index) -> None:
+    for numbers in (np.zeros(4, np.float32), np.full(4, np.nan, np.float32)):
+        with pytest.raises(ValueError, match="without a direction"):
+            index.add_vectors("e:1", [(an_id(1), numbers, False)])
+    assert index.dimensions("e:1") is None
+
+
 def test_a_plan_follows_what_is_refused_and_what_becomes_readable(index: Index) -> None:
     put(index, 1, vector=False)
     assert index.plan("e:1", EVERYTHING).calls == 1
@@ -515,7 +548,7 @@ def archived(number: int) -> ArchivedPicture:
         picture.note,
         (f"images/{number}.jpg",),
     )
-    return ArchivedPicture(named, THUMBNAIL, a_vector(number), number % 2 == 0)
+    return ArchivedPicture(named, THUMBNAIL, a_vector(number), number % 2 == 0, 60.5 + number)
 
 
 def test_what_is_exported_is_in_scope_has_a_vector_and_says_what_was_altered(
@@ -528,7 +561,16 @@ def test_what_is_exported_is_in_scope_has_a_vector_and_says_what_was_altered(
         vectors = dict(rows)
     assert altered == {an_id(n): n % 2 == 0 for n in range(4)}
     assert list(vectors) == sorted(an_id(n) for n in range(4))
-    np.testing.assert_array_equal(vectors[an_id(2)], a_vector(2))
+    np.testing.assert_array_equal(vectors[an_id(2)].vector, a_vector(2))
+
+
+def test_the_length_of_each_vector_travels_with_it(index: Index) -> None:
+    put(index, 8)
+    index.import_pictures("e:1", [archived(1)], trusted=True)
+    index.import_pictures("e:1", [replace(archived(2), length=None)], trusted=True)
+    with index.export("e:1", EVERYTHING) as (_, rows):
+        lengths = {picture_id: vector.length for picture_id, vector in rows}
+    assert lengths == {an_id(1): 61.5, an_id(2): None, an_id(8): 1.0}
 
 
 def test_an_import_that_breaks_off_leaves_nothing(index: Index) -> None:

@@ -37,7 +37,7 @@ def test_the_queries_asked_longest_ago_go_first(
     monkeypatch.setattr("core.index.sqlite.queries.QUERIES_KEPT", kept)
     with store.writing() as db:
         db.executemany(
-            "INSERT INTO queries VALUES ('e:1', 'text', ?, ?, ?)",
+            "INSERT INTO queries VALUES ('e:1', 'text', ?, ?, ?, NULL)",
             [(str(n), a_vector(1).tobytes(), float(n)) for n in range(kept)],
         )
     store.add_query_vector("e:1", "text", "new", a_vector(2))

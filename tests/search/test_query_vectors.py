@@ -14,6 +14,7 @@ from core.index.sqlite.engine import SqliteIndex
 from core.model import FileRow
 from core.search import query_vectors as module
 from core.search.query_vectors import QueryVectors
+from core.vectors import unit
 from tests.conftest import ColourEmbedder, plain, wait_for
 from tests.index.samples import a_picture
 from tests.small_disk import fill_up, needs_mount, small_disk
@@ -119,7 +120,7 @@ def test_a_visitors_picture_is_asked_for_once(store: SqliteIndex) -> None:
 def test_a_picture_of_the_collection_is_never_asked_for(store: SqliteIndex) -> None:
     picture = a_picture(1)
     store.add_files([FileRow("images/a.jpg", picture.id, 1, 1)], [(picture, b"")])
-    vector = ColourEmbedder().embed_text("red", Deadline())
+    vector = unit(ColourEmbedder().embed_text("red", Deadline()))
     store.add_vectors("colour:1", [(picture.id, vector, False)])
     embedder = ColourEmbedder()
     queries = QueryVectors(store, embedder)
@@ -130,10 +131,35 @@ def test_a_picture_of_the_collection_is_never_asked_for(store: SqliteIndex) -> N
 
 def test_a_damaged_vector_of_a_query_is_asked_for_again(store: SqliteIndex) -> None:
     for broken in (np.full(4, np.nan, np.float32), np.eye(1, 8, dtype=np.float32)[0]):
-        store.add_query_vector("colour:1", "text", "red", broken)
+        store.add_query_vector("colour:1", "text", "red", np.eye(1, 4, dtype=np.float32)[0])
+        with store.writing() as db:
+            db.execute("UPDATE queries SET vector = ?", (broken.tobytes(),))
         embedder = ColourEmbedder()
         assert len(QueryVectors(store, embedder).text("red")) == 4
         assert embedder.calls == ["text"]
+
+
+def test_a_text_is_a_unit_vector_that_knows_its_length(store: SqliteIndex) -> None:
+    raw = ColourEmbedder().embed_text("red", Deadline())
+    first = QueryVectors(store, ColourEmbedder())
+    np.testing.assert_allclose(first.text("red"), unit(raw), atol=1e-6)
+    length = first.text_length("red")
+    assert length == pytest.approx(float(np.linalg.norm(raw)))
+    assert QueryVectors(store, ColourEmbedder()).text_length("red") == length
+
+
+def test_a_text_from_before_lengths_were_kept_has_none(store: SqliteIndex) -> None:
+    QueryVectors(store, ColourEmbedder()).text("red")
+    with store.writing() as db:
+        db.execute("UPDATE queries SET length = NULL")
+    embedder = ColourEmbedder()
+    assert QueryVectors(store, embedder).text_length("red") is None
+    assert embedder.calls == []
+
+
+def test_a_brought_picture_is_searched_for_by_a_unit_vector(store: SqliteIndex) -> None:
+    vector = QueryVectors(store, ColourEmbedder()).image("a" * 64, plain("red"))
+    assert float(np.linalg.norm(vector)) == pytest.approx(1, abs=1e-6)
 
 
 def test_half_of_a_surrogate_pair_is_no_trouble(store: SqliteIndex) -> None:

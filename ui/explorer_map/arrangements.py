@@ -8,19 +8,20 @@ from dataclasses import dataclass
 import numpy as np
 import streamlit as st
 
-from core.explore import Arrangement, DrawnMap
+from core.explore import MOST_POINTS, Arrangement, DrawnMap
 from core.model import Scope
 from core.vectors import Vector
 from core.workspace import Workspace
 from ui.address import follow_choice, write_choice
 from ui.explorer_map.axes import Ends
+from ui.numbers import count
 from ui.polling import poll, redraw
 
 LIKENESS, PLANE, WORDS, KINDS = "likeness", "plane", "words", "kinds"
 LABELS = {
-    LIKENESS: "By likeness",
-    PLANE: "By difference (PCA)",
-    WORDS: "Between words",
+    LIKENESS: "Likeness",
+    PLANE: "Difference (PCA)",
+    WORDS: "Words",
     KINDS: "Texts and pictures",
 }
 KEY, NAME = "map-kind", "map"
@@ -42,39 +43,53 @@ class Told:
 
 def choose_arrangement() -> str:
     chosen = st.segmented_control(
-        "Arranged",
+        "Arranged by",
         list(LABELS),
         default=follow_choice(NAME, KEY, {name: name for name in LABELS}, LIKENESS),
         required=True,
         format_func=LABELS.__getitem__,
         key=KEY,
         on_change=lambda: write_choice(NAME, st.session_state[KEY]),
-        label_visibility="collapsed",
         persist_state="session",
     )
     return chosen or LIKENESS
 
 
-def likeness_or_plane(workspace: Workspace, scope: Scope) -> Told:
-    """The map by likeness; as long as there is none, the plane and how far the other one is."""
+def arrangement_of(workspace: Workspace, scope: Scope) -> Arrangement | None:
+    """The layout by likeness, and how far a new one is while it is made; None while there is none.
+
+    Every map needs it: it is what groups are found with.
+    """
     arrangement = workspace.maps.arrangement(scope, WAITED)
-    share = workspace.maps.progress(scope)
-    if share is not None:
+    if workspace.maps.progress(scope) is not None:
         waiting = "New pictures are being placed" if arrangement else "Being laid out by likeness"
         poll(_until_laid_out, True)(workspace, scope, waiting)
+    return arrangement
+
+
+def likeness_or_plane(workspace: Workspace, scope: Scope, arrangement: Arrangement | None) -> Told:
+    """The map by likeness; the plane as long as there is no layout."""
     if arrangement is None:
         told = plane(workspace, scope)
-        if share is None:
-            words = f"The map by likeness could not be made; this is the other one. {told.words}"
-            return Told(told.drawn, words)
-        return told
+        if workspace.maps.progress(scope) is not None:
+            return told
+        words = f"The map by likeness could not be made; this is the other one. {told.words}"
+        return Told(told.drawn, words)
     state = f"{workspace.map_state()}-{arrangement.generation}"
     drawn = _by_likeness(state, scope, workspace, arrangement)
     return Told(
         drawn,
-        f"{len(drawn.points):,} pictures, each near those it is most like. Directions and large "
-        "distances mean nothing.",
+        f"{_how_many(workspace, scope, drawn)}, each near those it is most like. Directions and "
+        "large distances mean nothing.",
     )
+
+
+def _how_many(workspace: Workspace, scope: Scope, drawn: DrawnMap) -> str:
+    """The number of pictures on a map, and of how many, where it holds a part of them."""
+    shown = len(drawn.points)
+    if shown < MOST_POINTS:
+        return count(shown, "picture")
+    return f"{shown:,} of {count(len(workspace.browse(scope)), 'picture')}, evenly chosen"
 
 
 def _until_laid_out(workspace: Workspace, scope: Scope, waiting: str) -> None:
@@ -98,8 +113,8 @@ def plane(workspace: Workspace, scope: Scope) -> Told:
     drawn = _by_difference(workspace.map_state(), scope, workspace)
     return Told(
         drawn,
-        f"{len(drawn.points):,} pictures by the two directions in which they differ most (PCA); "
-        f"the plane shows {drawn.explained:.0%} of their differences.",
+        f"{_how_many(workspace, scope, drawn)} by the two directions in which they differ most "
+        f"(PCA); the plane shows {drawn.explained:.0%} of their differences.",
     )
 
 
@@ -118,8 +133,8 @@ def between_words(workspace: Workspace, scope: Scope, ends: Ends) -> Told:
     drawn = _by_axes(workspace.map_state(), scope, names, workspace, vectors)
     return Told(
         drawn,
-        f"{len(drawn.points):,} pictures. Across: the cosine with the right end less that with "
-        "the left; up likewise. At 0 a picture is as near to the one as to the other.",
+        f"{_how_many(workspace, scope, drawn)}. Across: the cosine with the right end less that "
+        "with the left; up likewise. At 0 a picture is as near to the one as to the other.",
     )
 
 

@@ -48,6 +48,7 @@ def map_view(workspace: Workspace) -> None:
         query_box(workspace)
         scope = choose_scope(workspace)
     question = asked(workspace, scope)
+    arrangement = arrangements.arrangement_of(workspace, scope) if has_groups else None
     axes, words = None, _words(workspace, question) if kind == arrangements.KINDS else []
     if kind == arrangements.WORDS:
         ends = choose_ends(workspace)
@@ -59,13 +60,15 @@ def map_view(workspace: Workspace) -> None:
     elif kind == arrangements.PLANE:
         told = arrangements.plane(workspace, scope)
     else:
-        told = arrangements.likeness_or_plane(workspace, scope)
+        told = arrangements.likeness_or_plane(workspace, scope, arrangement)
     drawn = told.drawn
     if len(drawn.points) < 2:
         st.caption("A map needs at least two pictures.")
         return
     st.caption(told.words)
-    groups = groups_of(workspace, scope, of) if of != regions.NONE else None
+    # As many as fit are found along with the layout.
+    there = of > 0 or (of == regions.AUTOMATIC and arrangement is not None)
+    groups = groups_of(workspace, scope, of) if there else None
     point = None
     if question is not None:
         if kind in (arrangements.LIKENESS, arrangements.PLANE):

@@ -56,6 +56,7 @@ class BuiltinEmbedder:
 
     label = "Built-in model"
     paid = False
+    normalises = True
     batch_size = 16
     # numpy holds all cores in a matrix product already.
     concurrency = 1

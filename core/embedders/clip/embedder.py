@@ -71,6 +71,9 @@ class ClipEmbedder:
     """
 
     paid = False
+    # CLIP compares directions only: in training and in use every vector is scaled before it meets
+    # another one, and some exported towers end with that step, some before it.
+    normalises = True
     takes_links = False
     limits = pictures.readable_by("CLIP")
     batch_size = BATCH

@@ -43,7 +43,8 @@ MIGRATIONS: tuple[tuple[str, tuple[str, ...]], ...] = (
             # was scaled to 1; NULL where it was not kept.
             'CREATE TABLE schema.vectors (embedder_id text COLLATE "C" NOT NULL, '
             'picture_id text COLLATE "C" NOT NULL, vector vector NOT NULL, '
-            "altered boolean NOT NULL, length real, PRIMARY KEY (embedder_id, picture_id)) "
+            "altered boolean NOT NULL, length double precision, "
+            "PRIMARY KEY (embedder_id, picture_id)) "
             "PARTITION BY LIST (embedder_id)",
             # again: the same call may go through later.
             'CREATE TABLE schema.failures (embedder_id text COLLATE "C" NOT NULL, '
@@ -53,7 +54,7 @@ MIGRATIONS: tuple[tuple[str, tuple[str, ...]], ...] = (
             # asked: seconds since 1970. length: as that of a picture's vector.
             'CREATE TABLE schema.queries (embedder_id text COLLATE "C" NOT NULL, '
             'kind text COLLATE "C" NOT NULL, key text COLLATE "C" NOT NULL, '
-            "vector vector NOT NULL, asked double precision NOT NULL, length real)",
+            "vector vector NOT NULL, asked double precision NOT NULL, length double precision)",
             "CREATE UNIQUE INDEX queries_unique ON schema.queries (embedder_id, kind, md5(key))",
             'CREATE TABLE schema.calls (embedder_id text COLLATE "C" NOT NULL, '
             'kind text COLLATE "C" NOT NULL, day text COLLATE "C" NOT NULL, '

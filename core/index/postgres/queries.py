@@ -5,8 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 
-from core.index.postgres.connections import Connections, vector_of
-from core.vectors import Vector
+from core.index.postgres.connections import Connections, numbers_of
+from core.vectors import Measured, RawVector, measured
 
 # Typed queries are a few kilobytes each; beyond this the ones asked longest ago go.
 QUERIES_KEPT = 20_000
@@ -16,23 +16,25 @@ QUERIES_DROPPED_AT_ONCE = 1_000
 class Queries(Connections):
     """The vectors of queries, and how many calls were answered; see `core.index.port.Index`."""
 
-    def query_vector(self, embedder_id: str, kind: str, key: str) -> Vector | None:
+    def query_vector(self, embedder_id: str, kind: str, key: str) -> Measured | None:
         with self.reading() as db:
             row = db.execute(
-                "SELECT vector FROM schema.queries "
+                "SELECT vector, length FROM schema.queries "
                 "WHERE embedder_id = %s AND kind = %s AND md5(key) = md5(%s)",
                 (embedder_id, kind, key),
                 binary=True,
             ).fetchone()
-        return vector_of(row)
+        return Measured(numbers_of(row[0]), row[1]) if row else None
 
-    def add_query_vector(self, embedder_id: str, kind: str, key: str, vector: Vector) -> None:
+    def add_query_vector(self, embedder_id: str, kind: str, key: str, vector: RawVector) -> None:
+        given = measured(vector)
         with self.writing() as db:
             db.execute(
-                "INSERT INTO schema.queries (embedder_id, kind, key, vector, asked) "
-                "VALUES (%s, %s, %s, %b, %s) ON CONFLICT (embedder_id, kind, md5(key)) "
-                "DO UPDATE SET vector = excluded.vector, asked = excluded.asked",
-                (embedder_id, kind, key, vector, time.time()),
+                "INSERT INTO schema.queries (embedder_id, kind, key, vector, asked, length) "
+                "VALUES (%s, %s, %s, %b, %s, %s) ON CONFLICT (embedder_id, kind, md5(key)) "
+                "DO UPDATE SET vector = excluded.vector, asked = excluded.asked, "
+                "length = excluded.length",
+                (embedder_id, kind, key, given.vector, time.time(), given.length),
             )
             kept = db.execute("SELECT count(*) FROM schema.queries").fetchone()
             if kept is not None and kept[0] > QUERIES_KEPT:

@@ -21,7 +21,7 @@ from core.index.postgres.connections import (
 from core.index.postgres.files import BY_PATH, add_pictures
 from core.index.postgres.session import Session, Writing
 from core.model import Scope
-from core.vectors import UNIT_TOLERANCE, Vector
+from core.vectors import UNIT_TOLERANCE, Measured, RawVector, Vector, measured
 
 # Rows of an import that are sent together.
 ROWS_AT_ONCE = 500
@@ -37,19 +37,20 @@ WORKERS = 2
 class VectorTable(Connections):
     """The vectors of every embedder; see `core.index.port.Index`."""
 
-    def add_vectors(self, embedder_id: str, rows: Sequence[tuple[str, Vector, bool]]) -> None:
+    def add_vectors(self, embedder_id: str, rows: Sequence[tuple[str, RawVector, bool]]) -> None:
         if not rows:
             return
+        given = [
+            (embedder_id, picture_id, *measured(raw), altered)
+            for picture_id, raw, altered in sorted(rows, key=lambda row: row[0])
+        ]
         self._make_table(embedder_id, len(rows[0][1]))
         with self.writing() as db:
             db.executemany(
-                "INSERT INTO schema.vectors (embedder_id, picture_id, vector, altered) "
-                "VALUES (%s, %s, %b, %s) ON CONFLICT (embedder_id, picture_id) DO UPDATE SET "
+                "INSERT INTO schema.vectors (embedder_id, picture_id, vector, length, altered) "
+                "VALUES (%s, %s, %b, %s, %s) ON CONFLICT (embedder_id, picture_id) DO UPDATE SET "
                 "vector = excluded.vector, altered = excluded.altered, length = excluded.length",
-                [
-                    (embedder_id, picture_id, np.asarray(vector, np.float32), altered)
-                    for picture_id, vector, altered in sorted(rows, key=lambda row: row[0])
-                ],
+                given,
             )
             if db.execute(
                 "DELETE FROM schema.failures WHERE embedder_id = %s AND picture_id = ANY(%s)",
@@ -66,6 +67,15 @@ class VectorTable(Connections):
                 binary=True,
             ).fetchone()
         return vector_of(row)
+
+    def lengths(self, embedder_id: str, ids: Sequence[str]) -> dict[str, float]:
+        with self.reading() as db:
+            rows = db.execute(
+                "SELECT picture_id, length FROM schema.vectors WHERE embedder_id = %s "
+                "AND picture_id = ANY(%s) AND length IS NOT NULL",
+                (embedder_id, list(ids)),
+            )
+            return dict(rows.fetchall())
 
     def was_altered(self, embedder_id: str, picture_id: str) -> bool:
         with self.reading() as db:
@@ -141,7 +151,7 @@ class VectorTable(Connections):
     @contextmanager
     def export(
         self, embedder_id: str, scope: Scope
-    ) -> Iterator[tuple[dict[str, bool], Iterator[tuple[str, Vector]]]]:
+    ) -> Iterator[tuple[dict[str, bool], Iterator[tuple[str, Measured]]]]:
         if self.may_write:
             self.drop_unusable_vectors(embedder_id, self.dimensions(embedder_id) or 0)
         condition, parameters = scope_condition(scope)
@@ -157,8 +167,14 @@ class VectorTable(Connections):
             # Some at a time: all vectors of a large index together would fill the memory.
             with db.connection.cursor("export", binary=True) as cursor:
                 cursor.itersize = ROWS_AT_ONCE
-                cursor.execute(db.written(f"SELECT picture_id, vector {found}"), given)
-                yield altered, ((picture_id, numbers_of(vector)) for picture_id, vector in cursor)
+                cursor.execute(db.written(f"SELECT picture_id, vector, length {found}"), given)
+                yield (
+                    altered,
+                    (
+                        (picture_id, Measured(numbers_of(vector), length))
+                        for picture_id, vector, length in cursor
+                    ),
+                )
 
     def import_pictures(
         self, embedder_id: str, pictures: Iterable[ArchivedPicture], *, trusted: bool
@@ -169,10 +185,16 @@ class VectorTable(Connections):
                 self._make_table_in(db, embedder_id, len(some[0].vector))
                 add_pictures(db, [(i.picture, i.thumbnail) for i in some], vetted=trusted)
                 db.executemany(
-                    "INSERT INTO schema.vectors (embedder_id, picture_id, vector, altered) "
-                    "VALUES (%s, %s, %b, %s) ON CONFLICT DO NOTHING",
+                    "INSERT INTO schema.vectors (embedder_id, picture_id, vector, length, altered) "
+                    "VALUES (%s, %s, %b, %s, %s) ON CONFLICT DO NOTHING",
                     [
-                        (embedder_id, i.picture.id, np.asarray(i.vector, np.float32), i.altered)
+                        (
+                            embedder_id,
+                            i.picture.id,
+                            np.asarray(i.vector, np.float32),
+                            i.length,
+                            i.altered,
+                        )
                         for i in some
                     ],
                 )

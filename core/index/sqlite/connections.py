@@ -6,10 +6,11 @@ import atexit
 import contextlib
 import sqlite3
 import weakref
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from queue import Empty, LifoQueue
+from typing import Any
 
 import numpy as np
 
@@ -20,7 +21,7 @@ from core.index.sqlite.repair import open_index
 from core.index.sqlite.soundness import is_suspect, mark_sound, mark_suspect
 from core.index.sqlite.tables import connect, is_damage, scope_condition, sentence
 from core.model import EVERYTHING, Scope
-from core.vectors import Vector, is_unit_blob
+from core.vectors import Vector, is_length, is_unit_blob
 
 # The condition that every file meets.
 ALL = scope_condition(EVERYTHING)
@@ -159,7 +160,12 @@ def blob_of(vector: Vector) -> bytes:
     return np.ascontiguousarray(vector, np.float32).tobytes()
 
 
-def vector_of(row: tuple[bytes] | None) -> Vector | None:
-    """The vector of a row with one column; None for no row and for a damaged one."""
+def length_of(value: object) -> float | None:
+    """The length of a vector out of its row; None for none and for a damaged one."""
+    return float(value) if is_length(value) else None
+
+
+def vector_of(row: Sequence[Any] | None) -> Vector | None:
+    """The vector that is a row's first column; None for no row and for a damaged one."""
     # A damaged vector counts as none: it is made again.
     return np.frombuffer(row[0], np.float32) if row and is_unit_blob(row[0]) else None

@@ -126,6 +126,14 @@ MIGRATIONS = (
             "number INTEGER NOT NULL, UNIQUE (embedder_id, picture_id))",
         ),
     ),
+    Migration(
+        7,
+        "the length of a query's vector",
+        (
+            # As vectors.length; NULL for what was asked before.
+            "ALTER TABLE queries ADD COLUMN length REAL",
+        ),
+    ),
 )
 
 

@@ -16,6 +16,7 @@ from core.index.sqlite.connections import (
     bump,
     condition_on_files,
     generation_of,
+    length_of,
     vector_of,
 )
 from core.index.sqlite.files import add_pictures
@@ -23,19 +24,19 @@ from core.index.sqlite.tables import scope_condition
 from core.model import (
     Scope,
 )
-from core.vectors import Vector, is_unit_blob
+from core.vectors import Measured, RawVector, Vector, is_unit_blob, measured
 
 
 class VectorTable(Connections):
     """The vectors of every embedder."""
 
-    def add_vectors(self, embedder_id: str, rows: Sequence[tuple[str, Vector, bool]]) -> None:
-        """Record (picture id, unit vector, whether the bytes sent were altered)."""
+    def add_vectors(self, embedder_id: str, rows: Sequence[tuple[str, RawVector, bool]]) -> None:
+        """Record (picture id, the embedder's answer, whether the bytes sent were altered)."""
         if not rows:
             return
         with self.writing() as db:
-            for picture_id, vector, altered in rows:
-                add_vector(db, embedder_id, picture_id, vector, altered)
+            for picture_id, raw, altered in rows:
+                add_vector(db, embedder_id, picture_id, measured(raw), altered)
                 if db.execute(
                     "DELETE FROM failures WHERE embedder_id = ? AND picture_id = ?",
                     (embedder_id, picture_id),
@@ -50,6 +51,20 @@ class VectorTable(Connections):
                 (embedder_id, picture_id),
             ).fetchone()
         return vector_of(row)
+
+    def lengths(self, embedder_id: str, ids: Sequence[str]) -> dict[str, float]:
+        """The length at which each picture's vector came, where it was kept."""
+        found: dict[str, float] = {}
+        with self.connection() as db:
+            for picture_id in ids:
+                row = db.execute(
+                    "SELECT length FROM vectors WHERE embedder_id = ? AND picture_id = ?",
+                    (embedder_id, picture_id),
+                ).fetchone()
+                length = length_of(row[0]) if row else None
+                if length is not None:
+                    found[picture_id] = length
+        return found
 
     def was_altered(self, embedder_id: str, picture_id: str) -> bool:
         with self.connection() as db:
@@ -138,11 +153,11 @@ class VectorTable(Connections):
     @contextmanager
     def export(
         self, embedder_id: str, scope: Scope
-    ) -> Iterator[tuple[dict[str, bool], Iterator[tuple[str, Vector]]]]:
+    ) -> Iterator[tuple[dict[str, bool], Iterator[tuple[str, Measured]]]]:
         """One consistent read of the pictures in `scope` that have a vector, by id.
 
         Gives (picture id -> whether a smaller copy was sent) and an iterator of (picture id,
-        vector) in the same order. Damaged vectors are dropped first.
+        vector with its length) in the same order. Damaged vectors are dropped first.
         """
         self.drop_unusable_vectors(embedder_id, self.dimensions(embedder_id) or 0)
         condition, parameters = scope_condition(scope)
@@ -157,8 +172,14 @@ class VectorTable(Connections):
                 picture_id: bool(flag)
                 for picture_id, flag in db.execute(f"SELECT picture_id, altered {chosen}", given)
             }
-            rows = db.execute(f"SELECT picture_id, vector {chosen}", given)
-            yield altered, ((i, np.frombuffer(blob, np.float32)) for i, blob in rows)
+            rows = db.execute(f"SELECT picture_id, vector, length {chosen}", given)
+            yield (
+                altered,
+                (
+                    (picture_id, Measured(np.frombuffer(blob, np.float32), length_of(length)))
+                    for picture_id, blob, length in rows
+                ),
+            )
 
     def import_pictures(
         self, embedder_id: str, pictures: Iterable[ArchivedPicture], *, trusted: bool
@@ -172,7 +193,8 @@ class VectorTable(Connections):
             for item in pictures:
                 picture = item.picture
                 add_pictures(db, [(picture, item.thumbnail)], vetted=trusted)
-                add_vector(db, embedder_id, picture.id, item.vector, item.altered, overwrite=False)
+                vector = Measured(item.vector, item.length)
+                add_vector(db, embedder_id, picture.id, vector, item.altered, overwrite=False)
                 # A file that a scan has seen knows better.
                 db.executemany(
                     "INSERT OR IGNORE INTO files VALUES (?, ?, NULL, NULL)",
@@ -204,13 +226,13 @@ def add_vector(
     db: sqlite3.Connection,
     embedder_id: str,
     picture_id: str,
-    vector: Vector,
+    vector: Measured,
     altered: bool,
     *,
     overwrite: bool = True,
 ) -> None:
     db.execute(
         f"INSERT OR {'REPLACE' if overwrite else 'IGNORE'} INTO vectors "
-        "(embedder_id, picture_id, vector, altered) VALUES (?, ?, ?, ?)",
-        (embedder_id, picture_id, blob_of(vector), altered),
+        "(embedder_id, picture_id, vector, altered, length) VALUES (?, ?, ?, ?, ?)",
+        (embedder_id, picture_id, blob_of(vector.vector), altered, vector.length),
     )
