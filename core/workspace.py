@@ -361,13 +361,27 @@ class Workspace:
         return self.searchable() > 0
 
     def search(
-        self, parts: Sequence[Part], scope: Scope, *, leave_out: Collection[str] = ()
+        self,
+        parts: Sequence[Part],
+        scope: Scope,
+        *,
+        leave_out: Collection[str] = (),
+        exact: bool = False,
     ) -> Ranking:
         """Rank the pictures in `scope`; never waits for a run that is on.
 
-        leave_out: ids of pictures that are not to be found: those of the query. Raises QueryError.
+        leave_out: ids of pictures that are not to be found: those of the query. exact: without an
+        approximate index. Raises QueryError.
         """
-        return search(self._index, self._space, parts, scope, longest=LONGEST, leave_out=leave_out)
+        return search(
+            self._index,
+            self._space,
+            parts,
+            scope,
+            longest=LONGEST,
+            leave_out=leave_out,
+            exact=exact,
+        )
 
     def collapse(self, ranking: Ranking) -> Ranking:
         """The ranking with near-identical pictures shown as one, where the first of them is.

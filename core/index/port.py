@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from core.deadline import Deadline
+from core.index.tuning import Tuning
 from core.model import (
     Cause,
     Failure,
@@ -39,12 +40,14 @@ class Nearest:
     """The pictures nearest to a vector.
 
     ids, cosines: best first, of equal length; equal cosines are ordered by picture id.
-    exact: False if the engine may have missed one (an approximate index).
+    exact: False if the engine may have missed one (an approximate index). recall: then the share of
+    the nearest that such a search finds, if that was measured.
     """
 
     ids: tuple[str, ...]
     cosines: tuple[float, ...]
     exact: bool = True
+    recall: float | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -113,10 +116,15 @@ class VectorSpace(Protocol):
     def generation(self) -> int:
         """Names the state that is searched now; grows whenever it changes."""
 
-    def nearest(self, vector: Vector, k: int, scope: Scope) -> Nearest:
+    @property
+    def tuning(self) -> Tuning | None:
+        """The approximate indexes; None for an engine that always searches exactly."""
+
+    def nearest(self, vector: Vector, k: int, scope: Scope, *, exact: bool = False) -> Nearest:
         """The k pictures in `scope` with the highest cosine; fewer where there are fewer.
 
-        vector: unit length, shape (dimensions,). Raises ValueError for another shape.
+        vector: unit length, shape (dimensions,). exact: without an approximate index, which gives
+        fewer than k where it is asked for very many. Raises ValueError for another shape.
         """
 
     def vectors(self, ids: Sequence[str]) -> tuple[list[str], Vectors]:

@@ -41,6 +41,8 @@ LEARNED_FROM = 4_000
 class MatrixSpace:
     """`core.index.port.VectorSpace`, exact: one product of the whole matrix with the query."""
 
+    tuning = None
+
     def __init__(self, index: MatrixSource, current: CurrentMatrix) -> None:
         self._index = index
         self._current = current
@@ -53,7 +55,7 @@ class MatrixSpace:
     def generation(self) -> int:
         return self._current.get().generation
 
-    def nearest(self, vector: Vector, k: int, scope: Scope) -> Nearest:
+    def nearest(self, vector: Vector, k: int, scope: Scope, *, exact: bool = False) -> Nearest:
         matrix = self._current.get()
         if not len(matrix):
             return Nearest((), ())

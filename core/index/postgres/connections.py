@@ -94,6 +94,18 @@ class Connections:
             yield Session(connection, self.settings.postgres_schema)
 
     @contextmanager
+    def searching(self, settings: str) -> Iterator[Session]:
+        """A transaction that only reads, begun with statements for it alone."""
+        with self._borrowed() as connection:
+            connection.execute(f"BEGIN READ ONLY; {settings}".encode())
+            try:
+                yield Session(connection, self.settings.postgres_schema)
+            finally:
+                # Nothing was changed; this also ends what failed.
+                with suppress(psycopg.Error):
+                    connection.rollback()
+
+    @contextmanager
     def writing(self) -> Iterator[Writing]:
         """A transaction that changes something: kept on success, else undone."""
         with self._transaction("BEGIN") as connection:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Sequence
 
 import numpy as np
@@ -9,6 +10,14 @@ import numpy as np
 from core.deadline import Deadline
 from core.index.in_memory import is_id
 from core.index.port import Nearest, Neighbours, Sample
+from core.index.postgres.approximate import (
+    HNSW,
+    Way,
+    default_width,
+    expression,
+    indexes,
+    settings_for,
+)
 from core.index.postgres.connections import (
     Connections,
     generation_of,
@@ -26,16 +35,27 @@ COMPARED_AT_ONCE = 50
 MOST_COMPARED = 20_000
 
 
-class DatabaseSpace:
-    """`core.index.port.VectorSpace`, exact: the database computes every cosine.
+# Ten pages of results. An index that is asked for a thousand takes ten times as long.
+MOST_APPROXIMATE = 240
 
-    Slower than the matrix, but no vector leaves the server, however many there are.
+# After that, an index that another host has built or dropped is noticed.
+LOOKED_FOR_SECONDS = 10.0
+
+
+class DatabaseSpace:
+    """`core.index.port.VectorSpace`: no vector leaves the server, however many there are.
+
+    Exact, and slower than the matrix; through an approximate index where there is one.
     """
 
-    def __init__(self, index: Connections, embedder_id: str, dimensions: int) -> None:
+    tuning = None
+
+    def __init__(self, index: Connections, embedder_id: str, dimensions: int, table: str) -> None:
         self._index = index
         self._embedder_id = embedder_id
         self._dimensions = dimensions
+        self._table = table
+        self._looked: tuple[float, Way | None] | None = None
 
     def __len__(self) -> int:
         return self.count(Scope())
@@ -43,11 +63,34 @@ class DatabaseSpace:
     def generation(self) -> int:
         return self._index.generation(self._embedder_id)
 
-    def nearest(self, vector: Vector, k: int, scope: Scope) -> Nearest:
+    def way(self) -> Way | None:
+        """The approximate way to search; None where there is no index for it."""
+        now = time.monotonic()
+        if self._looked is None or now - self._looked[0] > LOOKED_FOR_SECONDS:
+            with self._index.reading() as db:
+                found = indexes(db, self._embedder_id, self._table)
+            # HNSW comes first.
+            ways = [Way(i.kind, default_width(i.kind, i.parameters), i.recall) for i in found]
+            self._looked = looked = (now, ways[0] if ways else None)
+            return looked[1]
+        return self._looked[1]
+
+    def look_again(self) -> None:
+        """An index was built or dropped."""
+        self._looked = None
+
+    def nearest(self, vector: Vector, k: int, scope: Scope, *, exact: bool = False) -> Nearest:
         if vector.shape != (self._dimensions,):
             raise ValueError(f"a query of shape {vector.shape} for {self._dimensions} dimensions")
-        found, given = self._found(scope)
         vector = np.asarray(vector, np.float32)
+        way = None if exact else self.way()
+        if way is not None:
+            wanted = min(k, MOST_APPROXIMATE)
+            answer = self.approximately(way, vector, wanted, scope)
+            # Fewer may be all that there are, or all that a filter left of those that it read.
+            if len(answer.ids) == wanted:
+                return answer
+        found, given = self._found(scope)
         with self._index.reading() as db:
             rows = db.execute(
                 f"SELECT picture_id, -(vector <#> %b) {found} "
@@ -55,6 +98,23 @@ class DatabaseSpace:
                 (vector, *given, vector),
             ).fetchall()
         return Nearest(tuple(row[0] for row in rows), tuple(row[1] for row in rows))
+
+    def approximately(self, way: Way, vector: Vector, k: int, scope: Scope) -> Nearest:
+        """The nearest by an index, of which it may miss some; fewer than k even if there are k."""
+        found, given = self._found(scope)
+        cast = "::halfvec" if way.kind == HNSW else ""
+        with self._index.searching(settings_for(way)) as db:
+            # The true cosines of what was found, and their order.
+            rows = db.execute(
+                f"WITH near AS MATERIALIZED (SELECT picture_id, vector {found} "
+                f"ORDER BY {expression(way.kind, self._dimensions)} <#> %b{cast} "
+                f"LIMIT {max(0, int(k))}) SELECT picture_id, -(vector <#> %b) AS cosine "
+                "FROM near ORDER BY cosine DESC, picture_id",
+                (*given, vector, vector),
+            ).fetchall()
+        return Nearest(
+            tuple(row[0] for row in rows), tuple(row[1] for row in rows), False, way.recall
+        )
 
     def vectors(self, ids: Sequence[str]) -> tuple[list[str], Vectors]:
         found, given = self._found(Scope())

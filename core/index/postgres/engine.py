@@ -12,9 +12,10 @@ from core.index.postgres.files import Files
 from core.index.postgres.queries import Queries
 from core.index.postgres.run_lock import PostgresRunLock
 from core.index.postgres.searches import Searches
+from core.index.postgres.tuning import PostgresTuning
 from core.index.postgres.unfinished import Unfinished
 from core.index.postgres.vector_space import PostgresSpace
-from core.index.postgres.vectors import VectorTable
+from core.index.postgres.vectors import VectorTable, table_of
 
 
 class PostgresIndex(Files, VectorTable, Unfinished, Queries, Searches, Duplicates):
@@ -31,9 +32,11 @@ class PostgresIndex(Files, VectorTable, Unfinished, Queries, Searches, Duplicate
         dropped: Callable[[], object],
     ) -> VectorSpace:
         matrix = CurrentMatrix(self, embedder_id, dimensions, is_running, dropped)
-        return PostgresSpace(
+        space = PostgresSpace(
             self.settings.postgres_search,
             MatrixSpace(self, matrix),
-            DatabaseSpace(self, embedder_id, dimensions),
+            DatabaseSpace(self, embedder_id, dimensions, table_of(embedder_id)),
             dimensions,
         )
+        space.tuning = PostgresTuning(self, embedder_id, dimensions, space)
+        return space

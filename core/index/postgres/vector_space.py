@@ -9,6 +9,7 @@ from core.deadline import Deadline
 from core.index.in_memory import MatrixSpace
 from core.index.port import Nearest, Neighbours, Sample, VectorSpace
 from core.index.postgres.database_space import DatabaseSpace
+from core.index.tuning import Tuning
 from core.model import Scope
 from core.vectors import Vector, Vectors
 
@@ -31,18 +32,25 @@ class PostgresSpace:
         self, where: str, memory: MatrixSpace, database: DatabaseSpace, dimensions: int
     ) -> None:
         self._where = where
-        self._memory = memory
-        self._database = database
+        self.memory = memory
+        self.database = database
         self._most = MOST_NUMBERS_IN_MEMORY // dimensions
         self._counted: tuple[float, int] | None = None
+        self.tuning: Tuning | None = None
+
+    def is_in_memory(self) -> bool:
+        """True if searches are answered from the copy now."""
+        return self._where == "memory" or (self._where == "auto" and self.may_be_in_memory())
+
+    def may_be_in_memory(self) -> bool:
+        """True if the vectors are few enough for a copy."""
+        now = time.monotonic()
+        if self._counted is None or now - self._counted[0] > COUNTED_FOR_SECONDS:
+            self._counted = (now, len(self.database))
+        return self._counted[1] <= self._most
 
     def _chosen(self) -> VectorSpace:
-        if self._where == "auto":
-            now = time.monotonic()
-            if self._counted is None or now - self._counted[0] > COUNTED_FOR_SECONDS:
-                self._counted = (now, len(self._database))
-            return self._memory if self._counted[1] <= self._most else self._database
-        return self._memory if self._where == "memory" else self._database
+        return self.memory if self.is_in_memory() else self.database
 
     def __len__(self) -> int:
         return len(self._chosen())
@@ -50,8 +58,8 @@ class PostgresSpace:
     def generation(self) -> int:
         return self._chosen().generation()
 
-    def nearest(self, vector: Vector, k: int, scope: Scope) -> Nearest:
-        return self._chosen().nearest(vector, k, scope)
+    def nearest(self, vector: Vector, k: int, scope: Scope, *, exact: bool = False) -> Nearest:
+        return self._chosen().nearest(vector, k, scope, exact=exact)
 
     def vectors(self, ids: Sequence[str]) -> tuple[list[str], Vectors]:
         return self._chosen().vectors(ids)
