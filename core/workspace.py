@@ -69,6 +69,7 @@ from core.search import (
 )
 from core.settings import Settings
 from core.sources import add_upload, check_public, fetch, read_picture, remove_upload
+from core.tuning import Tuning
 from core.vectors import Vector, Vectors
 from core.words import PHOTOGRAPHS, content_words, read_words, spread_out
 
@@ -198,6 +199,15 @@ class Workspace:
             return builtin_embedder()
 
     # -- what is there -----------------------------------------------------------------------
+
+    @property
+    def tuning(self) -> Tuning | None:
+        """The approximate indexes; None where the engine has none."""
+        return self._space.tuning
+
+    def searches_approximately(self) -> bool:
+        """True if a search uses an approximate index, unless it is asked to be exact."""
+        return self._space.tuning is not None and self._space.tuning.is_approximate()
 
     @property
     def index_place(self) -> str:

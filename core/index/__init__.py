@@ -20,33 +20,17 @@ from core.index.port import (
     VectorSpace,
 )
 from core.index.sqlite import SqliteIndex
-from core.index.tuning import (
-    RECALL_AT,
-    ApproximateIndex,
-    Building,
-    Comparison,
-    EngineState,
-    Measurement,
-    Tuning,
-)
 from core.settings import Settings
 
 __all__ = [
     "HISTORY_KEPT",
-    "RECALL_AT",
-    "ApproximateIndex",
-    "Building",
-    "Comparison",
-    "EngineState",
     "Index",
     "KeptSearches",
-    "Measurement",
     "NearDuplicates",
     "Nearest",
     "Neighbours",
     "RunLock",
     "Sample",
-    "Tuning",
     "VectorSpace",
     "export_index",
     "free_name",

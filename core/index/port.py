@@ -16,7 +16,6 @@ import numpy as np
 import numpy.typing as npt
 
 from core.deadline import Deadline
-from core.index.tuning import Tuning
 from core.model import (
     Cause,
     Failure,
@@ -29,6 +28,7 @@ from core.model import (
     Scope,
     Unreadable,
 )
+from core.tuning import Tuning
 from core.vectors import Measured, RawVector, Vector, Vectors
 
 # As far back as somebody still looks through a list.

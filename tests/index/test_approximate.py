@@ -8,9 +8,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from core.index import Index, Tuning, VectorSpace, open_index
+from core.index import Index, VectorSpace, open_index
 from core.model import EVERYTHING, FileRow, Scope
 from core.settings import Settings
+from core.tuning import Tuning
 from core.vectors import unit
 from tests.conftest import wait_for
 from tests.index.samples import THUMBNAIL, a_picture, an_id

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from core.index.postgres.session import Session
-from core.index.tuning import ApproximateIndex
+from core.tuning import BOUNDS, ApproximateIndex
 
 HNSW, IVFFLAT = "hnsw", "ivfflat"
 
@@ -20,12 +20,7 @@ EF_SEARCH = 100
 # exact search takes over. Its default is 20,000.
 MOST_SCANNED = 40_000
 
-# What an index takes. Source: README of pgvector 0.8.
-MOST_DIMENSIONS = {HNSW: 4_000, IVFFLAT: 2_000}
-BOUNDS = {
-    HNSW: {"m": (2, 100), "ef_construction": (4, 1_000)},
-    IVFFLAT: {"lists": (1, 32_768)},
-}
+# What ef_search and probes may be. Source: README of pgvector 0.8.
 WIDTHS = {HNSW: (1, 1_000), IVFFLAT: (1, 32_768)}
 
 

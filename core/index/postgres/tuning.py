@@ -23,14 +23,14 @@ from core.index.postgres.refusals import sentence
 from core.index.postgres.session import Session
 from core.index.postgres.vector_space import PostgresSpace
 from core.index.postgres.vectors import table_of
-from core.index.tuning import (
+from core.model import EVERYTHING
+from core.tuning import (
     RECALL_AT,
     Building,
     Comparison,
     EngineState,
     Measurement,
 )
-from core.model import EVERYTHING
 from core.vectors import Vector
 
 log = logging.getLogger(__name__)
@@ -57,7 +57,7 @@ ROW_BYTES = 800
 
 
 class PostgresTuning:
-    """Keeps the promises of `core.index.tuning.Tuning`."""
+    """Keeps the promises of `core.tuning.Tuning`."""
 
     def __init__(
         self, index: Connections, embedder_id: str, dimensions: int, space: PostgresSpace
@@ -88,6 +88,9 @@ class PostgresTuning:
             building = self._building(db)
         assert size is not None
         return EngineState(search, rows, int(size[0]), tuple(found), building, self._problem)
+
+    def is_approximate(self) -> bool:
+        return not self._space.is_in_memory() and self._database.way() is not None
 
     def suggested(self, kind: str) -> Mapping[str, int]:
         return approximate.suggested(kind, len(self._database))

@@ -9,8 +9,8 @@ from core.deadline import Deadline
 from core.index.in_memory import MatrixSpace
 from core.index.port import Nearest, Neighbours, Sample, VectorSpace
 from core.index.postgres.database_space import DatabaseSpace
-from core.index.tuning import Tuning
 from core.model import Scope
+from core.tuning import Tuning
 from core.vectors import Vector, Vectors
 
 # Up to so many numbers the copy is the better exact search: 3 to 20 times faster than the database,

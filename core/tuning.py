@@ -9,6 +9,12 @@ from typing import Protocol
 # Recall is measured at one page of results.
 RECALL_AT = 24
 
+# What each kind of index is built with, and from where to where. Source: README of pgvector 0.8.
+BOUNDS: Mapping[str, Mapping[str, tuple[int, int]]] = {
+    "hnsw": {"m": (2, 100), "ef_construction": (4, 1_000)},
+    "ivfflat": {"lists": (1, 32_768)},
+}
+
 
 @dataclass(frozen=True)
 class ApproximateIndex:
@@ -79,6 +85,9 @@ class Tuning(Protocol):
     """The approximate indexes of one embedder. Every method raises IndexUnavailable."""
 
     def state(self) -> EngineState: ...
+
+    def is_approximate(self) -> bool:
+        """True if searches use an approximate index now."""
 
     def suggested(self, kind: str) -> Mapping[str, int]:
         """The parameters that suit the number of rows."""
