@@ -73,6 +73,7 @@ from core.search import (
 )
 from core.settings import Settings
 from core.sources import add_upload, check_public, fetch, read_picture, remove_upload
+from core.tuning import Tuning
 from core.vectors import Vector, Vectors
 from core.words import PHOTOGRAPHS, content_words, own_words, read_words, spread_out
 
@@ -133,7 +134,7 @@ class Workspace:
             UPLOADS: settings.data_dir / "uploads",
         }
         self.thumbs_dir = root / "static" / "thumbs"
-        self._index = open_index(settings.data_dir)
+        self._index = open_index(settings)
         self.problems = [*settings.problems, *self._index.notices]
         if not settings.images_dir.is_dir():
             self.problems.append(
@@ -187,7 +188,8 @@ class Workspace:
         self._standing_out = StandingOut(
             self._space, self._bank.vectors, is_running=lambda: self.indexer.progress().running
         )
-        self._load_seeds(root / "seed")
+        if self._index.may_write:
+            self._load_seeds(root / "seed")
         self.rescan()
 
     def _make_embedder(self) -> Embedder:
@@ -198,6 +200,20 @@ class Workspace:
             return builtin_embedder()
 
     # -- what is there -----------------------------------------------------------------------
+
+    @property
+    def tuning(self) -> Tuning | None:
+        """The approximate indexes; None where the engine has none."""
+        return self._space.tuning
+
+    def searches_approximately(self) -> bool:
+        """True if a search uses an approximate index, unless it is asked to be exact."""
+        return self._space.tuning is not None and self._space.tuning.is_approximate()
+
+    @property
+    def index_place(self) -> str:
+        """Where the index lies, in words; "" where that is the data folder."""
+        return self._index.place
 
     @property
     def gallery_ticked(self) -> bool:
@@ -255,7 +271,12 @@ class Workspace:
         self.indexer.stop()
 
     def rescan(self) -> bool:
-        """Look at the folders again; what costs nothing is embedded at once."""
+        """Look at the folders again; what costs nothing is embedded at once.
+
+        False if a run is on in another process, or if nothing may be written.
+        """
+        if not self._index.may_write:
+            return False
         return self.indexer.start(None if self.embedder.paid else self.embedder, self.wanted)
 
     def start_indexing(self) -> bool:
@@ -351,13 +372,27 @@ class Workspace:
         return self.searchable() > 0
 
     def search(
-        self, parts: Sequence[Part], scope: Scope, *, leave_out: Collection[str] = ()
+        self,
+        parts: Sequence[Part],
+        scope: Scope,
+        *,
+        leave_out: Collection[str] = (),
+        exact: bool = False,
     ) -> Ranking:
         """Rank the pictures in `scope`; never waits for a run that is on.
 
-        leave_out: ids of pictures that are not to be found: those of the query. Raises QueryError.
+        leave_out: ids of pictures that are not to be found: those of the query. exact: without an
+        approximate index. Raises QueryError.
         """
-        return search(self._index, self._space, parts, scope, longest=LONGEST, leave_out=leave_out)
+        return search(
+            self._index,
+            self._space,
+            parts,
+            scope,
+            longest=LONGEST,
+            leave_out=leave_out,
+            exact=exact,
+        )
 
     def collapse(self, ranking: Ranking) -> Ranking:
         """The ranking with near-identical pictures shown as one, where the first of them is.

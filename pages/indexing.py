@@ -3,6 +3,7 @@
 import streamlit as st
 
 from ui.collection_table import collection_table
+from ui.engine import engine
 from ui.index_archive import index_archive
 from ui.indexing_panel import run_controls
 from ui.not_indexed import away, not_indexed
@@ -24,6 +25,7 @@ if may_manage:
     not_indexed(workspace)
     uploads(workspace)
     index_archive(workspace)
+    engine(workspace)
 else:
     st.info("This showcase is read-only: its pictures are set.", icon=":material/lock:")
 collection_table(workspace)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import importlib.util
 import io
 import os
+import secrets
 import shutil
 import tempfile
 import threading
@@ -19,7 +21,9 @@ from core.deadline import Deadline
 from core.errors import InputRefused
 from core.index.sqlite.engine import SqliteIndex
 from core.model import Limits
+from core.settings import Settings
 from core.vectors import RawVector, RawVectors
+from tests.postgres_server import PostgresServer, is_available, serve
 
 COLOURS = {
     "red": (230, 20, 20),
@@ -183,6 +187,24 @@ def public_folder() -> Iterator[Path]:
     with tempfile.TemporaryDirectory() as folder:
         Path(folder).chmod(0o777)
         yield Path(folder)
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[PostgresServer]:
+    """A PostgreSQL server with pgvector, started when the first test asks for it."""
+    if importlib.util.find_spec("psycopg") is None or not is_available():
+        assert not os.environ.get("REQUIRE_POSTGRES"), "PostgreSQL or its client is not installed"
+        pytest.skip("needs requirements-postgres.txt and a server")
+    with serve() as server:
+        yield server
+
+
+@pytest.fixture
+def postgres(postgres_server: PostgresServer, tmp_path: Path) -> Iterator[Settings]:
+    """Settings that name a schema of the test's own, which is dropped afterwards."""
+    settings = postgres_server.settings(tmp_path / "data", f"test_{secrets.token_hex(6)}")
+    yield settings
+    postgres_server.execute(f"DROP SCHEMA IF EXISTS {settings.postgres_schema} CASCADE")
 
 
 @pytest.fixture

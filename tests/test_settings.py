@@ -383,3 +383,66 @@ def test_relative_folders_are_taken_from_the_root_and_absolute_ones_as_they_are(
 def test_nothing_that_a_person_writes_makes_loading_fail(environ: dict[str, str]) -> None:
     settings = load_settings(environ)
     assert settings.embedder_kind in ("azure", "builtin", "clip")
+
+
+# -- PostgreSQL ------------------------------------------------------------------------------
+
+SERVER = {"POSTGRES_HOST": "db.example.org", "POSTGRES_DB": "pictures", "POSTGRES_USER": "app"}
+HARD = "p@ss:w/0r%d '\" #word"
+
+
+def test_host_database_and_user_choose_postgresql() -> None:
+    settings = load({**SERVER, "POSTGRES_PASSWORD": HARD})
+    assert settings.has_postgres
+    assert settings.postgres_password == HARD
+    assert settings.problems == ()
+    assert HARD not in repr(settings)
+
+
+@pytest.mark.parametrize("missing", ["POSTGRES_DB", "POSTGRES_USER"])
+def test_a_server_without_database_or_user_is_said_and_not_used(missing: str) -> None:
+    settings = load({**SERVER, missing: ""})
+    assert not settings.has_postgres
+    assert len(settings.problems) == 1
+    assert settings.problems[0].startswith(f"{missing} must be set too")
+
+
+@pytest.mark.parametrize(
+    "pasted",
+    [
+        "postgresql://app:secret@db.example.org/pictures",
+        "host=db.example.org password=secret",
+        "app:secret@db.example.org",
+        "db.example.org;secret",
+    ],
+)
+def test_a_connection_string_as_host_is_said_without_repeating_it(pasted: str) -> None:
+    settings = load({**SERVER, "POSTGRES_HOST": pasted})
+    assert not settings.has_postgres
+    assert settings.problems[0].startswith("POSTGRES_HOST must be the name of the server alone")
+    assert "secret" not in " ".join(settings.problems) + repr(settings)
+
+
+@pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "::1", "/run/postgresql", "a_b"])
+def test_a_server_is_named_by_host_address_or_socket(host: str) -> None:
+    assert load({**SERVER, "POSTGRES_HOST": host}).postgres_host == host
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("POSTGRES_PORT", "70000", "must be a port"),
+        ("POSTGRES_PORT", "first", "must be a port"),
+        ("POSTGRES_SSLMODE", "on", "must be one of auto"),
+        ("POSTGRES_SCHEMA", "Pictures; DROP", "small letters"),
+        ("POSTGRES_SCHEMA", "pg_catalog", "small letters"),
+        ("POSTGRES_SEARCH", "fast", "must be one of auto"),
+    ],
+)
+def test_a_wrong_setting_of_postgresql_is_said_and_replaced(
+    name: str, value: str, said: str
+) -> None:
+    settings = load({**SERVER, name: value})
+    assert said in settings.problems[0]
+    assert settings.has_postgres
+    assert getattr(settings, name.lower()) == getattr(load(SERVER), name.lower())

@@ -181,7 +181,7 @@ def test_searches_during_a_run_are_answered_from_the_last_matrix_at_once(
 def test_during_a_long_run_new_pictures_are_found_before_its_end(
     root: Path, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("core.index.sqlite.current_matrix.REFRESH_SECONDS", 0.05)
+    monkeypatch.setattr("core.index.in_memory.current_matrix.REFRESH_SECONDS", 0.05)
     fill(root / "images", 150)
     workspace = opened(root, emulator)
     assert searchable(workspace) == 0

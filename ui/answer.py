@@ -11,6 +11,7 @@ from core.model import Scope
 from core.search import Ranking, Term, of_the_collection, print_text
 from core.workspace import Workspace
 from ui.brought import brought
+from ui.exactness import wants_exact
 from ui.query import is_plain, read_terms, write_terms
 from ui.query_parts import show_parts
 from ui.results import show_pages, show_ranking
@@ -49,7 +50,7 @@ def show_answer(
     try:
         parts = workspace.parts_of(terms, brought())
         leave_out = of_the_collection(terms, brought())
-        ranking = workspace.search(parts, scope, leave_out=leave_out)
+        ranking = workspace.search(parts, scope, leave_out=leave_out, exact=wants_exact())
     except (EmbedderError, PictureError, QueryError) as error:
         st.warning(str(error), icon=":material/search_off:")
         return None

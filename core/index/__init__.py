@@ -1,12 +1,11 @@
 """The index: what is known of files, pictures and vectors, and the search over them.
 
-`Index` and `VectorSpace` are the port; behind it stands SQLite with a memory-mapped matrix.
+`Index` and `VectorSpace` are the port; behind it stand SQLite and PostgreSQL.
 """
 
 from __future__ import annotations
 
-from pathlib import Path
-
+from core.errors import IndexUnavailable
 from core.index.archive import export_index, import_index
 from core.index.names import free_name
 from core.index.port import (
@@ -16,10 +15,12 @@ from core.index.port import (
     NearDuplicates,
     Nearest,
     Neighbours,
+    RunLock,
     Sample,
     VectorSpace,
 )
 from core.index.sqlite import SqliteIndex
+from core.settings import Settings
 
 __all__ = [
     "HISTORY_KEPT",
@@ -28,6 +29,7 @@ __all__ = [
     "NearDuplicates",
     "Nearest",
     "Neighbours",
+    "RunLock",
     "Sample",
     "VectorSpace",
     "export_index",
@@ -37,6 +39,16 @@ __all__ = [
 ]
 
 
-def open_index(data_dir: Path) -> Index:
-    """Open the index of a data folder, or make it. Raises IndexUnavailable."""
-    return SqliteIndex(data_dir)
+def open_index(settings: Settings) -> Index:
+    """Open the index where the settings say it is, or make it. Raises IndexUnavailable."""
+    if not settings.has_postgres:
+        return SqliteIndex(settings.data_dir)
+    try:
+        # Only here, because the client is an extra, and takes time and memory.
+        from core.index.postgres import PostgresIndex
+    except ImportError as error:
+        raise IndexUnavailable(
+            "POSTGRES_HOST is set, but the client for PostgreSQL is not installed: run pip install "
+            "-r requirements-postgres.txt, or clear POSTGRES_HOST."
+        ) from error
+    return PostgresIndex(settings)

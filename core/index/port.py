@@ -28,6 +28,7 @@ from core.model import (
     Scope,
     Unreadable,
 )
+from core.tuning import Tuning
 from core.vectors import Measured, RawVector, Vector, Vectors
 
 # As far back as somebody still looks through a list.
@@ -39,12 +40,14 @@ class Nearest:
     """The pictures nearest to a vector.
 
     ids, cosines: best first, of equal length; equal cosines are ordered by picture id.
-    exact: False if the engine may have missed one (an approximate index).
+    exact: False if the engine may have missed one (an approximate index). recall: then the share of
+    the nearest that such a search finds, if that was measured.
     """
 
     ids: tuple[str, ...]
     cosines: tuple[float, ...]
     exact: bool = True
+    recall: float | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -113,10 +116,15 @@ class VectorSpace(Protocol):
     def generation(self) -> int:
         """Names the state that is searched now; grows whenever it changes."""
 
-    def nearest(self, vector: Vector, k: int, scope: Scope) -> Nearest:
+    @property
+    def tuning(self) -> Tuning | None:
+        """The approximate indexes; None for an engine that always searches exactly."""
+
+    def nearest(self, vector: Vector, k: int, scope: Scope, *, exact: bool = False) -> Nearest:
         """The k pictures in `scope` with the highest cosine; fewer where there are fewer.
 
-        vector: unit length, shape (dimensions,). Raises ValueError for another shape.
+        vector: unit length, shape (dimensions,). exact: without an approximate index, which gives
+        fewer than k where it is asked for very many. Raises ValueError for another shape.
         """
 
     def vectors(self, ids: Sequence[str]) -> tuple[list[str], Vectors]:
@@ -137,6 +145,21 @@ class VectorSpace(Protocol):
         Takes seconds for 10,000 pictures, and leaves room for searches. Of a large collection an
         engine may give the nearest by an estimate. Raises Cancelled.
         """
+
+
+class RunLock(Protocol):
+    """Held by the one run that adds to an index, in this process or any other that shares it.
+
+    It is free within a minute when its holder ends, even by kill -9.
+    """
+
+    def acquire(self) -> bool:
+        """False if somebody else has it. Raises OSError, IndexUnavailable."""
+
+    def release(self) -> None: ...
+
+    def is_held(self) -> bool:
+        """True if anybody holds it. A holder who is told False has lost it and must stop."""
 
 
 class KeptSearches(Protocol):
@@ -177,6 +200,14 @@ class Index(KeptSearches, Protocol):
     def notices(self) -> Sequence[str]:
         """What the person should know of how the index was opened, whole sentences."""
 
+    @property
+    def may_write(self) -> bool:
+        """False for a user of a database who may only read: then nothing is added or kept."""
+
+    @property
+    def place(self) -> str:
+        """Where the index lies, in words; "" where that is the data folder."""
+
     def vector_space(
         self,
         embedder_id: str,
@@ -190,6 +221,8 @@ class Index(KeptSearches, Protocol):
         a state that is some seconds old. dropped: told when damaged vectors were dropped, which
         have to be made again.
         """
+
+    def run_lock(self) -> RunLock: ...
 
     def close(self) -> None: ...
 

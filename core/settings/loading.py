@@ -5,12 +5,19 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import TypedDict
 
 from core.settings.files import is_nested, misplaced, read_dotenv, secrets_problem
 from core.settings.model import NAMES, Settings
 from core.settings.reading import Reader
 
 EMBEDDERS = ("auto", "azure", "builtin", "clip")
+
+# libpq's own words behind `auto`, which is verify-full, and prefer on this machine.
+SSLMODES = ("auto", "verify-full", "verify-ca", "require", "prefer", "allow", "disable")
+
+# Where a search in PostgreSQL is answered: by size, in this process, or by the database.
+SEARCHES = ("auto", "memory", "database")
 
 
 def load_settings(
@@ -66,6 +73,8 @@ def load_settings(
         # Folders
         images_dir=read.directory("IMAGES_DIR", Settings.images_dir),
         data_dir=read.directory("DATA_DIR", Settings.data_dir),
+        # The index in PostgreSQL
+        **_postgres(read),
         # Hosting
         read_only=read.flag("READ_ONLY", if_unclear=True),
         problems=tuple(problems),
@@ -79,6 +88,40 @@ def _missing_account(embedder: str, endpoint: str, key: str) -> Iterator[str]:
         yield f"{missing} is missing, so Azure AI Vision cannot be used yet."
     elif embedder == "azure" and not key:
         yield "EMBEDDER is azure, but VISION_ENDPOINT and VISION_KEY are missing."
+
+
+class _Postgres(TypedDict):
+    postgres_host: str
+    postgres_port: int
+    postgres_db: str
+    postgres_user: str
+    postgres_password: str
+    postgres_sslmode: str
+    postgres_schema: str
+    postgres_search: str
+
+
+def _postgres(read: Reader) -> _Postgres:
+    """The settings of PostgreSQL; what is wrong or missing leaves the index in the data folder."""
+    wanted = bool(read.text("POSTGRES_HOST"))
+    before = len(read.problems)
+    found = _Postgres(
+        postgres_host=read.host("POSTGRES_HOST"),
+        postgres_port=read.port("POSTGRES_PORT", Settings.postgres_port),
+        postgres_db=read.text("POSTGRES_DB"),
+        postgres_user=read.text("POSTGRES_USER"),
+        postgres_password=read.text("POSTGRES_PASSWORD"),
+        postgres_sslmode=read.choice("POSTGRES_SSLMODE", SSLMODES),
+        postgres_schema=read.schema("POSTGRES_SCHEMA", Settings.postgres_schema),
+        postgres_search=read.choice("POSTGRES_SEARCH", SEARCHES),
+    )
+    missing = [name for name in ("POSTGRES_DB", "POSTGRES_USER") if not read.text(name)]
+    if wanted and missing and len(read.problems) == before:
+        read.problems.append(
+            f"{' and '.join(missing)} must be set too for an index in PostgreSQL; until then it "
+            "is kept in DATA_DIR."
+        )
+    return found
 
 
 def _as_text(value: object) -> str:

@@ -32,6 +32,16 @@ class Settings:
     images_dir: Path = Path("images")
     data_dir: Path = Path("data")
 
+    # The index in PostgreSQL.
+    postgres_host: str = ""
+    postgres_port: int = 5432
+    postgres_db: str = ""
+    postgres_user: str = ""
+    postgres_password: str = field(default="", repr=False)
+    postgres_sslmode: str = "auto"
+    postgres_schema: str = "vectorscope"
+    postgres_search: str = "auto"
+
     # Hosting.
     read_only: bool = False
 
@@ -47,6 +57,11 @@ class Settings:
         if self.embedder != "auto":
             return self.embedder
         return "azure" if self.has_azure else "builtin"
+
+    @property
+    def has_postgres(self) -> bool:
+        """True if the index lies in PostgreSQL, else in the data folder."""
+        return bool(self.postgres_host and self.postgres_db and self.postgres_user)
 
 
 NAMES = tuple(each.name.upper() for each in fields(Settings) if each.name != "problems")

@@ -96,6 +96,35 @@ class Reader:
         )
         return ""
 
+    def host(self, name: str) -> str:
+        """A host's name or address, or the folder of a socket; never with a user or a password."""
+        given = self.text(name)
+        if re.fullmatch(r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?|[0-9A-Fa-f:.]+|/[^\0]*|", given):
+            return given
+        # A connection string holds a password, so that nothing of it is repeated.
+        self.problems.append(
+            f"{name} must be the name of the server alone, without user, password or database; "
+            "the index is kept in DATA_DIR."
+        )
+        return ""
+
+    def port(self, name: str, default: int) -> int:
+        number = _number(self.text(name) or str(default))
+        if number is not None and number == int(number) and number < 2**16:
+            return int(number)
+        self.problems.append(f"{name} must be a port, a number up to 65535; using {default}.")
+        return default
+
+    def schema(self, name: str, default: str) -> str:
+        """A name that SQL takes without quotes."""
+        given = self.text(name) or default
+        if re.fullmatch(r"[a-z_][a-z0-9_]{0,62}", given) and not given.startswith("pg_"):
+            return given
+        self.problems.append(
+            f"{name} must be made of small letters, digits and _, like {default}; using that."
+        )
+        return default
+
 
 def _number(text: str) -> float | None:
     """A finite number above zero, or None."""

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 
 import numpy as np
 
+from core.index.in_memory import Digests, NumberedRows, digests, is_id
 from core.index.port import ArchivedPicture
 from core.index.sqlite.connections import (
     Connections,
@@ -19,8 +20,6 @@ from core.index.sqlite.connections import (
     vector_of,
 )
 from core.index.sqlite.files import add_pictures
-from core.index.sqlite.matrix import Digests, digests, is_id
-from core.index.sqlite.matrix_file import NumberedRows
 from core.index.sqlite.tables import scope_condition
 from core.model import (
     Scope,
