@@ -85,6 +85,20 @@ class VectorTable(Connections):
             ).fetchone()
         return bool(row and row[0])
 
+    def embedders(self) -> list[str]:
+        with self.snapshot() as db:
+            rows = db.execute("SELECT DISTINCT embedder_id FROM schema.vectors ORDER BY 1")
+            return [row[0] for row in rows]
+
+    def held(self, embedder_id: str, ids: Sequence[str]) -> set[str]:
+        with self.reading() as db:
+            rows = db.execute(
+                "SELECT picture_id FROM schema.vectors WHERE embedder_id = %s "
+                "AND picture_id = ANY(%s)",
+                (embedder_id, list(ids)),
+            )
+            return {row[0] for row in rows}
+
     def dimensions(self, embedder_id: str) -> int | None:
         with self.reading() as db:
             row = db.execute(
