@@ -7,7 +7,7 @@ import logging
 import re
 import time
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
@@ -27,7 +27,7 @@ from core.explore import (
 )
 from core.files import write_whole
 from core.hosting import CallCounter
-from core.index import Sample, export_index, import_index, open_index
+from core.index import Copying, CopyState, Sample, export_index, import_index, open_index
 from core.indexing import Indexer, Progress, away, forget_away
 from core.model import (
     BUNDLED,
@@ -140,6 +140,7 @@ class Workspace:
             self.problems.append(
                 f"The folder {settings.images_dir.name!r} (IMAGES_DIR) is missing."
             )
+        self._copying = Copying()
         self._calls = CallCounter(self._index, lambda: self.embedder.id)
         self.embedder = self._make_embedder()
         self.clip_setup: ClipSetup | None = clip_setup(settings)
@@ -205,6 +206,31 @@ class Workspace:
     def tuning(self) -> Tuning | None:
         """The approximate indexes; None where the engine has none."""
         return self._space.tuning
+
+    def copy_state(self) -> CopyState:
+        """How far a copy of the index is, between the data folder and the database."""
+        return self._copying.state()
+
+    def can_copy_from_folder(self) -> bool:
+        """True if the index lies in a database, and another one in the data folder."""
+        return self.settings.has_postgres and (self.settings.data_dir / "index.sqlite").exists()
+
+    def copy_from_folder(self) -> bool:
+        """Begin to add the index in the data folder to the database; False while a copy is on."""
+        here, there = self._in_the_folder(), self.settings
+        return self._copying.start(lambda: (open_index(here), open_index(there)))
+
+    def copy_to_folder(self) -> bool:
+        """Begin to add the index in the database to the data folder; False while a copy is on."""
+        here, there = self._in_the_folder(), self.settings
+        return self._copying.start(lambda: (open_index(there), open_index(here)))
+
+    def _in_the_folder(self) -> Settings:
+        return replace(self.settings, postgres_host="")
+
+    def cancel_copy(self) -> None:
+        """Stop the copy; what was copied stays, and the next one goes on from there."""
+        self._copying.cancel()
 
     def searches_approximately(self) -> bool:
         """True if a search uses an approximate index, unless it is asked to be exact."""
@@ -766,6 +792,7 @@ class Workspace:
 
     def close(self) -> None:
         """Let go of everything, once nothing is running: a run goes on to its end."""
+        self._copying.cancel()
         self._bank.close()
         self._duplicates.close()
         self._arranger.close()

@@ -113,7 +113,10 @@ def test_no_page_holds_the_index() -> None:
 # What changes the collection or the server; ui/visitor.py checks who asks.
 CHANGES = {
     "add_upload",
+    "cancel_copy",
     "cancel_clip_download",
+    "copy_from_folder",
+    "copy_to_folder",
     "export_index",
     "forget_away",
     "import_index",

@@ -48,6 +48,8 @@ def engine(workspace: Workspace) -> None:
             building = state.building is not None
             poll(_build, building)(tuning, building)
             _compare(tuning, state)
+            copying = workspace.copy_state().running
+            poll(_copy, copying)(workspace, copying)
         except IndexUnavailable as error:
             st.error(str(error), icon=":material/database_off:")
 
@@ -214,6 +216,45 @@ def _chart(compared: Comparison) -> None:
     bars = base.mark_bar(color=BAR, height=14).encode(x=alt.X("median:Q", title="ms a search"))
     ticks = base.mark_tick(color=BAR, thickness=2, height=18).encode(x="p95:Q")
     st.altair_chart(bars + ticks, height=60 + 32 * len(frame))
+
+
+# -- copying ---------------------------------------------------------------------------------
+
+
+def _copy(workspace: Workspace, was_copying: bool) -> None:
+    state = workspace.copy_state()
+    if was_copying != state.running:
+        redraw()
+    if state.state == "failed":
+        st.error(state.sentence, icon=":material/error:")
+    elif state.state == "done":
+        st.success(f"{count(state.total, 'vector')} copied.", icon=":material/check:")
+    if state.running:
+        share = state.done / state.total if state.total else 0.0
+        st.progress(share, f"Copying: {count(state.done, 'vector')} of {state.total:,}")
+        st.button(
+            "Stop copying",
+            key="stop-copy",
+            icon=":material/close:",
+            on_click=lambda: manage(workspace).cancel_copy(),
+        )
+        return
+    with st.container(horizontal=True):
+        if workspace.can_copy_from_folder():
+            st.button(
+                "Copy the index in DATA_DIR to PostgreSQL",
+                key="copy-here",
+                icon=":material/database_upload:",
+                on_click=lambda: _do(manage(workspace).copy_from_folder),
+                help="Adds what is missing here. Nothing is paid for, and nothing is replaced.",
+            )
+        st.button(
+            "Copy this index to DATA_DIR",
+            key="copy-there",
+            icon=":material/download:",
+            on_click=lambda: _do(manage(workspace).copy_to_folder),
+            help="So that the app has it without POSTGRES_HOST. Nothing there is replaced.",
+        )
 
 
 def _do(action: Callable[[], object]) -> None:

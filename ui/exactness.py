@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from core.search import Ranking
+from core.tuning import RECALL_AT
 from core.workspace import Workspace
 from ui.numbers import percent
 
@@ -24,7 +25,7 @@ def say_exactness(workspace: Workspace, ranking: Ranking) -> None:
         if not ranking.exact:
             words = "Approximate"
             if ranking.recall is not None:
-                words += f": finds {percent(ranking.recall)} of the nearest"
+                words += f": finds {percent(ranking.recall)} of the {RECALL_AT} nearest"
             st.caption(words, width="content")
         st.toggle(
             "Exact",

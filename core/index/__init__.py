@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from core.errors import IndexUnavailable
 from core.index.archive import export_index, import_index
+from core.index.copying import Copying, CopyState
 from core.index.names import free_name
 from core.index.port import (
     HISTORY_KEPT,
@@ -24,6 +25,8 @@ from core.settings import Settings
 
 __all__ = [
     "HISTORY_KEPT",
+    "CopyState",
+    "Copying",
     "Index",
     "KeptSearches",
     "NearDuplicates",

@@ -324,6 +324,12 @@ class Index(KeptSearches, Protocol):
 
     def was_altered(self, embedder_id: str, picture_id: str) -> bool: ...
 
+    def embedders(self) -> list[str]:
+        """The embedders that there are vectors of, in order."""
+
+    def held(self, embedder_id: str, ids: Sequence[str]) -> set[str]:
+        """Those of the pictures that have a vector, whether a file holds them or not."""
+
     def dimensions(self, embedder_id: str) -> int | None:
         """How many numbers this embedder's vectors have; None while there is none."""
 
@@ -371,6 +377,9 @@ class Index(KeptSearches, Protocol):
 
     def add_query_vector(self, embedder_id: str, kind: str, key: str, vector: RawVector) -> None:
         """Keep the embedder's answer to a query, as `add_vectors` does."""
+
+    def query_keys(self, embedder_id: str) -> list[tuple[str, str]]:
+        """The (kind, key) of every query whose vector was kept, in order."""
 
     def count_calls(self, embedder_id: str, counts: Mapping[str, int]) -> None:
         """Add answered calls by kind ("image", "text", "link") to today's."""

@@ -414,3 +414,15 @@ def test_vectors_are_copied_up_to_a_size_or_as_it_is_set(
     assert space_of(index).nearest(a_vector(1), 1, EVERYTHING).ids == (an_id(1),)
     assert bool(list(postgres.data_dir.glob("matrix-*/*.npy"))) == copied
     index.close()
+
+
+@pytest.mark.parametrize("count", [3, 300], ids=["one after the other", "all at once"])
+def test_few_and_many_rows_are_kept_alike(index: Index, count: int) -> None:
+    fill(index, count)
+    fill(index, count)
+    index.add_vectors("e:1", [(an_id(1), a_vector(n), n == 7) for n in (5, 6, 7)] * count)
+    index.add_files([], [(replace(a_picture(2), note="a\0b\x1a"), THUMBNAIL)] * count)
+    assert index.counts("e:1", EVERYTHING) == (count, count)
+    np.testing.assert_array_equal(index.vector("e:1", an_id(1)), a_vector(7))
+    assert index.was_altered("e:1", an_id(1))
+    assert index.pictures([an_id(2)])[an_id(2)].width == a_picture(2).width

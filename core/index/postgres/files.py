@@ -11,9 +11,21 @@ from core.index.postgres.connections import (
     scope_condition,
     state_of,
 )
+from core.index.postgres.loading import load
 from core.index.postgres.migrations import INDEXED_CHARACTERS
 from core.index.postgres.session import Session, Writing
 from core.model import Cause, FileRow, Picture, Scope, Unreadable
+
+PICTURE_COLUMNS = (
+    ("id", "text"),
+    ("format", "text"),
+    ("width", "bigint"),
+    ("height", "bigint"),
+    ("bytes", "bigint"),
+    ("note", "text"),
+    ("vetted", "boolean"),
+    ("thumbnail", "bytea"),
+)
 
 # The order of paths, in the form that the index gives without sorting all of them.
 BY_PATH = f"left(path, {INDEXED_CHARACTERS}), path"
@@ -206,17 +218,21 @@ class Files(Connections):
 
 def add_pictures(db: Writing, pictures: Iterable[tuple[Picture, bytes]], *, vetted: bool) -> None:
     """What was made from the bytes here takes the place of what a stranger's index said."""
-    db.executemany(
-        "INSERT INTO schema.pictures AS known "
-        "(id, format, width, height, bytes, note, vetted, thumbnail) "
-        "VALUES (%s, %s, %s, %s, %s, %s, %s, %b) ON CONFLICT (id) DO UPDATE SET "
-        "format = excluded.format, width = excluded.width, height = excluded.height, "
-        "bytes = excluded.bytes, note = excluded.note, vetted = true, "
-        "thumbnail = excluded.thumbnail WHERE excluded.vetted AND NOT known.vetted",
+    # Each once, as one statement changes no row twice; in one order, so that two who write wait for
+    # each other in one direction only.
+    unique = sorted({p.id: (p, thumbnail) for p, thumbnail in pictures}.items())
+    load(
+        db,
+        "pictures",
+        PICTURE_COLUMNS,
         [
-            (p.id, p.format, p.width, p.height, p.bytes, p.note, vetted, thumbnail)
-            for p, thumbnail in sorted(pictures, key=lambda each: each[0].id)
+            (i, p.format, p.width, p.height, p.bytes, p.note, vetted, thumbnail)
+            for i, (p, thumbnail) in unique
         ],
+        "(id) DO UPDATE SET format = excluded.format, width = excluded.width, "
+        "height = excluded.height, bytes = excluded.bytes, note = excluded.note, "
+        "vetted = true, thumbnail = excluded.thumbnail "
+        "WHERE excluded.vetted AND NOT known.vetted",
     )
 
 

@@ -44,6 +44,14 @@ class Queries(Connections):
                     (kept[0] - QUERIES_KEPT + QUERIES_DROPPED_AT_ONCE,),
                 )
 
+    def query_keys(self, embedder_id: str) -> list[tuple[str, str]]:
+        with self.snapshot() as db:
+            rows = db.execute(
+                "SELECT kind, key FROM schema.queries WHERE embedder_id = %s ORDER BY kind, key",
+                (embedder_id,),
+            )
+            return [(kind, key) for kind, key in rows]
+
     def count_calls(self, embedder_id: str, counts: Mapping[str, int]) -> None:
         with self.writing() as db:
             db.executemany(

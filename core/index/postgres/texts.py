@@ -9,7 +9,7 @@ import re
 
 import psycopg
 from psycopg.abc import Buffer
-from psycopg.types.string import StrDumperUnknown, TextBinaryLoader, TextLoader
+from psycopg.types.string import StrBinaryDumper, StrDumperUnknown, TextBinaryLoader, TextLoader
 
 # A control character ("substitute") that no name and no sentence has; if one has it, it is doubled.
 SUBSTITUTE = "\x1a"
@@ -32,6 +32,11 @@ class _Dumper(StrDumperUnknown):
         return super().dump(escaped(obj))
 
 
+class _BinaryDumper(StrBinaryDumper):
+    def dump(self, obj: str) -> Buffer | None:
+        return super().dump(escaped(obj))
+
+
 class _Loader(TextLoader):
     def load(self, data: Buffer) -> bytes | str:
         return _read(super().load(data))
@@ -48,6 +53,8 @@ def _read(text: bytes | str) -> bytes | str:
 
 def register_texts(connection: psycopg.Connection[tuple[object, ...]]) -> None:
     """Every parameter and every column of this connection that is text goes through here."""
+    # The last one is taken where the form is not said.
+    connection.adapters.register_dumper(str, _BinaryDumper)
     connection.adapters.register_dumper(str, _Dumper)
     connection.adapters.register_loader("text", _Loader)
     connection.adapters.register_loader("text", _BinaryLoader)

@@ -19,12 +19,21 @@ from core.index.postgres.connections import (
     vector_of,
 )
 from core.index.postgres.files import BY_PATH, add_pictures
+from core.index.postgres.loading import load
 from core.index.postgres.session import Session, Writing
 from core.model import Scope
 from core.vectors import UNIT_TOLERANCE, Measured, RawVector, Vector, measured
 
 # Rows of an import that are sent together.
 ROWS_AT_ONCE = 500
+
+VECTOR_COLUMNS = (
+    ("embedder_id", "text"),
+    ("picture_id", "text"),
+    ("vector", "vector"),
+    ("length", "double precision"),
+    ("altered", "boolean"),
+)
 
 # So many numbers fit on a page of 8 kB with the rest of their row. Kept there, and not beside the
 # table where long values go, they are read twice as fast and by several workers at once.
@@ -40,17 +49,21 @@ class VectorTable(Connections):
     def add_vectors(self, embedder_id: str, rows: Sequence[tuple[str, RawVector, bool]]) -> None:
         if not rows:
             return
+        # Each once, the last one counts; in one order, for those who write at the same time.
+        last = {row[0]: row for row in rows}
         given = [
             (embedder_id, picture_id, *measured(raw), altered)
-            for picture_id, raw, altered in sorted(rows, key=lambda row: row[0])
+            for picture_id, raw, altered in (last[i] for i in sorted(last))
         ]
         self._make_table(embedder_id, len(rows[0][1]))
         with self.writing() as db:
-            db.executemany(
-                "INSERT INTO schema.vectors (embedder_id, picture_id, vector, length, altered) "
-                "VALUES (%s, %s, %b, %s, %s) ON CONFLICT (embedder_id, picture_id) DO UPDATE SET "
-                "vector = excluded.vector, altered = excluded.altered, length = excluded.length",
+            load(
+                db,
+                "vectors",
+                VECTOR_COLUMNS,
                 given,
+                "(embedder_id, picture_id) DO UPDATE SET vector = excluded.vector, "
+                "altered = excluded.altered, length = excluded.length",
             )
             if db.execute(
                 "DELETE FROM schema.failures WHERE embedder_id = %s AND picture_id = ANY(%s)",
@@ -84,6 +97,20 @@ class VectorTable(Connections):
                 (embedder_id, picture_id),
             ).fetchone()
         return bool(row and row[0])
+
+    def embedders(self) -> list[str]:
+        with self.snapshot() as db:
+            rows = db.execute("SELECT DISTINCT embedder_id FROM schema.vectors ORDER BY 1")
+            return [row[0] for row in rows]
+
+    def held(self, embedder_id: str, ids: Sequence[str]) -> set[str]:
+        with self.reading() as db:
+            rows = db.execute(
+                "SELECT picture_id FROM schema.vectors WHERE embedder_id = %s "
+                "AND picture_id = ANY(%s)",
+                (embedder_id, list(ids)),
+            )
+            return {row[0] for row in rows}
 
     def dimensions(self, embedder_id: str) -> int | None:
         with self.reading() as db:
@@ -184,25 +211,23 @@ class VectorTable(Connections):
             while some := list(itertools.islice(remaining, ROWS_AT_ONCE)):
                 self._make_table_in(db, embedder_id, len(some[0].vector))
                 add_pictures(db, [(i.picture, i.thumbnail) for i in some], vetted=trusted)
-                db.executemany(
-                    "INSERT INTO schema.vectors (embedder_id, picture_id, vector, length, altered) "
-                    "VALUES (%s, %s, %b, %s, %s) ON CONFLICT DO NOTHING",
+                load(
+                    db,
+                    "vectors",
+                    VECTOR_COLUMNS,
                     [
-                        (
-                            embedder_id,
-                            i.picture.id,
-                            np.asarray(i.vector, np.float32),
-                            i.length,
-                            i.altered,
-                        )
+                        (embedder_id, i.picture.id, _float32(i.vector), i.length, i.altered)
                         for i in some
                     ],
+                    "DO NOTHING",
                 )
                 # A file that a scan has seen knows better.
-                db.executemany(
-                    "INSERT INTO schema.files (path, picture_id) VALUES (%s, %s) "
-                    "ON CONFLICT DO NOTHING",
+                load(
+                    db,
+                    "files",
+                    (("path", "text"), ("picture_id", "text")),
                     [(path, i.picture.id) for i in some for path in i.picture.paths],
+                    "DO NOTHING",
                 )
             db.bump("live")
 
@@ -252,6 +277,10 @@ class VectorTable(Connections):
         )
         if dimensions <= PLAIN_DIMENSIONS:
             db.execute(f"ALTER TABLE schema.{name} ALTER COLUMN vector SET STORAGE PLAIN")
+
+
+def _float32(vector: Vector) -> Vector:
+    return np.asarray(vector, np.float32)
 
 
 def table_of(embedder_id: str) -> str:

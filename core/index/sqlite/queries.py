@@ -48,6 +48,14 @@ class Queries(Connections):
                     (kept - QUERIES_KEPT + QUERIES_DROPPED_AT_ONCE,),
                 )
 
+    def query_keys(self, embedder_id: str) -> list[tuple[str, str]]:
+        """The (kind, key) of every query whose vector was kept, in order."""
+        with self.connection() as db:
+            return db.execute(
+                "SELECT kind, key FROM queries WHERE embedder_id = ? ORDER BY kind, key",
+                (embedder_id,),
+            ).fetchall()
+
     def count_calls(self, embedder_id: str, counts: Mapping[str, int]) -> None:
         """Add answered calls by kind ("image", "text", "link") to today's."""
         with self.writing() as db:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -73,6 +74,22 @@ class VectorTable(Connections):
                 (embedder_id, picture_id),
             ).fetchone()
         return bool(row and row[0])
+
+    def embedders(self) -> list[str]:
+        """The embedders that there are vectors of, in order."""
+        with self.connection() as db:
+            rows = db.execute("SELECT DISTINCT embedder_id FROM vectors ORDER BY embedder_id")
+            return [row[0] for row in rows]
+
+    def held(self, embedder_id: str, ids: Sequence[str]) -> set[str]:
+        """Those of the pictures that have a vector, whether a file holds them or not."""
+        with self.connection() as db:
+            rows = db.execute(
+                "SELECT picture_id FROM vectors WHERE embedder_id = ? "
+                "AND picture_id IN (SELECT value FROM json_each(?))",
+                (embedder_id, json.dumps(list(ids))),
+            )
+            return {row[0] for row in rows}
 
     def dimensions(self, embedder_id: str) -> int | None:
         """How many numbers this embedder's vectors have; None while there is none."""
