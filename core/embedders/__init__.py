@@ -25,6 +25,10 @@ def make_embedder(settings: Settings, on_call: Callable[[str], None]) -> Embedde
         from core.embedders.azure import AzureEmbedder
 
         return AzureEmbedder(settings, on_call=on_call)
+    if kind == "cohere" and settings.has_cohere:
+        from core.embedders.cohere import CohereEmbedder
+
+        return CohereEmbedder(settings, on_call=on_call)
     if kind == "clip":
         from core.embedders.clip.embedder import ClipEmbedder
 

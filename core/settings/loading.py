@@ -7,11 +7,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TypedDict
 
+from core.settings.endpoint import clean_cohere_endpoint, clean_endpoint
 from core.settings.files import is_nested, misplaced, read_dotenv, secrets_problem
 from core.settings.model import NAMES, Settings
 from core.settings.reading import Reader
 
-EMBEDDERS = ("auto", "azure", "builtin", "clip")
+EMBEDDERS = ("auto", "azure", "builtin", "clip", "cohere")
+
+# No model gives longer vectors; a slip must not ask for memory that is not there.
+MOST_DIMENSIONS = 4096
 
 # libpq's own words behind `auto`, which is verify-full, and prefer on this machine.
 SSLMODES = ("auto", "verify-full", "verify-ca", "require", "prefer", "allow", "disable")
@@ -49,10 +53,21 @@ def load_settings(
 
     read = Reader(values, root or Path.cwd(), problems)
     embedder = read.choice("EMBEDDER", EMBEDDERS)
-    endpoint = read.endpoint("VISION_ENDPOINT")
-    key = read.key("VISION_KEY")
+    endpoint = read.endpoint("VISION_ENDPOINT", clean_endpoint)
+    key = read.key("VISION_KEY", "copy KEY 1 again from the resource's page “Keys and Endpoint”")
+    cohere_endpoint = read.endpoint("COHERE_ENDPOINT", clean_cohere_endpoint)
+    cohere_key = read.key("COHERE_KEY", "copy it again")
+    cohere_model = read.name("COHERE_MODEL")
     if not problems:
         problems += _missing_account(embedder, endpoint, key)
+        cohere = {
+            "COHERE_ENDPOINT": cohere_endpoint,
+            "COHERE_KEY": cohere_key,
+            "COHERE_MODEL": cohere_model,
+        }
+        problems += _missing_for_cohere(embedder, cohere)
+        if embedder == "auto" and not key and cohere_endpoint:
+            problems.append("COHERE_ENDPOINT is set, but not used: that takes EMBEDDER=cohere.")
     own_clip = None
     if read.text("CLIP_MODEL_DIR"):
         own_clip = read.directory("CLIP_MODEL_DIR", Path("models"))
@@ -66,6 +81,15 @@ def load_settings(
         vision_calls_per_second=read.positive_number(
             "VISION_CALLS_PER_SECOND", "the limit is found by itself"
         ),
+        # Cohere Embed
+        cohere_endpoint=cohere_endpoint,
+        cohere_key=cohere_key,
+        cohere_model=cohere_model,
+        cohere_model_name=read.name("COHERE_MODEL_NAME"),
+        cohere_dimensions=read.whole_number(
+            "COHERE_DIMENSIONS", f"using {Settings.cohere_dimensions}", MOST_DIMENSIONS
+        )
+        or Settings.cohere_dimensions,
         # The local CLIP
         clip_model=read.text("CLIP_MODEL"),
         clip_model_dir=own_clip,
@@ -122,6 +146,15 @@ def _postgres(read: Reader) -> _Postgres:
             "is kept in DATA_DIR."
         )
     return found
+
+
+def _missing_for_cohere(embedder: str, values: Mapping[str, str]) -> Iterator[str]:
+    """What Cohere still needs, if it is asked for."""
+    missing = [name for name, value in values.items() if not value]
+    if embedder == "cohere" and missing:
+        *others, last = missing
+        names = f"{', '.join(others)} and {last}" if others else last
+        yield f"EMBEDDER is cohere, but {names} {'are' if others else 'is'} missing."
 
 
 def _as_text(value: object) -> str:

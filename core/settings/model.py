@@ -23,6 +23,13 @@ class Settings:
     vision_model_version: str = "2023-04-15"
     vision_calls_per_second: float | None = None
 
+    # Cohere Embed. The endpoint is the whole address of the operation.
+    cohere_endpoint: str = ""
+    cohere_key: str = field(default="", repr=False)
+    cohere_model: str = ""
+    cohere_model_name: str = ""
+    cohere_dimensions: int = 1024
+
     # The local CLIP.
     clip_model: str = ""
     clip_model_dir: Path | None = None
@@ -52,8 +59,12 @@ class Settings:
         return bool(self.vision_endpoint and self.vision_key)
 
     @property
+    def has_cohere(self) -> bool:
+        return bool(self.cohere_endpoint and self.cohere_key and self.cohere_model)
+
+    @property
     def embedder_kind(self) -> str:
-        """azure, builtin or clip: what `auto` comes to."""
+        """azure, builtin, clip or cohere: what `auto` comes to."""
         if self.embedder != "auto":
             return self.embedder
         return "azure" if self.has_azure else "builtin"

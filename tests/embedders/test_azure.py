@@ -22,7 +22,8 @@ import requests
 from PIL import Image
 
 from core.deadline import Deadline
-from core.embedders.azure.embedder import ATTEMPTS, UNUSABLE_ATTEMPTS, AzureEmbedder
+from core.embedders.azure import AzureEmbedder
+from core.embedders.http import ATTEMPTS, UNUSABLE_ATTEMPTS
 from core.errors import (
     Cancelled,
     DeadlinePassed,
