@@ -2,7 +2,8 @@
 
     python -m benchmarks.map [--pictures 264 2000 10000]
 
-Needs requirements-dev.txt and a Chromium. The pictures are synthetic (see benchmarks/synthetic.py),
+The layout by likeness is timed without a browser, and while the server has nothing to do. Needs
+requirements-dev.txt and a Chromium. The pictures are synthetic (see benchmarks/synthetic.py),
 drawn by the page of tests/app/map_page.py. Browser and server share the machine; the browser draws
 without a graphics card. Time to the first picture is from the address to the first frame with a
 picture of a sheet: once with files that have to be made, and once as they lie there. A frame's time
@@ -27,11 +28,16 @@ from typing import Any
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from benchmarks import synthetic
+from core.explore import Arranger
+from core.index import open_index
+from core.model import EVERYTHING
 from tests.app.browser import WIDE, chromium, launch
 from tests.app.server import ROOT, Server, clone, serve
 
 SIZES = (264, 2_000, 10_000)
 AIMS = {
+    "laid out by likeness, s": 15.0,
+    "the layout as it was kept, s": 2.0,
     "a page without a map, s": None,
     "first picture, files to be made, s": None,
     "first picture, files there, s": 2.0,
@@ -152,6 +158,24 @@ def percentile(values: list[float], share: float) -> float:
     return sorted(values)[min(len(values) - 1, int(len(values) * share))]
 
 
+def laid_out(home: Path) -> list[float]:
+    """Seconds until the layout by likeness is there: made anew, and as it was kept."""
+    index = open_index(home / "data")
+    space = index.vector_space(
+        synthetic.EMBEDDER_ID, synthetic.DIMENSIONS, lambda: False, dropped=lambda: None
+    )
+    found = []
+    for _ in range(2):
+        arranger = Arranger(space, home / "layouts", synthetic.EMBEDDER_ID, lambda: False)
+        began = time.perf_counter()
+        if arranger.arrangement(EVERYTHING, wait=3600) is None:
+            raise RuntimeError("The map could not be laid out.")
+        found.append(time.perf_counter() - began)
+        arranger.close()
+    index.close()
+    return found
+
+
 def measure(browser: Browser, server: Server) -> dict[str, float]:
     with fresh(browser) as context:
         page = context.new_page()
@@ -173,7 +197,7 @@ def measure(browser: Browser, server: Server) -> dict[str, float]:
         page.wait_for_function(SETTLED)
         time.sleep(2)
         zoomed = memory(page) - empty
-    values = [*bare, made[0], *there, *moved, held, zoomed]
+    values = [*laid_out(server.home), *bare, made[0], *there, *moved, held, zoomed]
     return dict(zip(AIMS, values, strict=True))
 
 

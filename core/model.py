@@ -157,6 +157,17 @@ class Scope:
     folder: str = ""
     only: frozenset[str] | None = None
 
+    def holds(self, path: str) -> bool:
+        """True for a file of the collection and the folder; which pictures are meant is left out.
+
+        >>> Scope("own", "images/boats/").holds("images/boats/red.jpg")
+        True
+        """
+        if self.folder:
+            return path.startswith(self.folder)
+        in_gallery = path.startswith(GALLERY)
+        return {"gallery": in_gallery, "own": not in_gallery}.get(self.collection, True)
+
 
 OWN = Scope("own")
 BUNDLED = Scope("gallery")

@@ -19,6 +19,8 @@ from core.explore import (
     KnownWords,
     MapFolder,
     Maps,
+    NearWord,
+    extremes_finder,
     known_words,
     name_clusters,
     nearest_words,
@@ -49,6 +51,7 @@ from core.search import (
     Brought,
     BroughtPicture,
     DuplicateFinder,
+    Duplicates,
     KeptSearches,
     Listing,
     Part,
@@ -61,6 +64,7 @@ from core.search import (
     Term,
     balanced,
     combine,
+    duplicates_within,
     found,
     of_the_collection,
     parse_text,
@@ -71,7 +75,7 @@ from core.settings import Settings
 from core.sources import add_upload, check_public, fetch, read_picture, remove_upload
 from core.tuning import Tuning
 from core.vectors import Vector, Vectors
-from core.words import PHOTOGRAPHS, content_words, read_words, spread_out
+from core.words import PHOTOGRAPHS, content_words, own_words, read_words, spread_out
 
 if TYPE_CHECKING:
     from core.embedders import ClipSetup
@@ -104,18 +108,6 @@ class Status:
     own: int  # the person's own pictures
     gallery: int  # bundled pictures
     progress: Progress
-
-
-@dataclass(frozen=True)
-class Duplicates:
-    """Pictures that are there more than once.
-
-    alike: groups of different pictures that show nearly the same. copies: pictures whose same bytes
-    lie in several files; one may be in a group as well.
-    """
-
-    alike: tuple[tuple[Picture, ...], ...]
-    copies: tuple[Picture, ...]
 
 
 @dataclass(frozen=True)
@@ -180,11 +172,20 @@ class Workspace:
             self.thumbnail,
             self._write_thumbnail_files,
         )
+        self.extremes = extremes_finder(
+            self._space, is_running=lambda: self.indexer.progress().running
+        )
         self._duplicates = DuplicateFinder(self._index, self._space, self.embedder.id)
         self._counts: dict[Scope, _Count] = {}
         self._sampled: Sample | None = None
         self._known_words: tuple[int, KnownWords] | None = None
-        self._bank = self._make_bank()
+        own = own_words(settings.data_dir / "words.txt")
+        self.problems += own.problems
+        # Those of the person's own list that the embedder does not know: pictures are not named
+        # with them.
+        self.unknown_own_words: tuple[str, ...] = ()
+        self._bank = self._make_bank(own.words)
+        self._naming = self._make_naming(own.words)
         self._standing_out = StandingOut(
             self._space, self._bank.vectors, is_running=lambda: self.indexer.progress().running
         )
@@ -555,20 +556,27 @@ class Workspace:
         """Begin to ask for the words of the bank that are not known yet, each one call."""
         self._bank.learn()
 
-    def _make_bank(self) -> Bank:
+    def _make_bank(self, own: Sequence[str]) -> Bank:
+        """own: the words of the person's own list."""
         if isinstance(self.embedder, KnowsItsWords):
             groups = self.embedder.vocabulary().values()
             return Bank(self.queries, [word for group in groups for word in group], at_once=True)
-        words = spread_out(self._word_list(), BANK_WORDS)
+        words = own or spread_out(read_words(PHOTOGRAPHS).words, BANK_WORDS)
         return Bank(self.queries, words, by_itself=not self.embedder.paid)
 
-    def _word_list(self) -> tuple[str, ...]:
-        """The words that are tried on pictures: the person's own list, or the shipped one."""
-        own = self.settings.data_dir / "words.txt"
-        try:
-            return read_words(own) or read_words(PHOTOGRAPHS)
-        except OSError:  # there is none of their own
-            return read_words(PHOTOGRAPHS)
+    def _make_naming(self, own: Sequence[str]) -> Bank:
+        """The words that pictures and groups are named with: those of the bank or, for an embedder
+        that knows its words, those of the person's own list that it knows."""
+        embedder = self.embedder
+        if not own or not isinstance(embedder, KnowsItsWords):
+            return self._bank
+        known = [
+            word
+            for word in own
+            if embedder.content_words(word) and not embedder.unknown_words(word)
+        ]
+        self.unknown_own_words = tuple(word for word in own if word not in known)
+        return Bank(self.queries, known, at_once=True) if known else self._bank
 
     def _fair_sample(self) -> Vectors:
         """Vectors that stand for the collection, shape (n, dimensions), n up to SAMPLED."""
@@ -609,8 +617,8 @@ class Workspace:
             return []
         return [(word, tuple((vectors @ self.queries.text(word)).tolist())) for word in words]
 
-    def nearest_words(self, picture_id: str, count: int) -> list[str]:
-        """The words that a picture lies nearest to; empty until those of the bank are known.
+    def nearest_words(self, picture_id: str, count: int) -> list[NearWord]:
+        """The words that a picture lies nearest to; empty until `known_words` are known.
 
         The words' vectors are made once, what is usual for each once for each state of the
         collection.
@@ -618,16 +626,16 @@ class Workspace:
         vector, known = self.queries.picture(picture_id), self.known_words()
         if vector is None or known is None:
             return []
-        return [one.word for one in nearest_words(known, vector, count)]
+        return nearest_words(known, vector, count)
 
     def known_words(self) -> KnownWords | None:
-        """The words of the bank, beside what is usual for each; None until they are all known."""
-        vectors = self._bank.vectors()
+        """The words that name pictures, with what is usual for each; None until all are known."""
+        vectors = self._naming.vectors()
         if vectors is None:
             return None
         generation = self._space.generation()
         if self._known_words is None or self._known_words[0] != generation:
-            words = known_words(self._bank.words(), vectors, self._fair_sample())
+            words = known_words(self._naming.words(), vectors, self._fair_sample())
             self._known_words = generation, words
         return self._known_words[1]
 
@@ -649,18 +657,25 @@ class Workspace:
         """
         return self._index
 
-    def duplicate_groups(self) -> Duplicates:
-        """The pictures of the collection that are there more than once."""
+    def duplicate_groups(self, scope: Scope = EVERYTHING) -> Duplicates:
+        """The pictures of a scope that are there more than once in it.
+
+        Those that look alike are told as they were found last, see `alike_are_current`.
+        """
         copies = self._index.copies()
         groups = self._duplicates.groups()
         known = self._index.pictures(
             [*copies, *(picture_id for group in groups for picture_id in group)]
         )
-        present = (tuple(known[i] for i in group if i in known) for group in groups)
-        return Duplicates(
-            alike=tuple(group for group in present if len(group) > 1),
-            copies=tuple(known[i] for i in copies if i in known),
+        return duplicates_within(
+            scope,
+            ([known[i] for i in group if i in known] for group in groups),
+            (known[i] for i in copies if i in known),
         )
+
+    def alike_are_current(self) -> bool:
+        """False while pictures have come or gone since those that look alike were looked for."""
+        return self._duplicates.is_current()
 
     # -- exploring ---------------------------------------------------------------------------
 
@@ -781,6 +796,7 @@ class Workspace:
         self._bank.close()
         self._duplicates.close()
         self._arranger.close()
+        self.extremes.close()
         self._calls.flush()
         if self.clip_setup is not None:
             self.clip_setup.close()

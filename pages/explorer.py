@@ -7,6 +7,7 @@ from ui.compare import compare_view
 from ui.comparison import is_new_on_table
 from ui.empty_state import nothing_to_search
 from ui.explorer_map import map_view
+from ui.odd_view import odd_view
 from ui.resources import open_workspace
 from ui.shell import just_opened, page_frame
 
@@ -19,7 +20,7 @@ page_frame(workspace, TITLE)
 if nothing_to_search(workspace):
     st.stop()
 
-VIEWS = {"map": "Map", "compare": "Compare"}
+VIEWS = {"map": "Map", "compare": "Compare", "odd": "Odd and double"}
 # What was put on the table is looked at next, and so is what an address says of the table.
 to_compare = is_new_on_table() if arrived else False
 to_compare |= not OF_THE_TABLE.isdisjoint(st.query_params)
@@ -39,5 +40,7 @@ view = st.segmented_control(
 )
 if view == "map":
     map_view(workspace)
+elif view == "odd":
+    odd_view(workspace)
 else:
     compare_view(workspace)

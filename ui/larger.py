@@ -14,6 +14,7 @@ from ui.add_to_query import add_picture_to_query
 from ui.alike import files, kilobytes
 from ui.comparison import add_picture
 from ui.dialog import dialog
+from ui.picture_words import picture_words
 from ui.why import hold_against, why
 
 
@@ -51,6 +52,8 @@ def larger(
         if workspace.was_altered(picture.id):
             st.caption("Embedded from a copy, as the file itself is not taken by the model.")
         files(picture)
+        if result.searchable:
+            picture_words(workspace, picture.id)
         with st.container(horizontal=True, vertical_alignment="center"):
             _more_like_this(picture.id)
             if answer is not None:

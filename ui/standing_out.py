@@ -49,19 +49,28 @@ def _learning(workspace: Workspace, label: str, doing: str, was_learning: bool) 
         return
     if state.problem:
         st.text(state.problem)
-    if not state.complete and visitor(workspace).may_manage:
-        _offer(workspace, label, state)
+    if offer_words(workspace, label, state):
+        st.rerun()
 
 
-def _offer(workspace: Workspace, label: str, state: BankState) -> None:
+def offer_words(
+    workspace: Workspace, label: str, state: BankState, key: str = "learn-words"
+) -> bool:
+    """The button that asks for the words of the bank, with its price, for those who may press it.
+
+    Returns True once it was pressed.
+    """
+    if state.complete or not visitor(workspace).may_manage:
+        return False
     calls = count(state.total - state.known, "call") if workspace.embedder.paid else ""
-    if st.button(
+    pressed = st.button(
         label + (f" · {calls}" if calls else ""),
-        key="learn-words",
+        key=key,
         type="tertiary",
         icon=":material/rule:",
         help="Asks the model for general words once, and learns what they usually score. "
         "The answers are kept.",
-    ):
+    )
+    if pressed:
         manage(workspace).learn_words()
-        st.rerun()
+    return pressed

@@ -72,10 +72,15 @@ def sheet_of(workspace: Workspace, terms: Sequence[Term], above: int | None) -> 
 
 def csv_button(what: ToTakeAlong, label: str, key: str) -> None:
     """The table, directly."""
+    table_button(label, lambda: to_csv(what.read(), what.sheet.parts), f"{what.name}.csv", key=key)
+
+
+def table_button(label: str, make: Callable[[], str], file_name: str, *, key: str) -> None:
+    """A table as CSV, made once it is asked for."""
     _button(
         label,
-        lambda: to_csv(what.read(), what.sheet.parts),
-        f"{what.name}.csv",
+        make,
+        file_name,
         "text/csv",
         key=f"{key}-download",
         icon=":material/download:",

@@ -11,16 +11,16 @@ let turn = 0;
 export default function ({ data, parentElement, setTriggerValue }) {
   const wall = parentElement.querySelector(".wall");
   wall.send = setTriggerValue;
-  const { pictures, composed, taken } = JSON.parse(new TextDecoder().decode(data));
+  const { pictures, groups, composed, taken } = JSON.parse(new TextDecoder().decode(data));
   for (const { id, source } of pictures) {
     if (source.startsWith("data:")) cache.set(id, source);
   }
   while (cache.size > CACHED) cache.delete(cache.keys().next().value);
   // A rerun for the larger view or a choice leaves the pictures as they are.
-  const drawn = JSON.stringify([composed, pictures.map(({ source, selected, ...rest }) => rest)]);
+  const drawn = JSON.stringify([composed, groups, pictures.map(({ source, selected, ...rest }) => rest)]);
   if (wall.drawn !== drawn) {
     wall.drawn = drawn;
-    draw(wall, pictures, composed);
+    draw(wall, pictures, groups, composed);
   } else if (taken < turn) {
     // What was chosen here since is newer than what Python says.
     return;
@@ -28,14 +28,26 @@ export default function ({ data, parentElement, setTriggerValue }) {
   wall.querySelectorAll("figure").forEach((figure, place) => mark(figure, pictures[place].selected));
 }
 
-function draw(wall, pictures, composed) {
+function draw(wall, pictures, groups, composed) {
   const cards = pictures.map((picture) => card(wall, picture, composed));
   // Where some stand out and others do not, a line is drawn between them.
   const calm = pictures.findIndex(({ standsOut }) => !standsOut);
   if (calm > 0) {
     cards.splice(calm, 0, make("p", { className: "line", textContent: "Less alike from here on" }));
   }
-  wall.replaceChildren(...cards);
+  wall.replaceChildren(...(groups.length ? grouped(cards, groups) : cards));
+}
+
+// Pictures that belong together stand in a box below its title; two or three boxes share a row.
+function grouped(cards, groups) {
+  let first = 0;
+  return groups.map(({ title, size }) => {
+    const box = make("div", { className: "group", role: "group", ariaLabel: title });
+    box.dataset.size = Math.min(size, 3);
+    const heading = make("p", { className: "title", textContent: title });
+    box.append(heading, ...cards.slice(first, (first += size)));
+    return box;
+  });
 }
 
 // What can be done with a picture: icons with names, because words under 24 pictures are noise.
@@ -78,7 +90,7 @@ function parse(markup) {
 }
 
 function card(wall, picture, composed) {
-  const { id, name, source, cosine, prominence, standsOut, alike } = picture;
+  const { id, name, source, cosine, prominence, standsOut, alike, facts } = picture;
   const image = make("img", {
     src: cache.get(id) ?? source,
     alt: name,
@@ -95,6 +107,9 @@ function card(wall, picture, composed) {
   caption.append(make("span", { className: "name", textContent: line }));
   if (cosine !== null) {
     caption.append("\n", make("span", { className: "cosine", textContent: cosine }));
+  }
+  for (const fact of facts) {
+    caption.append("\n", make("span", { className: "fact", textContent: fact }));
   }
   if (prominence !== null) {
     const bar = make("span", { className: "bar", title: "How far it stands out" });
@@ -150,7 +165,11 @@ function searchWith(link, address) {
 // Shown at once. All that is selected here is sent, not the one change: where two are sent soon
 // after each other, only the second arrives.
 function choose(wall, figure) {
-  mark(figure, !figure.classList.contains("selected"));
+  const selected = !figure.classList.contains("selected");
+  // In groups a picture may hang more than once.
+  for (const one of wall.querySelectorAll("figure")) {
+    if (one.dataset.picture === figure.dataset.picture) mark(one, selected);
+  }
   const ids = [...wall.querySelectorAll(".selected")].map((one) => one.dataset.picture);
   wall.send("select", { turn: ++turn, ids });
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from typing import TypeAlias
 
 import streamlit as st
@@ -23,6 +24,15 @@ PER_PAGE = 24
 
 Marks: TypeAlias = dict[str, tuple[float, bool]]
 """By picture id: how far it stands out, 0 to 1, and whether it lies above the line."""
+
+
+@dataclass(frozen=True)
+class Group:
+    """So many results, one after the other, that stand together below a title."""
+
+    title: str
+    size: int
+
 
 _wall = component("wall", __file__, "wall")
 
@@ -54,11 +64,15 @@ def wall(
     key: str,
     marks: Marks | None = None,
     answer: Answer | None = None,
+    groups: Sequence[Group] = (),
+    facts: Sequence[Sequence[str]] = (),
 ) -> None:
     """Pictures with their names, cosines and what can be done with them.
 
     marks: how far each picture stands out, by id; where there is a line, it is drawn before the
-    first that does not. answer: the query that they answer, which explains them.
+    first that does not. answer: the query that they answer, which explains them. groups: all of
+    the results, in their order, where some belong together. facts: lines below each name, in the
+    order of the results; none where nothing is said.
     """
     shown = {result.picture.id: result for result in results}
     component = f"wall-of-{key}"
@@ -68,7 +82,11 @@ def wall(
         take_choice(st.session_state[component].get("select"), shown)
 
     payload = {
-        "pictures": [_card(workspace, result, marks or {}) for result in results],
+        "pictures": [
+            _card(workspace, result, marks or {}, lines)
+            for result, lines in zip(results, facts or [()] * len(results), strict=True)
+        ],
+        "groups": [asdict(group) for group in groups],
         "composed": answer is not None and not is_plain(answer.terms),
         "taken": choices_taken(),
     }
@@ -103,14 +121,15 @@ def _rerun() -> None:
 
 
 def _card(
-    workspace: Workspace, result: Result, marks: Marks
-) -> dict[str, str | float | bool | None]:
+    workspace: Workspace, result: Result, marks: Marks, facts: Sequence[str]
+) -> dict[str, object]:
     """A picture as wall.js draws it. One that waits for its vector can only be viewed."""
     picture = result.picture
     prominence, stands_out = marks.get(picture.id, (None, True))
     return {
         "id": picture.id,
         "name": picture.name,
+        "facts": list(facts),
         "source": _source(workspace, picture.id),
         "cosine": f"{result.hit.cosine:.4f}" if result.hit is not None else None,
         "more": f"image_search?id={picture.id}" if result.searchable else None,

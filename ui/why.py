@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import streamlit as st
 
@@ -12,20 +10,7 @@ from core.model import Hit
 from core.search import Answer, Result, Term, main_reason, nearer_than
 from core.workspace import Workspace
 from ui.brought import name_of
-from ui.component import component
-
-# Of the words nearest to a picture, the third is nearly always still true of it.
-WORDS = 3
-
-_shares = component("shares", __file__, "why")
-
-
-@dataclass(frozen=True)
-class _Row:
-    """A line of the table: a part of the query or a word, with one number for each picture."""
-
-    name: str
-    values: tuple[float, ...]
+from ui.share_table import Row, share_table
 
 
 def why(workspace: Workspace, answer: Answer, hit: Hit) -> None:
@@ -34,15 +19,13 @@ def why(workspace: Workspace, answer: Answer, hit: Hit) -> None:
     st.caption(f"Nearer than {nearer_than(hit.rank, compared)} % of {compared:,} pictures")
     if _has_parts(answer, hit):
         rows = [
-            _Row(_signed(term, name_of(workspace, term)), (share,))
+            Row(_signed(term, name_of(workspace, term)), (share,))
             for term, share in zip(answer.terms, hit.shares, strict=True)
         ]
-        _table(rows, ("Share",), (hit.cosine,), key="why", adds_up=True)
+        share_table(rows, ("Share",), (hit.cosine,), key="why", adds_up=True)
     elif words := workspace.own_words(answer.terms, [hit.picture_id]):
         st.caption("The words of the query, each asked singly:")
-        _table([_Row(word, values) for word, values in words], ("Cosine",), key="why")
-    if near := workspace.nearest_words(hit.picture_id, WORDS):
-        st.caption(f"Nearer to these words than most pictures: {', '.join(near)}")
+        share_table([Row(word, values) for word, values in words], ("Cosine",), key="why")
 
 
 @st.fragment
@@ -89,14 +72,16 @@ def _differences(workspace: Workspace, answer: Answer, a: Result, b: Result) -> 
                 st.text(f"A is above B mostly because {less} “{names[part]}” ({lead:+.4f}).")
             signed = [_signed(*one) for one in zip(answer.terms, names, strict=True)]
             pairs = zip(signed, a.hit.shares, b.hit.shares, strict=True)
-            rows = [_Row(name, (first, second)) for name, first, second in pairs]
-            _table(rows, ("A", "B"), cosines, key="held", adds_up=True)
+            rows = [Row(name, (first, second)) for name, first, second in pairs]
+            share_table(rows, ("A", "B"), cosines, key="held", adds_up=True)
         elif words := workspace.own_words(answer.terms, [a.picture.id, b.picture.id]):
             st.text("The words of the query, each asked singly; they do not add up to the cosine.")
-            _table([_Row(word, values) for word, values in words], ("A", "B"), cosines, key="held")
+            share_table(
+                [Row(word, values) for word, values in words], ("A", "B"), cosines, key="held"
+            )
         else:
             st.text("The query has one part, so that all of the difference is its own.")
-            _table([], ("A", "B"), cosines, key="held")
+            share_table([], ("A", "B"), cosines, key="held")
 
 
 def _has_parts(answer: Answer, hit: Hit) -> bool:
@@ -114,25 +99,3 @@ def _rank(result: Result) -> int:
 
 def _rank_and_name(result: Result) -> str:
     return f"{_rank(result):,} · {result.picture.name}"
-
-
-def _table(
-    rows: Sequence[_Row],
-    heads: Sequence[str],
-    cosines: Sequence[float] = (),
-    *,
-    key: str,
-    adds_up: bool = False,
-) -> None:
-    """A table of signed numbers, with a bar above it for each column where they add up.
-
-    Of two columns the difference is shown too. cosines: the last line.
-    """
-    payload = {
-        "heads": [*heads, *(["Difference"] if len(heads) == 2 else [])],
-        "rows": [{"name": row.name, "values": row.values} for row in rows],
-        "adds_up": adds_up,
-        "cosines": list(cosines),
-    }
-    with st.container(key=f"shares-{key}"):
-        _shares(key=f"shares-of-{key}", data=json.dumps(payload).encode())

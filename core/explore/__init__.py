@@ -2,6 +2,7 @@
 
 from core.explore.arranger import Arrangement, Arranger
 from core.explore.axes import along_axis
+from core.explore.background import PerScope
 from core.explore.clusters import find_clusters, how_many
 from core.explore.gap import Modalities, modalities
 from core.explore.layout import layout, place
@@ -9,7 +10,7 @@ from core.explore.map_files import MOST_POINTS, MapFiles, MapFolder
 from core.explore.maps import Clusters, DrawnMap, Maps
 from core.explore.names import name_clusters
 from core.explore.neighbours import Neighbours, nearest_neighbours
-from core.explore.odd import most_alone, most_typical
+from core.explore.odd import FEWEST, NTH, Extremes, extremes_finder, most_alone, most_typical
 from core.explore.projection import Projection, project
 from core.explore.regions import MapRegion, map_regions
 from core.explore.seriation import by_likeness
@@ -31,12 +32,15 @@ from core.explore.words import (
 )
 
 __all__ = [
+    "FEWEST",
     "MOST_POINTS",
+    "NTH",
     "Arithmetic",
     "Arrangement",
     "Arranger",
     "Clusters",
     "DrawnMap",
+    "Extremes",
     "KnownWords",
     "MapFiles",
     "MapFolder",
@@ -46,11 +50,13 @@ __all__ = [
     "Modalities",
     "NearWord",
     "Neighbours",
+    "PerScope",
     "Projection",
     "along_axis",
     "arithmetic",
     "best_of",
     "by_likeness",
+    "extremes_finder",
     "find_clusters",
     "how_many",
     "known_words",

@@ -5,9 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import logging
-import threading
 import zipfile
-from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,9 +13,8 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from core.deadline import Deadline
-from core.errors import Cancelled, IndexUnavailable
 from core.explore.arrange import arrange_apart
+from core.explore.background import PerScope, Progress
 from core.explore.layout import Points
 from core.explore.map_files import MOST_POINTS
 from core.files import write_whole
@@ -65,89 +62,28 @@ class Arranger:
         self._space = space
         self._folder = folder
         self._embedder_id = embedder_id
-        self._is_running = is_running
-        self._deadline = Deadline()
-        self._lock = threading.Lock()
-        self._changed = threading.Condition(self._lock)
-        self._made: OrderedDict[Scope, Arrangement] = OrderedDict()
-        # What is asked for, in that order, with the share that is done.
-        self._wanted: dict[Scope, float] = {}
-        self._failed: dict[Scope, int] = {}
-        self._thread: threading.Thread | None = None
+        self._layouts = PerScope(space, self._arranged, is_running, name="layout", held=HELD)
 
     def arrangement(self, scope: Scope, wait: float = 0.0) -> Arrangement | None:
         """The layout of a scope, waited for so many seconds; None while there is none.
 
         While the collection changes, and until that was laid out, it is the one from before.
         """
-        generation = self._space.generation()
-        with self._lock:
-            made = self._made.get(scope)
-            if made is None or (made.generation != generation and not self._is_running()):
-                self._begin(scope, generation)
-            if made is None and wait:
-                self._changed.wait_for(lambda: scope not in self._wanted, wait)
-            elif made is not None:
-                self._made.move_to_end(scope)
-            return self._made.get(scope)
+        return self._layouts.get(scope, wait)
 
     def progress(self, scope: Scope) -> float | None:
         """The share of the work on a scope that is done, 0 to 1; None if nobody works on it."""
-        with self._lock:
-            return self._wanted.get(scope)
+        return self._layouts.progress(scope)
 
     def close(self) -> None:
         """Stop, for good; what was not finished is made another time."""
-        self._deadline.cancel.set()
-        with self._lock:
-            thread = self._thread
-        if thread is not None:
-            thread.join()
+        self._layouts.close()
 
-    def _begin(self, scope: Scope, generation: int) -> None:
-        if scope in self._wanted or self._failed.get(scope) == generation:
-            return
-        self._wanted[scope] = 0.0
-        if self._thread is None and not self._deadline.cancel.is_set():
-            self._thread = threading.Thread(target=self._work, name="layout", daemon=True)
-            self._thread.start()
-
-    def _work(self) -> None:
-        while True:
-            with self._lock:
-                if not self._wanted or self._deadline.cancel.is_set():
-                    self._thread = None
-                    return
-                scope = next(iter(self._wanted))
-            made, generation = None, -1
-            try:
-                generation = self._space.generation()
-                made = self._arranged(scope)
-            except (Cancelled, IndexUnavailable) as error:
-                log.info("The map is laid out another time: %s", error)
-            except Exception:
-                # Not again before something has changed.
-                log.exception("The map could not be laid out")
-                self._failed[scope] = generation
-            with self._lock:
-                if made is not None:
-                    self._made[scope] = made
-                    self._made.move_to_end(scope)
-                    if len(self._made) > HELD:
-                        self._made.popitem(last=False)
-                del self._wanted[scope]
-                self._changed.notify_all()
-
-    def _arranged(self, scope: Scope) -> Arrangement:
+    def _arranged(self, scope: Scope, progress: Progress) -> Arrangement:
         sample = self._space.sample(scope, MOST_POINTS)
         kept = self._kept(scope)
         if kept is not None and kept[0] == sample.ids:
             return Arrangement(*kept, sample.generation)
-
-        def progress(share: float) -> None:
-            self._deadline.check()
-            # Only this thread takes a scope away.
-            self._wanted[scope] = share
 
         found = arrange_apart(sample.vectors, _places(sample.ids, kept), progress)
         made = Arrangement(sample.ids, *found, sample.generation)

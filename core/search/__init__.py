@@ -5,6 +5,7 @@ from core.search.answer import Answer
 from core.search.balance import balanced
 from core.search.bank import Bank, BankState
 from core.search.duplicate_finder import DuplicateFinder
+from core.search.duplicates import Duplicates, duplicates_csv, duplicates_within
 from core.search.export import MOST_TAKEN_ALONG, harmless, to_csv, written_parts
 from core.search.export_page import Sheet, to_page
 from core.search.export_zip import MOST_ZIP_BYTES, write_zip
@@ -51,6 +52,7 @@ __all__ = [
     "Brought",
     "BroughtPicture",
     "DuplicateFinder",
+    "Duplicates",
     "KeptSearches",
     "Listing",
     "Part",
@@ -66,6 +68,8 @@ __all__ = [
     "Term",
     "balanced",
     "combine",
+    "duplicates_csv",
+    "duplicates_within",
     "found",
     "harmless",
     "main_reason",

@@ -12,7 +12,7 @@ import numpy as np
 from core.deadline import Deadline
 from core.errors import Cancelled, EmbedderError, IndexUnavailable, InputRefused
 from core.search.query_vectors import QueryVectors
-from core.vectors import Vectors
+from core.vectors import Vector, Vectors
 
 log = logging.getLogger(__name__)
 
@@ -119,10 +119,15 @@ class Bank:
         return self._left
 
     def _stack(self) -> Vectors | None:
-        known = self.words()
-        if not known:
+        found: list[Vector] = []
+        for text in self.words():
+            try:
+                found.append(self._queries.text(text))
+            except InputRefused:
+                self._refused.add(text)
+        if not found:
             return None
-        stacked: Vectors = np.stack([self._queries.text(text) for text in known])
+        stacked: Vectors = np.stack(found)
         with self._guard:
             self._vectors = stacked
         return stacked

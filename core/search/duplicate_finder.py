@@ -32,6 +32,7 @@ class DuplicateFinder:
         self._deadline = Deadline()
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None  # None while nobody looks
+        self._failed: int | None = None  # the state in which they could not be found
         self._again = False  # asked for while the thread was looking
         self._numbers: tuple[NearDuplicates, Mapping[str, int]] = (NearDuplicates(), {})
 
@@ -51,6 +52,15 @@ class DuplicateFinder:
             thread = self._thread
         if thread is not None:
             thread.join(seconds)
+
+    def is_current(self) -> bool:
+        """False while the groups are those of an older state; true if they cannot be found anew.
+
+        Raises IndexUnavailable.
+        """
+        generation = self._space.generation()
+        found = self._index.near_duplicates(self._embedder_id).generation
+        return generation in (found, self._failed)
 
     def close(self) -> None:
         """Stop looking, for good."""
@@ -85,6 +95,7 @@ class DuplicateFinder:
                 log.info("Near-duplicates are looked for another time: %s", error)
             except Exception:
                 log.exception("Near-duplicates could not be looked for")
+                self._failed = self._space.generation()
 
     def _look(self) -> None:
         if self._index.near_duplicates(self._embedder_id).generation == self._space.generation():

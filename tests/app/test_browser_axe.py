@@ -108,6 +108,10 @@ def collection_map(page: Page) -> None:
     expect(page.get_by_text("each near those it is most like")).to_be_visible()
 
 
+def odd_pictures(page: Page) -> None:
+    expect(page.get_by_text("nearest to it").first).to_be_visible()
+
+
 @pytest.mark.parametrize(
     ("path", "bring_about"),
     [
@@ -127,6 +131,7 @@ def collection_map(page: Page) -> None:
         pytest.param("/explorer?view=compare", comparison, id="comparison"),
         pytest.param("/explorer?q=boat", collection_map, id="map"),
         pytest.param("/explorer?map=words", opened, id="map between words"),
+        pytest.param("/explorer?view=odd&part=odd", odd_pictures, id="odd pictures"),
         pytest.param("/indexing", opened, id="indexing"),
     ],
 )

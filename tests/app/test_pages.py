@@ -591,6 +591,25 @@ def test_no_address_of_the_explorer_is_an_error(visit: Visit, address: dict[str,
     assert not visit().open("explorer", **address).exception
 
 
+def test_a_selection_of_pictures_that_are_gone_says_so(visit: Visit) -> None:
+    visitor = visit()
+    (there,) = visitor.workspace.some_pictures(1)
+    visitor.open("explorer", selected=print_ids([there, "0" * 64, "1" * 64]))
+    assert "2 of them are not in the collection (any more)." in visitor.said
+    assert [one["id"] for one in visitor.hung] == [there]
+
+
+def test_a_map_of_very_many_pictures_holds_some_of_them_and_says_so(
+    visit: Visit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in ("core.explore.arranger", "core.explore.maps", "ui.explorer_map.arrangements"):
+        monkeypatch.setattr(f"{module}.MOST_POINTS", 10)
+    visitor = visit()
+    for kind in ("likeness", "plane", "words"):
+        visitor.open("explorer", map=kind)
+        assert "10 of 14 pictures, evenly chosen" in visitor.said
+
+
 @pytest.mark.parametrize("within", ["g0.77", "g2.", "A" * 43, "selection", "?", "%", "g-1.0"])
 @pytest.mark.parametrize("page", ["text_search", "image_search"])
 def test_a_search_within_what_is_not_there_says_so_and_searches_everywhere(

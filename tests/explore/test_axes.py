@@ -8,7 +8,7 @@ import pytest
 from core.explore.axes import along_axis
 from core.explore.gap import modalities
 from core.explore.neighbours import nearest_neighbours
-from core.explore.odd import most_alone, most_typical
+from core.explore.odd import NTH, most_alone, most_typical
 from core.vectors import unit
 from tests.explore.test_explore import bunches, random_rows
 
@@ -39,13 +39,13 @@ def test_no_pictures_have_no_places_on_an_axis() -> None:
 
 def test_a_picture_without_near_neighbours_is_the_most_alone() -> None:
     rows = np.vstack([bunches([30, 30]), random_rows(1, seed=9)])
-    assert most_alone(nearest_neighbours(rows, 10), 1).tolist() == [60]
+    assert most_alone(rows, 1)[0].tolist() == [60]
 
 
 def test_two_odd_pictures_that_are_copies_do_not_hide_each_other() -> None:
     odd = random_rows(1, seed=9)
     rows = np.vstack([bunches([30, 30]), odd, odd])
-    assert set(most_alone(nearest_neighbours(rows, 10), 2).tolist()) == {60, 61}
+    assert set(most_alone(rows, 2)[0].tolist()) == {60, 61}
 
 
 def test_the_most_typical_picture_is_nearest_to_all() -> None:
@@ -54,10 +54,29 @@ def test_the_most_typical_picture_is_nearest_to_all() -> None:
     assert most_typical(rows, 3).tolist() == np.argsort(-cosines)[:3].tolist()
 
 
+@pytest.mark.parametrize(
+    "rows",
+    [random_rows(300), bunches([100, 80, 60, 3, 1]), np.repeat(random_rows(40), 7, axis=0)],
+    ids=["no two alike", "bunches", "copies"],
+)
+def test_the_most_alone_are_those_that_all_comparisons_give(
+    rows: np.ndarray, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("core.explore.odd.HELD_AGAINST", 20)
+    monkeypatch.setattr("core.explore.odd.ROWS_AT_ONCE", 50)
+    every = nearest_neighbours(rows, NTH).cosines[:, -1]
+    shares: list[float] = []
+    found, near = most_alone(rows, 12, shares.append)
+    assert np.allclose(np.sort(every)[:12], every[found], atol=1e-6)
+    assert np.allclose(near.cosines[:, -1], every[found], atol=1e-6)
+    assert shares == sorted(shares)
+    assert shares[-1] == pytest.approx(1)
+
+
 @pytest.mark.parametrize("n", [0, 1, 2, 3])
 def test_few_pictures_are_odd_and_typical_too(n: int) -> None:
     rows = random_rows(n)
-    assert len(most_alone(nearest_neighbours(rows, 10), 5)) == n
+    assert len(most_alone(rows, 5)[0]) == n
     assert len(most_typical(rows, 5)) == n
 
 

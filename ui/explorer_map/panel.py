@@ -18,6 +18,7 @@ from ui.explorer_map.regions import list_of_groups, search_within
 from ui.links import link
 from ui.literal import literal
 from ui.numbers import count
+from ui.picture_words import picture_words
 from ui.results import show_pages
 from ui.selection import selected
 from ui.wall import wall
@@ -70,6 +71,7 @@ def _picture(workspace: Workspace, picture_id: str, scope: Scope) -> None:
         st.caption("This picture was deleted meanwhile.")
         return
     wall(workspace, [Result(picture, None, searchable=True)], key="picked")
+    picture_words(workspace, picture_id)
     with st.popover("Use at the end of an axis", type="tertiary"):
         for name in NAMES:
             if st.button(name.capitalize(), key=f"end-{name}"):
@@ -97,7 +99,14 @@ def _group(workspace: Workspace, groups: Groups, number: int, of: int) -> None:
 
 def _selection(workspace: Workspace, question: Asked | None) -> None:
     ids = selected()
+    listing = workspace.browse(Scope(only=frozenset(ids)))
     _back(f"{count(len(ids), 'picture')} selected")
+    if len(listing) < len(ids):
+        gone = len(ids) - len(listing)
+        verb = "is" if gone == 1 else "are"
+        st.caption(f"{gone:,} of them {verb} not in the collection (any more).")
+    if not len(listing):
+        return
     with st.container(horizontal=True, vertical_alignment="center"):
         link(
             "Search within",
@@ -118,7 +127,7 @@ def _selection(workspace: Workspace, question: Asked | None) -> None:
         )
         if st.button("Compare", key="compare-selection", icon=":material/add_circle:"):
             _compare(ids)
-    show_pages(workspace, workspace.browse(Scope(only=frozenset(ids))), key="map-selection")
+    show_pages(workspace, listing, key="map-selection")
 
 
 def _compare(ids: Sequence[str]) -> None:
