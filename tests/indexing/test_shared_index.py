@@ -101,7 +101,7 @@ def test_a_run_that_loses_its_connection_stops_and_says_so(
     progress = one.indexer.progress()
     assert (progress.state, progress.sentence) == ("failed", LOCK_LOST)
     gate.opened.set()
-    assert two.indexer.start(ColourEmbedder(), Scope)
+    wait_for(lambda: two.indexer.start(ColourEmbedder(), Scope))
     two.indexer.join(30)
     assert two.indexer.progress().state == "done"
 

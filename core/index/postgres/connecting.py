@@ -11,6 +11,7 @@ from pgvector.psycopg import register_vector
 from psycopg import errors
 
 from core.errors import IndexUnavailable
+from core.index.postgres import entra
 from core.index.postgres.migrations import migrate, newest_version, version
 from core.index.postgres.refusals import may_only_read, sentence, sentence_on_connecting
 from core.index.postgres.session import Row, Session
@@ -33,7 +34,10 @@ OLDEST_EXTENSION = (0, 8, 2)
 
 
 def parameters(settings: Settings) -> dict[str, Any]:
-    """What psycopg.connect is given, each value on its own: no address is put together."""
+    """What psycopg.connect is given, each value on its own: no address is put together.
+
+    Raises IndexUnavailable where there is neither a password nor a token.
+    """
     given: dict[str, Any] = {
         "host": settings.postgres_host,
         "port": settings.postgres_port,
@@ -55,6 +59,8 @@ def parameters(settings: Settings) -> dict[str, Any]:
     }
     if settings.postgres_password:
         given["password"] = settings.postgres_password
+    elif settings.postgres_host.lower().endswith(entra.HOSTS):
+        given["password"] = entra.token()
     return given
 
 

@@ -54,7 +54,8 @@ class Connections:
 
     def _new_pool(self) -> ConnectionPool[psycopg.Connection[Row]]:
         return ConnectionPool(
-            kwargs=parameters(self.settings),
+            # Asked for each new connection, as a token does not last.
+            kwargs=lambda: parameters(self.settings),
             min_size=1,
             max_size=MOST_CONNECTIONS,
             timeout=POOL_SECONDS,

@@ -88,8 +88,10 @@ class PostgresRunLock:
             connection, self._connection = self._connection, None
             self._asked = None
         if connection is not None:
+            # Free when this returns: the end of the connection alone takes the server a moment.
             with suppress(psycopg.Error):
-                connection.close()
+                connection.rollback()
+            connection.close()
         self._file.release()
 
     def is_held(self) -> bool:
