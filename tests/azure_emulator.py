@@ -77,6 +77,8 @@ FAULTS = {
     "unauthorised": "401, wrong key",
     "wrong kind of resource": "401, the key of an OpenAI resource",
     "no role": "401, PermissionDenied",
+    "other tenant": "401, the sign-in is of another tenant",
+    "clock": "401, the sign-in is not valid at this time",
     "firewall": "403, network rules",
     "no keys": "403, local authentication is disabled",
     "not found": "404",
@@ -141,7 +143,7 @@ class _Handler(Handler):
             "retrieval:vectorizeText",
         ):
             raise Refused(404, "404", "Resource not found")
-        if seen.headers.get("ocp-apim-subscription-key") != emulator.key:
+        if not self.carries_key(seen, "ocp-apim-subscription-key"):
             realm = f"{emulator.url}/computervision"
             challenge = (
                 f'AzureApiManagementKey realm="{realm}",name="Ocp-Apim-Subscription-Key",'
@@ -237,6 +239,10 @@ def _refusal_for(fault: Fault, seen: Seen) -> Refused | None:
         "unauthorised": lambda: Refused(401, "401", GATEWAY_401),
         "wrong kind of resource": lambda: Refused(401, "401", pricing),
         "no role": lambda: Refused(401, "PermissionDenied", principal),
+        "other tenant": lambda: Refused(
+            401, "401", "Token tenant 0000 does not match resource tenant."
+        ),
+        "clock": lambda: Refused(401, "401", "The token is not yet valid or has expired."),
         "firewall": lambda: Refused(
             403, "403", "Access denied due to Virtual Network/Firewall rules."
         ),

@@ -109,16 +109,13 @@ TRIAL = "You are using a Trial key, which is limited to {} API calls / {}. Upgra
 
 
 class CohereEmulator(Emulator):
-    """The double. model: the deployment that it has; tokens: bearer tokens that are taken, too."""
+    """The double. model: the deployment that it has."""
 
     faults = FAULTS
 
-    def __init__(
-        self, *, model: str = "embed-v-4-0", tokens: tuple[str, ...] = (), **options: Any
-    ) -> None:
+    def __init__(self, *, model: str = "embed-v-4-0", **options: Any) -> None:
         super().__init__(**options)
         self.model = model
-        self.tokens = tokens
 
     @property
     def settings(self) -> dict[str, str]:
@@ -161,13 +158,11 @@ class _Handler(Handler):
         return self.good(seen)
 
     def _check_key(self, seen: Seen) -> None:
-        scheme, _, token = seen.headers.get("authorization", "").partition(" ")
-        if scheme.lower() == "bearer" and token in (self.emulator.key, *self.emulator.tokens):
-            return
-        if seen.path == AT_COHERE:
-            raise Refused(401, "", "invalid api token" if token else "no api key supplied")
-        if seen.headers.get("api-key") != self.emulator.key:
+        if seen.path == ON_FOUNDRY and not self.carries_key(seen, "api-key"):
             raise Refused(401, "401", GATEWAY_401)
+        token = seen.headers.get("authorization", "").removeprefix("Bearer ")
+        if seen.path == AT_COHERE and token != self.emulator.key:
+            raise Refused(401, "", "invalid api token" if token else "no api key supplied")
 
     def good(self, seen: Seen) -> bytes:
         asked = _asked(seen)

@@ -17,7 +17,7 @@ import threading
 import time
 from abc import abstractmethod
 from collections import Counter, deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, ClassVar, Self
@@ -116,6 +116,7 @@ class Emulator:
 
     rate, per, window: at most `rate` calls per `per` seconds; None is no limit.
     latency: seconds before any answer. quota: calls before every further one is refused.
+    tokens: the bearer tokens of those who are signed in, and may make calls.
     calls: every request to an operation, in order of arrival. connections: how many were opened.
     """
 
@@ -132,6 +133,7 @@ class Emulator:
         latency: float = 0.0,
         refusal_latency: float | None = None,
         quota: int | None = None,
+        tokens: Sequence[str] = (),
         host: str = "127.0.0.1",
         port: int = 0,
     ) -> None:
@@ -139,6 +141,7 @@ class Emulator:
         self.latency = latency
         self.refusal_latency = latency if refusal_latency is None else refusal_latency
         self.quota = quota
+        self.tokens = tokens
         self.limit = RateLimit(rate, per, window) if rate is not None else None
         self.calls: list[Seen] = []
         self.connections = 0
@@ -290,6 +293,12 @@ class Handler(BaseHTTPRequestHandler):
         emulator.closing.wait(max(0.0, emulator.latency - spent))
         seen.status = 200
         self._send_bytes(200, answer)
+
+    def carries_key(self, seen: Seen, header: str) -> bool:
+        """Whether a call has the key in that header, or is somebody's who is signed in."""
+        bearer = seen.headers.get("authorization", "").removeprefix("Bearer ")
+        emulator = self.server.emulator
+        return seen.headers.get(header) == emulator.key or bearer in emulator.tokens
 
     @abstractmethod
     def understand(self, seen: Seen) -> None:

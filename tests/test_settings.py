@@ -20,7 +20,7 @@ def load(environ: dict[str, str] | None = None, env: str | None = None, **rest: 
     if env is not None:
         (folder / ".env").write_text(env, encoding="utf-8")
         rest["dotenv_path"] = folder / ".env"
-    return load_settings(environ or {}, **rest)
+    return load_settings(environ or {}, **{"signs_in": False, **rest})
 
 
 @pytest.mark.parametrize(
@@ -255,6 +255,25 @@ def test_cohere_answers_only_when_it_is_asked_for_by_name() -> None:
     assert unasked.problems == (
         "COHERE_ENDPOINT is set, but not used: that takes EMBEDDER=cohere.",
     )
+
+
+def test_who_signs_in_needs_no_key_at_azure() -> None:
+    azure = load({"VISION_ENDPOINT": HOST}, signs_in=True)
+    assert azure.embedder_kind == "azure" and azure.problems == ()
+    cohere = load({"EMBEDDER": "cohere", **COHERE, "COHERE_KEY": ""}, signs_in=True)
+    assert cohere.has_cohere and cohere.problems == ()
+
+
+def test_cohere_itself_needs_a_key_whoever_signs_in() -> None:
+    own = {**COHERE, "COHERE_KEY": "", "COHERE_ENDPOINT": "https://api.cohere.com"}
+    settings = load({"EMBEDDER": "cohere", **own}, signs_in=True)
+    assert not settings.has_cohere
+    assert settings.problems == ("EMBEDDER is cohere, but COHERE_KEY is missing.",)
+
+
+def test_an_address_without_a_key_says_what_signing_in_takes() -> None:
+    [problem] = load({"VISION_ENDPOINT": HOST}).problems
+    assert "install requirements-azure.txt" in problem
 
 
 @pytest.mark.parametrize("missing", COHERE)

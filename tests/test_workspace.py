@@ -13,13 +13,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from core.errors import IndexUnavailable
+from core.errors import EmbedderError, IndexUnavailable
 from core.index import NearDuplicates, Sample
 from core.index.sqlite import SqliteIndex
 from core.model import EVERYTHING, Away, Region, Scope
 from core.pictures import check
 from core.search import Part, Readable, Term
-from core.settings import load_settings
+from core.settings import Settings, load_settings
 from core.vectors import Vector
 from core.workspace import Workspace
 from tests.alike_pictures import COPIES, a_scene, file_of
@@ -173,6 +173,41 @@ def test_a_run_that_cohere_ends_loses_nothing_and_pays_for_nothing_twice(
         assert workspace.status().indexed == 12
         good = [seen.body for seen in service.calls if seen.status == 200 and not seen.fault]
         assert len(good) == len(set(good)) == 12
+
+
+def test_a_key_that_ends_during_a_run_is_replaced_in_dotenv_without_a_restart(
+    root: Path, emulator: Emulator
+) -> None:
+    fill(root / "images", 12)
+
+    def settings(key: str = "") -> Settings:
+        if key:
+            (root / ".env").write_text(f"VISION_ENDPOINT={emulator.url}\nVISION_KEY={key}\n")
+        return load_settings({}, root / ".env", root=root)
+
+    workspace = Workspace(settings(emulator.key), root, settings)
+    workspace.indexer.join(60)
+    calls = emulator.calls
+    emulator.when(lambda seen: len(calls) > 5, "unauthorised")
+    workspace.start_indexing()
+    workspace.indexer.join(60)
+    assert "did not accept the key" in workspace.progress().sentence
+    assert workspace.status().indexed == emulator.statuses()[200] == 5
+    settings("the-new-key")
+    emulator.key = "the-new-key"
+    emulator.clear()
+    workspace.start_indexing()
+    workspace.indexer.join(60)
+    assert workspace.status().indexed == emulator.statuses()[200] == 12
+
+
+def test_a_new_key_is_not_sent_to_the_old_address(root: Path, emulator: Emulator) -> None:
+    moved = load_settings({"VISION_ENDPOINT": "http://127.0.0.1:9", "VISION_KEY": "secret-new"})
+    environ = {"VISION_ENDPOINT": emulator.url, "VISION_KEY": "old"}
+    workspace = Workspace(load_settings(environ, root=root), root, lambda: moved)
+    with pytest.raises(EmbedderError, match="did not accept the key"):
+        workspace.queries.text("red")
+    assert [seen.headers["ocp-apim-subscription-key"] for seen in emulator.calls] == ["old"]
 
 
 def test_a_large_picture_is_noted_as_sent_smaller_to_cohere(root: Path) -> None:

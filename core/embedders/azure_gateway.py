@@ -14,7 +14,7 @@ def redirected(address: str, service: Service) -> EmbedderRefused:
     )
 
 
-def access_refused(status: int, words: ServiceWords) -> EmbedderRefused | None:
+def access_refused(status: int, words: ServiceWords, service: Service) -> EmbedderRefused | None:
     """What a status of 401 or 403 says of the network, the sign-in or the role, if it does."""
     if "network" in words.message or "firewall" in words.message:
         return EmbedderRefused(
@@ -24,7 +24,8 @@ def access_refused(status: int, words: ServiceWords) -> EmbedderRefused | None:
     if "authentication" in words.message and "disabled" in words.message:
         return EmbedderRefused(
             "This resource does not take keys (local authentication is disabled). Allow them in "
-            "the resource's settings, or use another resource."
+            "the resource's settings, or sign in with Entra ID: install requirements-azure.txt, "
+            f"empty {service.key} and start again."
         )
     # With 401, "access denied" is what a wrong key gets.
     lacking = ("access",) if status == 403 else ("lacks the required", "does not have access")

@@ -55,6 +55,8 @@ RATE_PATIENCE_SECONDS = 300.0
 LONGEST_WINDOW_SECONDS = 3600.0
 # Each unusable answer may have been paid for.
 UNUSABLE_ATTEMPTS = 3
+# Each with another key than the one before.
+KEY_ATTEMPTS = 3
 BACKOFF_SECONDS = 0.5
 # How often a caller looks whether it was stopped.
 LOOK_UP_SECONDS = 0.2
@@ -98,7 +100,7 @@ class Answer:
 class _Trouble:
     """Why there is no vector yet. `sentence` lacks its full stop; `wait`: seconds, if told."""
 
-    kind: Literal["rate", "unusable", "other"]
+    kind: Literal["rate", "unusable", "key", "other"]
     sentence: str
     wait: float | None = None
     advice: str = "Please try again later."
@@ -209,8 +211,8 @@ class ServiceEmbedder(ABC):
             if outcome.kind == "rate":
                 over = time.monotonic() - began > RATE_PATIENCE_SECONDS
             else:
-                most = UNUSABLE_ATTEMPTS if outcome.kind == "unusable" else ATTEMPTS
-                over = tried[outcome.kind] >= most
+                most = {"unusable": UNUSABLE_ATTEMPTS, "key": KEY_ATTEMPTS}
+                over = tried[outcome.kind] >= most.get(outcome.kind, ATTEMPTS)
             if over:
                 raise EmbedderUnavailable(
                     f"{outcome.sentence}, {tried[outcome.kind]} times in a row. {outcome.advice}"
@@ -254,7 +256,10 @@ class ServiceEmbedder(ABC):
                 self._limiter.hold(wait)
             sentence = f"{name} has a problem of its own (status {answer.status})"
             return _Trouble("other", sentence, wait)
-        raise self._refusal(answer.status, words, wait, request)
+        if answer.status in (401, 498) and self._credential.renewed(call.secret):
+            return _Trouble("key", f"{name} did not accept the key", wait=0.0)
+        own = self._credential.refusal(answer.status, words)
+        raise own or self._refusal(answer.status, words, wait, request)
 
     def _exchange(self, request: Request, deadline: Deadline) -> _Call:
         """Wait for the turn and make one HTTP call.

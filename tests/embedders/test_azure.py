@@ -589,6 +589,42 @@ def test_a_refusal_for_days_is_a_quota_whatever_its_status(
     assert isinstance(error, EmbedderRefused) and "2 days" in str(error)
 
 
+# --- A key that is replaced ----------------------------------------------------------------------
+
+
+def test_a_key_that_was_replaced_is_taken_with_the_call_that_needs_it(emulator: Emulator) -> None:
+    embedder = AzureEmbedder(settings_for(emulator), fresh_key=lambda: "the-new-key")
+    embedder.embed_text("red", Deadline())
+    emulator.key = "the-new-key"
+    assert embedder.embed_text("blue", Deadline()).shape == (1024,)
+    embedder.embed_text("green", Deadline())
+    assert emulator.statuses() == {200: 3, 401: 1}
+
+
+def test_many_calls_with_a_key_that_was_replaced_all_go_through(emulator: Emulator) -> None:
+    embedder = AzureEmbedder(settings_for(emulator), fresh_key=lambda: "the-new-key")
+    emulator.key = "the-new-key"
+    rows: list[np.ndarray] = []
+    threads = [
+        threading.Thread(target=lambda: rows.append(embedder.embed_images([RED], Deadline())))
+        for _ in range(6)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(rows) == 6
+
+
+@pytest.mark.parametrize("fresh", ["emulator-key-0123456789abcdef", "", "another-wrong", "a\nb"])
+def test_a_key_that_is_still_refused_is_said(emulator: Emulator, fresh: str) -> None:
+    embedder = AzureEmbedder(settings_for(emulator), fresh_key=lambda: fresh)
+    emulator.key = "the-new-key"
+    error = refused_text(embedder)
+    assert isinstance(error, EmbedderRefused) and "did not accept the key" in str(error)
+    assert len(emulator.calls) <= 2
+
+
 # --- Persons, stops and deadlines ----------------------------------------------------------------
 
 

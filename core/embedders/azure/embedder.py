@@ -16,7 +16,8 @@ import numpy as np
 
 from core.deadline import Deadline
 from core.embedders.azure.refusals import CURRENT_MODEL_VERSION, SERVICE, Versions, refusal
-from core.embedders.credentials import Header, Key, is_sendable
+from core.embedders.credentials import FreshKey, Header, Key, is_sendable
+from core.embedders.entra import EntraSignIn
 from core.embedders.http import Kind, Request, ServiceEmbedder, json_body, usable
 from core.embedders.service_words import ServiceWords
 from core.errors import EmbedderError, EmbedderRefused, InputRefused
@@ -47,6 +48,7 @@ class AzureEmbedder(ServiceEmbedder):
 
     settings: endpoint, key, versions and, if told, calls per second.
     on_call: called with "image", "text" or "link", as `ServiceEmbedder` says; patience: its times.
+    fresh_key: asked when the key is refused. Without a key, Entra ID is signed in to.
 
     >>> embedder = AzureEmbedder(settings)                            # doctest: +SKIP
     >>> embedder.embed_text("a blue house", Deadline.for_person()).shape  # doctest: +SKIP
@@ -64,6 +66,7 @@ class AzureEmbedder(ServiceEmbedder):
         self,
         settings: Settings,
         on_call: Callable[[str], None] | None = None,
+        fresh_key: FreshKey | None = None,
         **patience: float,
     ) -> None:
         self._endpoint = settings.vision_endpoint.rstrip("/")
@@ -73,9 +76,9 @@ class AzureEmbedder(ServiceEmbedder):
         super().__init__(
             SERVICE,
             self._endpoint,
-            Key(self._key, _header),
+            Key(self._key, _header, fresh_key) if self._key else EntraSignIn(SERVICE),
             CONCURRENCY,
-            problem=self._misconfigured(),
+            problem=self._misconfigured(settings.signs_in),
             calls_per_second=settings.vision_calls_per_second,
             on_call=on_call,
             **patience,
@@ -128,11 +131,12 @@ class AzureEmbedder(ServiceEmbedder):
             )
         return self._ask(self._request("text", json_body({"text": text.strip()})), deadline)
 
-    def _misconfigured(self) -> str:
+    def _misconfigured(self, signs_in: bool) -> str:
         """Why no call can be made at all, as a sentence, or nothing."""
-        if not self._endpoint or not self._key:
-            missing = "VISION_KEY" if self._endpoint else "VISION_ENDPOINT"
-            return f"{missing} is missing, so Azure AI Vision cannot be used yet."
+        if not self._endpoint:
+            return "VISION_ENDPOINT is missing, so Azure AI Vision cannot be used yet."
+        if not self._key and not signs_in:
+            return "VISION_KEY is missing, so Azure AI Vision cannot be used yet."
         # http.client would print such a key in its error.
         if not is_sendable(self._key):
             return "VISION_KEY holds a character that no key has. Copy it again."

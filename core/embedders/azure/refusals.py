@@ -76,7 +76,7 @@ def _unauthorised(words: ServiceWords) -> EmbedderRefused:
             f"VISION_KEY belongs to another kind of resource{of}, which has no picture embeddings. "
             "Take key and endpoint from a Computer Vision or Azure AI Services resource."
         )
-    return access_refused(401, words) or EmbedderRefused(
+    return access_refused(401, words, SERVICE) or EmbedderRefused(
         "Azure did not accept the key. VISION_KEY and VISION_ENDPOINT must be of the same "
         "resource: copy both again from its page “Keys and Endpoint”."
     )
@@ -89,7 +89,7 @@ def _forbidden(words: ServiceWords, wait: float | None) -> EmbedderRefused:
             f"The number of calls that this resource may make in a month is used up.{when} What is "
             "indexed stays; go on then, or switch the resource to a paid tier."
         )
-    if refused := access_refused(403, words):
+    if refused := access_refused(403, words, SERVICE):
         return refused
     return EmbedderRefused(
         f"Azure refuses every call of this resource{words.quoted()} Look at the resource in the "

@@ -24,7 +24,8 @@ from core.embedders.cohere.refusals import (
     other_numbers,
     refusal,
 )
-from core.embedders.credentials import Header, Key, bearer, is_sendable
+from core.embedders.credentials import FreshKey, Header, Key, bearer, is_sendable
+from core.embedders.entra import EntraSignIn
 from core.embedders.http import Kind, Request, ServiceEmbedder, json_body, usable
 from core.embedders.service_words import ServiceWords
 from core.errors import EmbedderError, InputRefused
@@ -49,6 +50,8 @@ class CohereEmbedder(ServiceEmbedder):
 
     settings: endpoint, key, model and dimensions.
     on_call: called with "image" or "text", as `ServiceEmbedder` says; patience: its times.
+    fresh_key: asked when the key is refused. Without a key, Entra ID is signed in to; not at Cohere
+        itself, which knows only keys.
 
     >>> embedder = CohereEmbedder(settings)                           # doctest: +SKIP
     >>> embedder.embed_text("a blue house", Deadline.for_person()).shape  # doctest: +SKIP
@@ -63,6 +66,7 @@ class CohereEmbedder(ServiceEmbedder):
         self,
         settings: Settings,
         on_call: Callable[[str], None] | None = None,
+        fresh_key: FreshKey | None = None,
         **patience: float,
     ) -> None:
         self._address = settings.cohere_endpoint
@@ -72,10 +76,12 @@ class CohereEmbedder(ServiceEmbedder):
         self.dimensions = settings.cohere_dimensions
         self.label = LABEL_ON_FOUNDRY if self._on_foundry else LABEL
         self.limits = Limits(self.label, FORMATS, MAX_BYTES, max_pixels=MAX_PIXELS)
+        header = _foundry_header if self._on_foundry else bearer
+        key = settings.cohere_key
         super().__init__(
             SERVICE,
             self._address,
-            Key(settings.cohere_key, _foundry_header if self._on_foundry else bearer),
+            Key(key, header, fresh_key) if key else EntraSignIn(SERVICE),
             CONCURRENCY,
             problem=_misconfigured(settings),
             on_call=on_call,
@@ -174,9 +180,10 @@ def _data_uri(image: bytes) -> str:
 
 def _misconfigured(settings: Settings) -> str:
     """Why no call can be made at all, as a sentence, or nothing."""
-    for name in ("COHERE_ENDPOINT", "COHERE_KEY", "COHERE_MODEL"):
-        if not getattr(settings, name.lower()):
-            return f"{name} is missing, so Cohere Embed cannot be used yet."
+    if not settings.has_cohere:
+        for name in ("COHERE_ENDPOINT", "COHERE_MODEL", "COHERE_KEY"):
+            if not getattr(settings, name.lower()):
+                return f"{name} is missing, so Cohere Embed cannot be used yet."
     if not is_sendable(settings.cohere_key):
         return "COHERE_KEY holds a character that no key has. Copy it again."
     return ""

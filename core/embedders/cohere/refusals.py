@@ -58,14 +58,14 @@ def refusal(
     if 300 <= status < 400:
         return redirected(request.address, SERVICE)
     if status in (401, 498):  # 498: a key that Cohere has withdrawn
-        return access_refused(401, words) or _wrong_key(words, facts)
+        return access_refused(401, words, SERVICE) or _wrong_key(words, facts)
     if status == 402:
         return EmbedderRefused(
             f"The account may spend no more{words.quoted()} See {BILLING_PAGE}. What is indexed "
             "stays."
         )
     if status == 403:
-        return access_refused(403, words) or EmbedderRefused(
+        return access_refused(403, words, SERVICE) or EmbedderRefused(
             f"Cohere refuses every call with this key{words.quoted()} Look at the key and what it "
             "may be used for."
         )
