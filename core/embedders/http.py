@@ -14,11 +14,12 @@ import threading
 import time
 from abc import ABC, abstractmethod
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, cast
 from urllib.parse import urlsplit
 
+import numpy as np
 import requests
 from requests.adapters import HTTPAdapter
 from requests.auth import AuthBase
@@ -37,7 +38,7 @@ from core.errors import (
     EmbedderUnavailable,
 )
 from core.settings import is_loopback
-from core.vectors import Vector
+from core.vectors import Vector, unit
 
 Kind = Literal["image", "text", "link"]
 
@@ -363,6 +364,16 @@ class _Call:
     left: float
     secret: str = field(repr=False)
     answer: Answer | _Failed
+
+
+def unit_vector(numbers: Sequence[object]) -> Vector | None:
+    """The numbers of an answer, scaled to unit length; None for what is no direction."""
+    if not all(type(number) in (int, float) for number in numbers):
+        return None
+    try:
+        return unit(np.array(numbers, dtype=np.float64))
+    except (ValueError, OverflowError):
+        return None
 
 
 def json_body(value: Mapping[str, object]) -> bytes:

@@ -18,12 +18,12 @@ from core.deadline import Deadline
 from core.embedders.azure.refusals import CURRENT_MODEL_VERSION, SERVICE, Versions, refusal
 from core.embedders.credentials import FreshKey, Header, Key, is_sendable
 from core.embedders.entra import EntraSignIn
-from core.embedders.http import Kind, Request, ServiceEmbedder, json_body
+from core.embedders.http import Kind, Request, ServiceEmbedder, json_body, unit_vector
 from core.embedders.service_words import ServiceWords
 from core.errors import EmbedderError, EmbedderRefused, InputRefused
 from core.model import Limits
 from core.settings import Settings
-from core.vectors import Vector, Vectors, unit
+from core.vectors import Vector, Vectors
 
 DIMENSIONS = 1024
 LABEL = "Azure AI Vision"
@@ -183,12 +183,7 @@ class AzureEmbedder(ServiceEmbedder):
                 "asked for; the two cannot be compared, so nothing was kept. Set "
                 "VISION_MODEL_VERSION to the one you want, and check VISION_ENDPOINT."
             )
-        if len(numbers) != DIMENSIONS or not all(type(n) in (int, float) for n in numbers):
-            return None
-        try:
-            return unit(np.array(numbers, dtype=np.float64))
-        except (ValueError, OverflowError):
-            return None
+        return unit_vector(numbers) if len(numbers) == DIMENSIONS else None
 
 
 def _header(key: str) -> Header:

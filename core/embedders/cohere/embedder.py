@@ -26,13 +26,13 @@ from core.embedders.cohere.refusals import (
 )
 from core.embedders.credentials import FreshKey, Header, Key, bearer, is_sendable
 from core.embedders.entra import EntraSignIn
-from core.embedders.http import Kind, Request, ServiceEmbedder, json_body
+from core.embedders.http import Kind, Request, ServiceEmbedder, json_body, unit_vector
 from core.embedders.service_words import ServiceWords
 from core.errors import EmbedderError, InputRefused
 from core.model import Limits
 from core.pictures import kind_of
 from core.settings import ON_FOUNDRY, Settings
-from core.vectors import Vector, Vectors, unit
+from core.vectors import Vector, Vectors
 
 LABEL = "Cohere Embed"
 LABEL_ON_FOUNDRY = "Cohere Embed on Azure AI Foundry"
@@ -151,14 +151,11 @@ class CohereEmbedder(ServiceEmbedder):
         if not isinstance(rows, list) or len(rows) != 1 or not isinstance(rows[0], list):
             return None
         numbers = rows[0]
-        if not numbers or not all(type(n) in (int, float) for n in numbers):
+        if not numbers:
             return None
         if len(numbers) != self.dimensions:
             raise other_dimensions(len(numbers), self._facts)
-        try:
-            return unit(np.array(numbers, dtype=np.float64))
-        except (ValueError, OverflowError):
-            return None
+        return unit_vector(numbers)
 
 
 def _foundry_header(key: str) -> Header:
