@@ -10,7 +10,6 @@ import os
 import ssl
 import threading
 import time
-import traceback
 from collections.abc import Iterator
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -35,7 +34,7 @@ from core.errors import (
 from core.settings import Settings
 from core.vectors import unit
 from tests.azure_emulator import FAULTS, Emulator, Fault, recorded_vectors, recordings_folder
-from tests.conftest import wait_for
+from tests.conftest import shown_by, wait_for
 
 RETRIED = ("error", "unavailable", "timeout", "reset", "reset midway")
 UNUSABLE = ("html", "truncated", "512 numbers", "nan", "zeros", "strings", "no vector")
@@ -720,12 +719,7 @@ def test_no_failure_prints_the_key(
     embedder = connect(emulator)
     emulator.plan(fault, times=20)
     error = refused_text(embedder, Deadline.for_person(0.9))
-    shown = [str(error), repr(error), repr(embedder), caplog.text]
-    shown += traceback.format_exception(error)
-    hidden: BaseException | None = error
-    while hidden is not None:
-        shown += [str(hidden), repr(hidden), repr(vars(hidden))]
-        hidden = hidden.__cause__ or hidden.__context__
+    shown = [repr(embedder), caplog.text, *shown_by(error)]
     assert not [text for text in shown if emulator.key in text]
 
 

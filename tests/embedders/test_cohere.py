@@ -6,7 +6,6 @@ import io
 import json
 import logging
 import time
-import traceback
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -29,7 +28,7 @@ from core.settings import Settings, load_settings
 from tests import hostile_pictures as hostile
 from tests.azure_emulator import Emulator
 from tests.cohere_emulator import FAULTS, CohereEmulator
-from tests.conftest import plain
+from tests.conftest import plain, shown_by
 from tests.emulated_service import Fault
 
 RED, BLUE = plain("red"), plain("blue")
@@ -394,12 +393,7 @@ def test_no_failure_prints_the_key(
     embedder = connect(emulator, cohere_endpoint=f"{emulator.url}/v2/embed")
     emulator.plan(fault, times=20)
     error = refused_text(embedder, Deadline.for_person(0.9))
-    shown = [str(error), repr(error), repr(embedder), caplog.text]
-    shown += traceback.format_exception(error)
-    hidden: BaseException | None = error
-    while hidden is not None:
-        shown += [str(hidden), repr(hidden), repr(vars(hidden))]
-        hidden = hidden.__cause__ or hidden.__context__
+    shown = [repr(embedder), caplog.text, *shown_by(error)]
     assert not [text for text in shown if emulator.key in text]
 
 
