@@ -1,26 +1,19 @@
-"""Entra ID: bearer tokens for Azure instead of a key, through azure-identity.
+"""Entra ID: bearer tokens for Azure instead of a key.
 
-The package is an extra (requirements-azure.txt), imported with the first call. Its
-DefaultAzureCredential tries the environment, a managed identity, the command line tools and more;
-AZURE_TOKEN_CREDENTIALS narrows that down. Scope and role are those of
-https://learn.microsoft.com/azure/ai-services/authentication.
+Scope and role are those of https://learn.microsoft.com/azure/ai-services/authentication.
 """
 
 from __future__ import annotations
 
 import re
-import threading
-import time
-from typing import Any
 
 from core.embedders.credentials import Header, bearer
 from core.embedders.http import Service
 from core.embedders.service_words import ServiceWords
+from core.entra import Tokens
 from core.errors import EmbedderError, EmbedderRefused, EmbedderUnavailable
 
 SCOPE = "https://cognitiveservices.azure.com/.default"
-# A token lives for an hour or more. One that ends while a call is under way is refused.
-RENEW_SECONDS = 300.0
 NOT_INSTALLED = (
     "To sign in to Azure without a key, the package azure-identity is needed: install "
     "requirements-azure.txt and start again."
@@ -44,26 +37,39 @@ class EntraSignIn:
 
     def __init__(self, service: Service) -> None:
         self._service = service
-        self._guard = threading.Lock()
-        self._credential: Any = None
-        self._token = ""
-        self._ends = 0.0  # seconds since the epoch
+        self._tokens = Tokens(SCOPE)
 
     def secret(self) -> str:
         """Raises EmbedderRefused if nobody is signed in, EmbedderUnavailable without a network."""
-        with self._guard:
-            if time.time() > self._ends - RENEW_SECONDS:
-                self._token, self._ends = self._sign_in()
-            return self._token
+        try:
+            from azure.core.exceptions import AzureError, ClientAuthenticationError
+        except ImportError:
+            raise EmbedderRefused(NOT_INSTALLED) from None
+        failed: EmbedderError
+        try:
+            return self._tokens.get()
+        except ImportError:
+            failed = EmbedderRefused(NOT_INSTALLED)
+        except ClientAuthenticationError as error:
+            failed = self._not_signed_in(str(error))
+        except (AzureError, OSError):
+            failed = EmbedderUnavailable(
+                "Azure's sign-in cannot be reached. Is this computer online?"
+            )
+        except ValueError:  # a setting of azure-identity's own is wrong
+            failed = EmbedderRefused(
+                "An environment variable of Azure's sign-in holds a value that it does not know. "
+                "Check those whose names begin with AZURE_."
+            )
+        # Raised here, not above: the error of the package may hold a request and what it carries.
+        raise failed
 
     def header(self, secret: str) -> Header:
         return bearer(secret)
 
     def renewed(self, refused: str) -> bool:
         """False: a token that ends soon is never sent, and another would be refused as well."""
-        with self._guard:
-            if self._token == refused:
-                self._ends = 0.0  # the next call asks anew: the role may have come meanwhile
+        self._tokens.forget(refused)  # the role may come meanwhile
         return False
 
     def refusal(self, status: int, words: ServiceWords) -> EmbedderError | None:
@@ -84,33 +90,6 @@ class EntraSignIn:
                 f"also that {self._service.endpoint} is the resource's own address."
             )
         return None
-
-    def _sign_in(self) -> tuple[str, float]:
-        """A token, and when it ends."""
-        try:
-            from azure.core.exceptions import AzureError, ClientAuthenticationError
-            from azure.identity import DefaultAzureCredential
-        except ImportError:
-            raise EmbedderRefused(NOT_INSTALLED) from None
-        failed: EmbedderError
-        try:
-            if self._credential is None:
-                self._credential = DefaultAzureCredential()
-            token = self._credential.get_token(SCOPE)
-            return str(token.token), float(token.expires_on)
-        except ClientAuthenticationError as error:
-            failed = self._not_signed_in(str(error))
-        except (AzureError, OSError):
-            failed = EmbedderUnavailable(
-                "Azure's sign-in cannot be reached. Is this computer online?"
-            )
-        except ValueError:  # a setting of azure-identity's own is wrong
-            failed = EmbedderRefused(
-                "An environment variable of Azure's sign-in holds a value that it does not know. "
-                "Check those whose names begin with AZURE_."
-            )
-        # Raised here, not above: the error of the package may hold a request and what it carries.
-        raise failed
 
     def _not_signed_in(self, said: str) -> EmbedderRefused:
         found = re.search(r"AADSTS\d+", said)

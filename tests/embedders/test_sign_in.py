@@ -16,7 +16,7 @@ import pytest
 from core.deadline import Deadline
 from core.embedders.azure import AzureEmbedder
 from core.embedders.cohere import CohereEmbedder
-from core.embedders.entra import RENEW_SECONDS
+from core.entra import RENEW_SECONDS
 from core.errors import EmbedderError, EmbedderRefused
 from core.settings import Settings, load_settings
 from tests.azure_emulator import Emulator

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import threading
-import time
+import logging
 from functools import lru_cache
-from typing import Protocol
 
+from core.entra import Tokens
 from core.errors import IndexUnavailable
+
+log = logging.getLogger(__name__)
 
 # The servers at Azure, in its public and its national clouds.
 HOSTS = (
@@ -19,9 +20,6 @@ HOSTS = (
 # Source: learn.microsoft.com, "Microsoft Entra authentication", Azure Database for PostgreSQL.
 SCOPE = "https://ossrdbms-aad.database.windows.net/.default"
 
-# A token lasts an hour or more, and is looked at only when a connection is made.
-RENEWED_BEFORE_SECONDS = 300.0
-
 NO_PACKAGE = (
     "POSTGRES_PASSWORD is not set: set it or, to sign in with Entra ID, run pip install -r "
     "requirements-azure.txt."
@@ -32,48 +30,19 @@ NO_TOKEN = (
 )
 
 
-class Token(Protocol):
-    """token: what is sent. expires_on: seconds since 1970."""
-
-    token: str
-    expires_on: int
-
-
-class Credential(Protocol):
-    """A way to sign in, as azure-identity has many."""
-
-    def get_token(self, *scopes: str) -> Token: ...
-
-
-class Tokens:
-    """Asks for a token, and for another one when the last is about to end. Safe between threads."""
-
-    def __init__(self, credential: Credential) -> None:
-        self._credential = credential
-        self._guard = threading.Lock()
-        self._last: Token | None = None
-
-    def get(self) -> str:
-        """Raises IndexUnavailable."""
-        with self._guard:
-            if self._last is None or self._last.expires_on - time.time() < RENEWED_BEFORE_SECONDS:
-                try:
-                    self._last = self._credential.get_token(SCOPE)
-                except Exception as error:  # each way to sign in has errors of its own
-                    raise IndexUnavailable(NO_TOKEN) from error
-            return self._last.token
-
-
 def token() -> str:
     """A token that is good for a new connection. Raises IndexUnavailable."""
-    return _tokens().get()
+    try:
+        return _tokens().get()
+    except ImportError:
+        raise IndexUnavailable(NO_PACKAGE) from None
+    except Exception as error:  # each way to sign in has errors of its own
+        # By its kind alone: the error may hold a request and what it carries.
+        log.warning("Entra ID gave no token: %s", type(error).__name__)
+        failed = IndexUnavailable(NO_TOKEN)
+    raise failed
 
 
 @lru_cache(maxsize=1)
 def _tokens() -> Tokens:
-    try:
-        # Only here: it is an extra, and takes a sixth of a second to import.
-        from azure.identity import DefaultAzureCredential
-    except ImportError as error:
-        raise IndexUnavailable(NO_PACKAGE) from error
-    return Tokens(DefaultAzureCredential())
+    return Tokens(SCOPE)
