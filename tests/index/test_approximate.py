@@ -209,6 +209,18 @@ def test_a_build_that_is_cancelled_leaves_nothing(
     assert left == [(0,)]
 
 
+def test_a_build_that_is_cancelled_before_the_server_has_begun_leaves_nothing(
+    space: VectorSpace,
+) -> None:
+    tuning = tuning_of(space)
+    assert tuning.build("hnsw", tuning.suggested("hnsw"))
+    tuning.cancel()
+    wait_for(lambda: tuning.state().building is None)
+    state = tuning.state()
+    assert list(state.indexes) == []
+    assert state.problem == ""
+
+
 @pytest.mark.parametrize(
     ("kind", "parameters"),
     [

@@ -7,6 +7,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from functools import partial
 
 import numpy as np
@@ -46,6 +47,9 @@ COMPARE_SECONDS = 20.0
 STARTING = "starting"
 MEASURING = "measuring what it finds"
 
+# How often a build looks whether it is to be cancelled.
+LOOK_SECONDS = 0.1
+
 # Otherwise whoever searches waits for it, and it for whoever writes.
 DROP = "DROP INDEX CONCURRENTLY IF EXISTS"
 
@@ -69,7 +73,7 @@ class PostgresTuning:
         self._table = table_of(embedder_id)
         self._guard = threading.Lock()
         self._own: Building | None = None  # what the thread is at
-        self._cancelled = False
+        self._cancel = threading.Event()
         self._problem = ""
 
     @property
@@ -100,7 +104,8 @@ class PostgresTuning:
         with self._guard, self._index.reading() as db:
             if self._building(db) is not None:
                 return False
-            self._problem, self._cancelled = "", False
+            self._problem = ""
+            self._cancel.clear()
             self._own = Building(kind, STARTING, None)
             threading.Thread(
                 target=self._build, args=(kind, dict(parameters)), name="build", daemon=True
@@ -108,7 +113,8 @@ class PostgresTuning:
         return True
 
     def cancel(self) -> None:
-        self._cancelled = True
+        self._cancel.set()
+        # Of a build of another program, nobody here waits for the event.
         with self._index.reading() as db:
             db.execute(
                 "SELECT pg_cancel_backend(pid) FROM pg_stat_progress_create_index "
@@ -206,7 +212,7 @@ class PostgresTuning:
             facts = {"seconds": round(seconds, 1), "recall": self._measured_recall(kind)}
             self._index.set_meta(approximate.facts_key(self._embedder_id, kind), json.dumps(facts))
         except psycopg.Error as error:
-            if not (self._cancelled and isinstance(error, errors.QueryCanceled)):
+            if not (self._cancel.is_set() and isinstance(error, errors.QueryCanceled)):
                 log.warning("An index was not built", exc_info=True)
                 self._problem = sentence(error, self._index.settings) or UNEXPECTED
         except IndexUnavailable as error:
@@ -232,16 +238,39 @@ class PostgresTuning:
         )
         try:
             try:
-                session.execute(statement)
+                self._execute(session, statement)
             except errors.DiskFull:
                 # In a container, the memory that several workers share is often 64 MB.
                 session.execute(f"{DROP} schema.{name}")
                 session.execute("SET max_parallel_maintenance_workers = 0")
-                session.execute(statement)
+                self._execute(session, statement)
         except psycopg.Error:
             if not session.connection.closed:
                 session.execute(f"{DROP} schema.{name}")
             raise
+
+    def _execute(self, session: Session, statement: str) -> None:
+        """Execute what can be cancelled from its first moment to its last.
+
+        A request to cancel that comes before the server has begun is forgotten there, so that it is
+        made again until the statement has ended. Raises psycopg.Error.
+        """
+        over = threading.Event()
+
+        def watch() -> None:
+            while not over.is_set():
+                if self._cancel.wait(LOOK_SECONDS):
+                    with suppress(psycopg.Error):
+                        session.connection.cancel_safe()
+                    over.wait(LOOK_SECONDS)
+
+        watcher = threading.Thread(target=watch, name="cancel", daemon=True)
+        watcher.start()
+        try:
+            session.execute(statement)
+        finally:
+            over.set()
+            watcher.join()
 
     def _measured_recall(self, kind: str) -> float:
         with self._index.reading() as db:
@@ -250,7 +279,7 @@ class PostgresTuning:
         way = Way(kind, approximate.default_width(kind, parameters))
         shares = []
         for vector in self._database.sample(EVERYTHING, MEASURED_WITH).vectors:
-            if self._cancelled:
+            if self._cancel.is_set():
                 break
             truth = self._database.nearest(vector, RECALL_AT, EVERYTHING, exact=True).ids
             shares.append(_share(self._ids(way, vector), truth))
