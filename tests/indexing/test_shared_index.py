@@ -109,16 +109,21 @@ def test_a_run_that_loses_its_connection_stops_and_says_so(
 def test_a_host_that_is_killed_holds_nobody_up(postgres: Settings, tmp_path: Path) -> None:
     index = open_index(postgres)
     code = (
-        "import sys, time; from pathlib import Path; from core.index import open_index; "
+        "import sys; from pathlib import Path; from core.index import open_index; "
         "from core.settings import load_settings; "
         "lock = open_index(load_settings()).run_lock(); print(lock.acquire(), flush=True); "
-        "time.sleep(60)"
+        "sys.stdin.read()"
     )
     names = ("host", "port", "db", "user", "password", "schema")
     given = {f"POSTGRES_{n.upper()}": str(getattr(postgres, f"postgres_{n}")) for n in names}
     given["DATA_DIR"] = str(tmp_path / "other")
     other = subprocess.Popen(
-        [sys.executable, "-c", code], cwd=ROOT, env=given, stdout=subprocess.PIPE, text=True
+        [sys.executable, "-c", code],
+        cwd=ROOT,
+        env=given,
+        stdin=subprocess.PIPE,  # open for as long as this test wants it
+        stdout=subprocess.PIPE,
+        text=True,
     )
     assert other.stdout is not None
     with other:

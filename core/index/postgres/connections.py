@@ -5,7 +5,7 @@ from __future__ import annotations
 import atexit
 import weakref
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from typing import Any
 
 import numpy as np
@@ -103,8 +103,7 @@ class Connections:
                 yield Session(connection, self.settings.postgres_schema)
             finally:
                 # Nothing was changed; this also ends what failed.
-                with suppress(psycopg.Error):
-                    connection.rollback()
+                _roll_back(connection)
 
     @contextmanager
     def writing(self) -> Iterator[Writing]:
@@ -119,12 +118,10 @@ class Connections:
         with self._borrowed() as connection:
             # One round trip; only locks are not waited for as long as one likes.
             connection.execute(f"{begin}; SET LOCAL statement_timeout = 0".encode())
-            try:
+            with ExitStack() as undo:
+                undo.callback(_roll_back, connection)
                 yield connection
-            except BaseException:
-                with suppress(psycopg.Error):
-                    connection.rollback()
-                raise
+                undo.pop_all()
             connection.commit()
 
     def close(self) -> None:
@@ -150,6 +147,12 @@ class Connections:
     def generation(self, embedder_id: str) -> int:
         with self.reading() as db:
             return generation_of(db, embedder_id)
+
+
+def _roll_back(connection: psycopg.Connection[Row]) -> None:
+    # One that is broken has nothing to undo.
+    with suppress(psycopg.Error):
+        connection.rollback()
 
 
 _open: weakref.WeakSet[Connections] = weakref.WeakSet()

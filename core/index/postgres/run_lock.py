@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 
 import psycopg
 
@@ -54,14 +54,12 @@ class PostgresRunLock:
     def acquire(self, seconds: float = PROBE_SECONDS) -> bool:
         if not self._file.acquire(seconds):
             return False
-        try:
+        with ExitStack() as undo:
+            undo.callback(self._file.release)
             connection = self._locked()
-        except BaseException:
-            self._file.release()
-            raise
-        if connection is None:
-            self._file.release()
-            return False
+            if connection is None:
+                return False
+            undo.pop_all()
         with self._guard:
             self._connection, self._checked = connection, time.monotonic()
         return True
