@@ -131,6 +131,7 @@ def odd_pictures(page: Page) -> None:
         pytest.param("/explorer?view=compare", opened, id="nothing compared"),
         pytest.param("/explorer?view=compare", comparison, id="comparison"),
         pytest.param("/explorer?q=boat", collection_map, id="map"),
+        pytest.param("/explorer?map=words", opened, id="map between words"),
         pytest.param("/explorer?view=odd&part=odd", odd_pictures, id="odd pictures"),
         pytest.param("/indexing", opened, id="indexing"),
     ],
