@@ -50,10 +50,10 @@ def test_what_was_indexed_into_postgresql_is_found_and_can_be_searched_approxima
 
     story.go(page, "Text search")
     story.look_for(page, "red")
+    # Beside the ranking; the answer is an exact one, as more was asked for than there is.
+    expect(page.get_by_text("Exact", exact=True)).to_be_visible()
     story.expect_wall(page, 14)
     assert story.names(page)[0].startswith("red")
-    # An exact answer: more was asked for than there is.
-    expect(page.get_by_text("Exact", exact=True)).to_be_visible()
     assert PASSWORD not in stored.server.log + page.content()
 
 
