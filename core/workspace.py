@@ -6,7 +6,7 @@ import contextlib
 import logging
 import re
 import time
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
@@ -122,12 +122,19 @@ class Workspace:
     """One per process. Holds no secrets of its own; safe to use from many threads.
 
     problems: sentences for every page. clip_setup: the download of the CLIP weights, if CLIP is
-    asked for; a new Workspace uses them. Raises IndexUnavailable if the data folder cannot be used
-    at all.
+    asked for; a new Workspace uses them. read_settings: gives the settings as they are now, because
+    a key can be replaced without a restart. Raises IndexUnavailable if the data folder cannot be
+    used at all.
     """
 
-    def __init__(self, settings: Settings, root: Path) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        root: Path,
+        read_settings: Callable[[], Settings] | None = None,
+    ) -> None:
         self.settings = settings
+        self._read_settings = read_settings
         self.roots = {
             GALLERY: root / "images" / "gallery",
             IMAGES: settings.images_dir,
@@ -195,7 +202,7 @@ class Workspace:
 
     def _make_embedder(self) -> Embedder:
         try:
-            return make_embedder(self.settings, self._calls.count)
+            return make_embedder(self.settings, self._calls.count, self._read_settings)
         except EmbedderError as error:
             self.problems.append(f"{error} The built-in model answers instead.")
             return builtin_embedder()

@@ -10,6 +10,7 @@ import shutil
 import tempfile
 import threading
 import time
+import traceback
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
@@ -164,6 +165,16 @@ def fill(folder: Path, count: int) -> list[Path]:
     for number, file in enumerate(files):
         file.write_bytes(plain((200, number % 100, number // 100), width=16, height=16))
     return files
+
+
+def shown_by(error: BaseException) -> list[str]:
+    """Everything that printing an error could show, with what it hangs on to."""
+    shown = traceback.format_exception(error)
+    hidden: BaseException | None = error
+    while hidden is not None:
+        shown += [str(hidden), repr(hidden), repr(vars(hidden))]
+        hidden = hidden.__cause__ or hidden.__context__
+    return shown
 
 
 def wait_for(fact: Callable[[], object], seconds: float = 10.0) -> None:

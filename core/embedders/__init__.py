@@ -14,17 +14,34 @@ if TYPE_CHECKING:
 __all__ = ["Embedder", "KnowsItsWords", "builtin_embedder", "clip_setup", "make_embedder"]
 
 
-def make_embedder(settings: Settings, on_call: Callable[[str], None]) -> Embedder:
+def make_embedder(
+    settings: Settings,
+    on_call: Callable[[str], None],
+    read_settings: Callable[[], Settings] | None = None,
+) -> Embedder:
     """The embedder that the settings ask for.
 
     on_call is told the kind ("image", "text", "link") of every paid call that was answered. Each
-    implementation is imported only when it is asked for. Raises EmbedderError.
+    implementation is imported only when it is asked for. read_settings gives the settings as they
+    are now: a key that is refused may have been replaced. Raises EmbedderError.
     """
+
+    def fresh_key(service: str) -> str:
+        """The service's key; "" if its address is another now, which must not get it."""
+        now = read_settings() if read_settings is not None else settings
+        address, key = f"{service}_endpoint", f"{service}_key"
+        same = getattr(now, address) == getattr(settings, address)
+        return str(getattr(now, key)) if same else ""
+
     kind = settings.embedder_kind
     if kind == "azure" and settings.has_azure:
         from core.embedders.azure import AzureEmbedder
 
-        return AzureEmbedder(settings, on_call=on_call)
+        return AzureEmbedder(settings, on_call, lambda: fresh_key("vision"))
+    if kind == "cohere" and settings.has_cohere:
+        from core.embedders.cohere import CohereEmbedder
+
+        return CohereEmbedder(settings, on_call, lambda: fresh_key("cohere"))
     if kind == "clip":
         from core.embedders.clip.embedder import ClipEmbedder
 

@@ -122,7 +122,7 @@ def _alone(
         ]
     alone = []
     for row in rows:
-        beside = space.nearest(sample.vectors[row], NTH + 1, scope)
+        beside = space.nearest(sample.vectors[row], NTH + 1, scope, exact=True)
         others = [
             (picture_id, cosine)
             for picture_id, cosine in zip(beside.ids, beside.cosines, strict=True)

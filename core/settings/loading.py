@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TypedDict
 
+from core.settings.endpoint import ON_FOUNDRY, clean_cohere_endpoint, clean_endpoint
 from core.settings.files import is_nested, misplaced, read_dotenv, secrets_problem
 from core.settings.model import NAMES, Settings
 from core.settings.reading import Reader
 
-EMBEDDERS = ("auto", "azure", "builtin", "clip")
+EMBEDDERS = ("auto", "azure", "builtin", "clip", "cohere")
+
+# No model gives longer vectors; a slip must not ask for memory that is not there.
+MOST_DIMENSIONS = 4096
 
 # libpq's own words behind `auto`, which is verify-full, and prefer on this machine.
 SSLMODES = ("auto", "verify-full", "verify-ca", "require", "prefer", "allow", "disable")
@@ -26,13 +31,17 @@ def load_settings(
     secrets: Mapping[str, object] | None = None,
     root: Path | None = None,
     secrets_files: Sequence[Path] = (),
+    signs_in: bool | None = None,
 ) -> Settings:
     """Read the settings; the environment wins over .env, .env over secrets, a blank is unset.
 
     Relative directories are taken from `root`. `secrets` is what Streamlit could read;
-    `secrets_files` are looked at only to say why it could not. Never raises for what a person
+    `secrets_files` are looked at only to say why it could not. `signs_in` is whether Entra ID can
+    be signed in to; without it, whether azure-identity is installed. Never raises for what a person
     wrote: the default takes its place and `Settings.problems` says so.
     """
+    if signs_in is None:
+        signs_in = _can_sign_in()
     problems = [said for path in secrets_files if (said := secrets_problem(path))]
     in_files = {".env": read_dotenv(dotenv_path, problems), "secrets.toml": secrets or {}}
     values = dict.fromkeys(NAMES, "")
@@ -49,10 +58,19 @@ def load_settings(
 
     read = Reader(values, root or Path.cwd(), problems)
     embedder = read.choice("EMBEDDER", EMBEDDERS)
-    endpoint = read.endpoint("VISION_ENDPOINT")
-    key = read.key("VISION_KEY")
+    endpoint = read.endpoint("VISION_ENDPOINT", clean_endpoint)
+    key = read.key("VISION_KEY", "copy KEY 1 again from the resource's page “Keys and Endpoint”")
+    cohere_endpoint = read.endpoint("COHERE_ENDPOINT", clean_cohere_endpoint)
+    cohere_key = read.key("COHERE_KEY", "copy it again")
+    cohere_model = read.name("COHERE_MODEL")
     if not problems:
-        problems += _missing_account(embedder, endpoint, key)
+        problems += _missing_account(embedder, endpoint, key, signs_in)
+        cohere = {"COHERE_ENDPOINT": cohere_endpoint, "COHERE_MODEL": cohere_model}
+        if not (signs_in and cohere_endpoint.endswith(ON_FOUNDRY)):
+            cohere["COHERE_KEY"] = cohere_key
+        problems += _missing_for_cohere(embedder, cohere)
+        if embedder == "auto" and not endpoint and cohere_endpoint:
+            problems.append("COHERE_ENDPOINT is set, but not used: that takes EMBEDDER=cohere.")
     own_clip = None
     if read.text("CLIP_MODEL_DIR"):
         own_clip = read.directory("CLIP_MODEL_DIR", Path("models"))
@@ -66,6 +84,15 @@ def load_settings(
         vision_calls_per_second=read.positive_number(
             "VISION_CALLS_PER_SECOND", "the limit is found by itself"
         ),
+        # Cohere Embed
+        cohere_endpoint=cohere_endpoint,
+        cohere_key=cohere_key,
+        cohere_model=cohere_model,
+        cohere_model_name=read.name("COHERE_MODEL_NAME"),
+        cohere_dimensions=read.whole_number(
+            "COHERE_DIMENSIONS", f"using {Settings.cohere_dimensions}", MOST_DIMENSIONS
+        )
+        or Settings.cohere_dimensions,
         # The local CLIP
         clip_model=read.text("CLIP_MODEL"),
         clip_model_dir=own_clip,
@@ -78,15 +105,28 @@ def load_settings(
         # Hosting
         read_only=read.flag("READ_ONLY", if_unclear=True),
         problems=tuple(problems),
+        signs_in=signs_in,
     )
 
 
-def _missing_account(embedder: str, endpoint: str, key: str) -> Iterator[str]:
+def _can_sign_in() -> bool:
+    """Whether azure-identity is installed. The package itself is not imported for that."""
+    try:
+        return importlib.util.find_spec("azure.identity") is not None
+    except ImportError:  # there is no package of Azure at all
+        return False
+
+
+def _missing_account(embedder: str, endpoint: str, key: str, signs_in: bool) -> Iterator[str]:
     """What Azure still needs, if anything says that Azure is wanted."""
-    if embedder in ("auto", "azure") and bool(key) != bool(endpoint):
-        missing = "VISION_KEY" if endpoint else "VISION_ENDPOINT"
-        yield f"{missing} is missing, so Azure AI Vision cannot be used yet."
-    elif embedder == "azure" and not key:
+    if embedder in ("auto", "azure") and key and not endpoint:
+        yield "VISION_ENDPOINT is missing, so Azure AI Vision cannot be used yet."
+    elif embedder in ("auto", "azure") and endpoint and not (key or signs_in):
+        yield (
+            "VISION_KEY is missing, so Azure AI Vision cannot be used yet. To sign in with Entra "
+            "ID instead, install requirements-azure.txt."
+        )
+    elif embedder == "azure" and not endpoint:
         yield "EMBEDDER is azure, but VISION_ENDPOINT and VISION_KEY are missing."
 
 
@@ -122,6 +162,15 @@ def _postgres(read: Reader) -> _Postgres:
             "is kept in DATA_DIR."
         )
     return found
+
+
+def _missing_for_cohere(embedder: str, values: Mapping[str, str]) -> Iterator[str]:
+    """What Cohere still needs, if it is asked for."""
+    missing = [name for name, value in values.items() if not value]
+    if embedder == "cohere" and missing:
+        *others, last = missing
+        names = f"{', '.join(others)} and {last}" if others else last
+        yield f"EMBEDDER is cohere, but {names} {'are' if others else 'is'} missing."
 
 
 def _as_text(value: object) -> str:

@@ -108,7 +108,9 @@ def serve(home: Path, **settings: str) -> Iterator[Server]:
 
 def environment(**settings: str) -> dict[str, str]:
     """The environment without any setting of the person who runs the tests, and with these."""
-    others = ("EMBEDDER", "IMAGES_DIR", "DATA_DIR", "READ_ONLY")
-    prefixes = ("VISION_", "STREAMLIT_", "CLIP_", "POSTGRES_", *others)
+    prefixes = (
+        *("VISION_", "COHERE_", "STREAMLIT_", "CLIP_", "POSTGRES_", "EMBEDDER"),
+        *("IMAGES_DIR", "DATA_DIR", "READ_ONLY"),
+    )
     kept = {name: value for name, value in os.environ.items() if not name.startswith(prefixes)}
     return {**kept, "PYTHONUNBUFFERED": "1", **settings}
