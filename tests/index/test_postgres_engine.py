@@ -297,6 +297,29 @@ def test_a_connection_that_is_lost_while_writing_leaves_nothing_half_written(
     assert index.dimensions("e:1") is None
 
 
+def test_only_the_first_call_waits_for_a_server_that_is_away(
+    postgres: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from core.index.postgres import connections
+
+    index = open_index(postgres)
+    index.close()
+    with monkeypatch.context() as patch:
+        patch.setattr(connections, "POOL_SECONDS", 0.2)
+        patch.setattr(connections, "AWAY_SECONDS", 1000.0)
+        patch.setattr(index, "settings", replace(postgres, postgres_port=1))
+        with pytest.raises(IndexUnavailable, match="Nothing answers"):
+            index.meta("uid")
+        # Not asked again, or it would be found: it is back.
+        patch.setattr(index, "settings", postgres)
+        with pytest.raises(IndexUnavailable, match="Nothing answers"):
+            index.meta("uid")
+    index.close()
+    monkeypatch.setattr(connections, "AWAY_SECONDS", 0.0)
+    assert index.meta("uid")
+    index.close()
+
+
 def test_when_all_connections_are_taken_a_sentence_says_so(
     postgres: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:

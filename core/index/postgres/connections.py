@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import atexit
+import math
+import time
 import weakref
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
@@ -28,6 +30,9 @@ MOST_CONNECTIONS = 6
 # Then a connection is tried outside the pool, for the cause: together less than ten seconds.
 POOL_SECONDS = 4.0
 
+# A page asks many things, one after the other: only the first waits for a server that is away.
+AWAY_SECONDS = 2.0
+
 
 class Connections:
     """Opens, or makes, the index in a database. Safe to use from many threads and processes.
@@ -46,6 +51,8 @@ class Connections:
         if not self.may_write and not settings.read_only:
             self.notices.append(may_only_read(settings))
         self.answer = Answers().get
+        # When the server was last found to be away, and the sentence on it.
+        self._away = (-math.inf, "")
         # The embedders whose table of vectors is known to be there.
         self._tables: set[str] = set()
         self._pool = self._new_pool()
@@ -70,11 +77,17 @@ class Connections:
     def _borrowed(self) -> Iterator[psycopg.Connection[Row]]:
         if self._pool.closed:
             self._pool = self._new_pool()
+        if time.monotonic() - self._away[0] < AWAY_SECONDS:
+            raise IndexUnavailable(self._away[1])
         try:
             with self._pool.connection() as connection:
                 yield connection
         except PoolTimeout as error:
-            connect(self.settings).close()  # raises with the cause, if there is one
+            try:
+                connect(self.settings).close()
+            except IndexUnavailable as cause:
+                self._away = (time.monotonic(), str(cause))
+                raise
             raise IndexUnavailable(ALL_TAKEN) from error
         except psycopg.Error as error:
             words = sentence(error, self.settings)

@@ -98,7 +98,8 @@ class PostgresRunLock:
                 return self._is_alive(self._connection)
             now = time.monotonic()
             if self._asked is None or now - self._asked[0] > ASKED_FOR_SECONDS:
-                self._asked = (now, self._file.is_held() or self._is_held_elsewhere())
+                held = self._file.is_held() or self._is_held_elsewhere()
+                self._asked = (time.monotonic(), held)
             return self._asked[1]
 
     def _is_alive(self, connection: psycopg.Connection[Row]) -> bool:
@@ -107,8 +108,8 @@ class PostgresRunLock:
             return True
         try:
             connection.execute("SELECT 1")
-        except psycopg.Error:
-            log.warning("The lock of the run was lost with its connection", exc_info=True)
+        except psycopg.Error as error:
+            log.warning("The lock of the run was lost with its connection: %s", error)
             return False
         self._checked = now
         return True
@@ -122,7 +123,7 @@ class PostgresRunLock:
                     "(SELECT oid FROM pg_database WHERE datname = current_database()) "
                     f"AND (classid::bigint << 32) | objid::bigint = {NUMBER}"
                 ).fetchone()
-        except IndexUnavailable:
-            log.warning("The database cannot be asked whether a run is on", exc_info=True)
+        except IndexUnavailable as error:
+            log.warning("The database cannot be asked whether a run is on: %s", error)
             return False
         return found is not None
