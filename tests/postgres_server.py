@@ -15,7 +15,7 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 
 # What no reader of addresses or of SQL may stumble over, and what must be in no text.
 PASSWORD = "p@ss:w/0r%d '\" word"
+
+# Who the server runs as where the tests are run by root.
+NOBODY = ("nobody", "nogroup")
 
 # The largest part of the second that a start takes; a busy machine takes longer.
 START_SECONDS = 60.0
@@ -86,8 +89,11 @@ def is_available() -> bool:
 
 
 @contextlib.contextmanager
-def serve() -> Iterator[PostgresServer]:
-    """A server with the extension in its database `postgres`, until the block ends."""
+def serve(*settings: str, on_disk: bool = False) -> Iterator[PostgresServer]:
+    """A server with the extension in its database `postgres`, until the block ends.
+
+    settings: of the server, as "shared_buffers=1GB". Its files lie in memory, or else on the disk.
+    """
     named = os.environ.get("POSTGRES_TEST_DSN")
     if named:
         from psycopg.conninfo import conninfo_to_dict
@@ -104,20 +110,48 @@ def serve() -> Iterator[PostgresServer]:
     memory = Path("/dev/shm")
     with (
         tempfile.TemporaryDirectory(
-            prefix="postgres-", dir=memory if memory.is_dir() else None, ignore_cleanup_errors=True
+            prefix="postgres-",
+            dir=memory if memory.is_dir() and not on_disk else None,
+            ignore_cleanup_errors=True,
         ) as folder,
-        _start(Path(folder)) as server,
+        _start(Path(folder), settings) as server,
     ):
         with server.connect() as connection:
             connection.execute("CREATE EXTENSION vector")
         yield server
 
 
+def systems_programs() -> Path | None:
+    """The same from the system's packages: these speak TLS, and have no pgvector."""
+    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/postgres"))
+    return found[-1].parent if found else None
+
+
 @contextlib.contextmanager
-def _start(folder: Path) -> Iterator[PostgresServer]:
-    bin_folder = _readable_programs(folder)
+def serve_with_tls(certificate: Path, key: Path) -> Iterator[PostgresServer]:
+    """The system's server, which lets nobody in without TLS, until the block ends."""
+    programs = systems_programs()
+    assert programs is not None
+    with tempfile.TemporaryDirectory(prefix="postgres-", ignore_cleanup_errors=True) as folder:
+        rules = Path(folder, "hba")
+        rules.write_text("hostssl all all all scram-sha-256\n")
+        own = [Path(shutil.copy(file, folder)) for file in (certificate, key)]
+        settings = ("ssl=on", f"ssl_cert_file={own[0]}", f"ssl_key_file={own[1]}")
+        for file in own:
+            file.chmod(0o600)
+            if _is_root():
+                shutil.chown(file, *NOBODY)
+        with _start(Path(folder), (*settings, f"hba_file={rules}"), programs) as server:
+            yield server
+
+
+@contextlib.contextmanager
+def _start(
+    folder: Path, settings: Sequence[str], bin_folder: Path | None = None
+) -> Iterator[PostgresServer]:
+    bin_folder = bin_folder or _readable_programs(folder)
     # PostgreSQL refuses to be run by root.
-    user, group = ("nobody", "nogroup") if _is_root() else (None, None)
+    user, group = NOBODY if _is_root() else (None, None)
     if user is not None:
         shutil.chown(folder, user, group)
     data, password_file = folder / "data", folder / "password"
@@ -149,6 +183,7 @@ def _start(folder: Path) -> Iterator[PostgresServer]:
             [
                 *(bin_folder / "postgres", "-D", data, "-p", str(port), "-F"),
                 *("-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories="),
+                *(part for setting in settings for part in ("-c", setting)),
             ],
             stdout=log,
             stderr=log,

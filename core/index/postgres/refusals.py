@@ -25,6 +25,12 @@ TABLES_GONE = (
 # A connection that fails has no code, only the words of libpq and of the server, whose language is
 # the server's own. In each line: what its words hold, and what to do.
 CONNECTING = (
+    # First, because it names the user and the database as well.
+    (
+        ("pg_hba.conf",),
+        "The database server does not let {user!r} in from this machine, or not without TLS: its "
+        "firewall or pg_hba.conf has to allow it.",
+    ),
     (
         ("password authentication failed", "no password supplied", "authentication failed"),
         "The database server does not let in {user!r}: check POSTGRES_USER and POSTGRES_PASSWORD.",
@@ -61,11 +67,6 @@ CONNECTING = (
         ("certificate", "ssl error"),
         "The certificate of {host} is not one that proves who it is: check that POSTGRES_HOST is "
         "its full name. For an authority of your own, name its file in PGSSLROOTCERT.",
-    ),
-    (
-        ("pg_hba.conf",),
-        "The database server does not let {user!r} in from this machine, or not without TLS: its "
-        "firewall or pg_hba.conf has to allow it.",
     ),
     (
         ("too many", "connection slots"),
