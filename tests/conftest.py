@@ -14,6 +14,7 @@ import traceback
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
+import hypothesis
 import numpy as np
 import pytest
 from PIL import Image
@@ -111,6 +112,12 @@ class ColourEmbedder:
         # Grey on an axis of its own, so that black has a direction too.
         return np.array([*(np.asarray(colour, dtype=float) - 128), 32.0], np.float32)
 
+
+# How long an example takes is the machine's, which does much else meanwhile.
+hypothesis.settings.register_profile(
+    "patient", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("patient")
 
 # Percent of the lines of core/ that the whole suite runs at least. Measured were 89.6 without
 # fastembed, where most of core/embedders/clip is not run; .ci/run asks for more once that is

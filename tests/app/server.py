@@ -52,7 +52,7 @@ class Server:
 def clone(home: Path, *, gallery: bool = False) -> Path:
     """The app's files in `home`, so that a test leaves nothing in the checkout."""
     home.mkdir(parents=True, exist_ok=True)
-    ignored = shutil.ignore_patterns("__pycache__", "secrets.toml")
+    ignored = shutil.ignore_patterns("secrets.toml")
     for part in PARTS:
         source = ROOT / part
         if source.is_dir():

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from core.explore.clusters import find_clusters, how_many, modularity
@@ -144,7 +144,6 @@ def test_one_dimension_has_one_axis() -> None:
     assert found.explained == pytest.approx((1.0, 0.0))
 
 
-@settings(deadline=None)
 @given(st.integers(0, 12), st.integers(1, 12), st.integers(0, 99), st.integers(1, 3))
 def test_any_few_points_are_placed_at_finite_places(
     n: int, dimensions: int, seed: int, copies: int

@@ -82,7 +82,6 @@ def test_top_k_of_an_empty_collection_is_empty() -> None:
     assert top_k(np.empty(0, np.float32), 10).tolist() == []
 
 
-@settings(deadline=None)
 @given(
     st.lists(st.sampled_from([-1.0, -0.5, 0.0, 0.25, 0.5, 1.0]), max_size=60),
     st.integers(0, 70),

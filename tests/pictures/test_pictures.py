@@ -10,7 +10,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
@@ -370,7 +370,6 @@ def test_a_file_too_large_to_be_held_is_refused_unread() -> None:
     assert "at most 134 MB" in refusal(bytes(MAX_FILE_BYTES + 1))
 
 
-@settings(deadline=None)  # the machine may be busy
 @given(st.binary(max_size=400), st.sampled_from(hostile.FORMATS))
 def test_any_bytes_behind_a_signature_are_a_picture_or_a_sentence(tail: bytes, form: str) -> None:
     try:
@@ -379,7 +378,6 @@ def test_any_bytes_behind_a_signature_are_a_picture_or_a_sentence(tail: bytes, f
         assert str(error).endswith(".")
 
 
-@settings(deadline=None)  # the machine may be busy
 @given(st.data(), st.sampled_from(hostile.FORMATS))
 def test_any_changed_byte_leaves_a_picture_or_a_sentence(data: st.DataObject, form: str) -> None:
     changed = bytearray(hostile.picture(form, 16, 16))

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from core.errors import QueryError
@@ -126,7 +126,6 @@ def test_one_part_alone_is_the_query_whatever_its_weight(fifty: Collection) -> N
     assert combine([Part(vector)]) is vector
 
 
-@settings(deadline=None)
 @given(weights=st.lists(st.floats(-2, 2).filter(lambda w: abs(w) > 0.01), min_size=1, max_size=5))
 def test_shares_add_up_to_a_true_cosine(fifty: Collection, weights: list[float]) -> None:
     parts = [Part(direction(n), weight) for n, weight in enumerate(weights)]

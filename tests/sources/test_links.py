@@ -18,7 +18,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from core.errors import LinkError
@@ -513,7 +513,6 @@ def test_a_link_for_the_server_is_https_on_its_own_port(url: str) -> None:
         fetch(url)
 
 
-@settings(deadline=None)
 @given(st.text(max_size=80))
 def test_any_text_is_an_address_or_a_sentence(text: str) -> None:
     for url in (text, "https://" + text):
