@@ -6,7 +6,7 @@ import contextlib
 import logging
 import re
 import time
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
@@ -26,7 +26,7 @@ from core.explore import (
     nearest_words,
 )
 from core.files import write_whole
-from core.hosting import CallCounter
+from core.hosting import CallMeter, Caps, Usage
 from core.index import Sample, export_index, import_index, open_index
 from core.indexing import Indexer, Progress, away, forget_away
 from core.model import (
@@ -120,12 +120,15 @@ class _Count:
 class Workspace:
     """One per process. Holds no secrets of its own; safe to use from many threads.
 
+    visitor: names who is asking on this thread, "" for nobody: a run, or a thread of the program's.
     problems: sentences for every page. clip_setup: the download of the CLIP weights, if CLIP is
     asked for; a new Workspace uses them. Raises IndexUnavailable if the data folder cannot be used
     at all.
     """
 
-    def __init__(self, settings: Settings, root: Path) -> None:
+    def __init__(
+        self, settings: Settings, root: Path, visitor: Callable[[], str] = lambda: ""
+    ) -> None:
         self.settings = settings
         self.roots = {
             GALLERY: root / "images" / "gallery",
@@ -139,10 +142,10 @@ class Workspace:
             self.problems.append(
                 f"The folder {settings.images_dir.name!r} (IMAGES_DIR) is missing."
             )
-        self._calls = CallCounter(self._index, lambda: self.embedder.id)
+        self._meter = CallMeter(self._index, lambda: self.embedder.id, Caps(), visitor)
         self.embedder = self._make_embedder()
         self.clip_setup: ClipSetup | None = clip_setup(settings)
-        self.queries = QueryVectors(self._index, self.embedder)
+        self.queries = QueryVectors(self._index, self.embedder, self._meter.heard)
         self.indexer = Indexer(
             self._index,
             settings.data_dir,
@@ -192,7 +195,7 @@ class Workspace:
 
     def _make_embedder(self) -> Embedder:
         try:
-            return make_embedder(self.settings, self._calls.count)
+            return make_embedder(self.settings, self._meter.reserve)
         except EmbedderError as error:
             self.problems.append(f"{error} The built-in model answers instead.")
             return builtin_embedder()
@@ -314,8 +317,9 @@ class Workspace:
         """
         return self._index.not_indexed(self.embedder.id, causes, text, first, count)
 
-    def calls_this_month(self) -> int:
-        return self._calls.this_month()
+    def usage(self) -> Usage:
+        """The paid calls of this embedder. Raises IndexUnavailable."""
+        return self._meter.usage()
 
     def start_clip_download(self) -> None:
         """Begin the download of the CLIP weights, also after a failure."""
@@ -485,7 +489,8 @@ class Workspace:
         embedder = self.embedder
         read = embedder.content_words if isinstance(embedder, KnowsItsWords) else content_words
         words = list(dict.fromkeys(read(text)))
-        return tuple(self.queries.text(word) for word in words if self.queries.is_free(word))
+        free = (word for word in words if self.queries.is_free(word))
+        return tuple(self.queries.text(word, heard=False) for word in free)
 
     def bank_state(self) -> BankState:
         """How far the word bank is that tells what stands out."""
@@ -735,7 +740,7 @@ class Workspace:
         self._duplicates.close()
         self._arranger.close()
         self.extremes.close()
-        self._calls.flush()
+        self._meter.flush()
         if self.clip_setup is not None:
             self.clip_setup.close()
         if not self.indexer.is_own():

@@ -82,7 +82,7 @@ def _what_next(workspace: Workspace) -> str:
     if plan.duplicates:
         words += f" Copies that cost nothing: {plan.duplicates:,}."
     if workspace.embedder.paid:
-        words += f" Calls made this month: {workspace.calls_this_month():,}."
+        words += f" Calls made this month: {workspace.usage().answered:,}."
     return words
 
 

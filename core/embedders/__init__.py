@@ -2,29 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from core.embedders.port import Embedder, KnowsItsWords
+from core.embedders.pacing import seconds_in_words
+from core.embedders.port import Embedder, HasPace, KnowsItsWords, ReserveCall
 from core.settings import Settings
 
 if TYPE_CHECKING:
     from core.embedders.clip.setup import ClipSetup as ClipSetup
 
-__all__ = ["Embedder", "KnowsItsWords", "builtin_embedder", "clip_setup", "make_embedder"]
+__all__ = [
+    "Embedder",
+    "HasPace",
+    "KnowsItsWords",
+    "ReserveCall",
+    "builtin_embedder",
+    "clip_setup",
+    "make_embedder",
+    "seconds_in_words",
+]
 
 
-def make_embedder(settings: Settings, on_call: Callable[[str], None]) -> Embedder:
+def make_embedder(settings: Settings, reserve_call: ReserveCall) -> Embedder:
     """The embedder that the settings ask for.
 
-    on_call is told the kind ("image", "text", "link") of every paid call that was answered. Each
-    implementation is imported only when it is asked for. Raises EmbedderError.
+    reserve_call is asked for every paid call before it is made. Each implementation is imported
+    only when it is asked for. Raises EmbedderError.
     """
     kind = settings.embedder_kind
     if kind == "azure" and settings.has_azure:
         from core.embedders.azure import AzureEmbedder
 
-        return AzureEmbedder(settings, on_call=on_call)
+        return AzureEmbedder(settings, reserve_call)
     if kind == "clip":
         from core.embedders.clip.embedder import ClipEmbedder
 

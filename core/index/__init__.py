@@ -11,11 +11,15 @@ from core.index.archive import export_index, import_index
 from core.index.names import free_name
 from core.index.port import (
     HISTORY_KEPT,
+    CallCount,
     Index,
     KeptSearches,
     NearDuplicates,
     Nearest,
     Neighbours,
+    Outcome,
+    PaidCall,
+    ReachedCap,
     Sample,
     VectorSpace,
 )
@@ -23,11 +27,15 @@ from core.index.sqlite import SqliteIndex
 
 __all__ = [
     "HISTORY_KEPT",
+    "CallCount",
     "Index",
     "KeptSearches",
     "NearDuplicates",
     "Nearest",
     "Neighbours",
+    "Outcome",
+    "PaidCall",
+    "ReachedCap",
     "Sample",
     "VectorSpace",
     "export_index",

@@ -101,7 +101,7 @@ class Bank:
                 left = list(self._texts_left())
             for text in left:
                 try:
-                    self._queries.text(text, Deadline(cancel=self._cancel))
+                    self._queries.text(text, Deadline(cancel=self._cancel), heard=False)
                 except InputRefused:
                     self._refused.add(text)
                 with self._guard:
@@ -122,7 +122,7 @@ class Bank:
         found: list[Vector] = []
         for text in self.words():
             try:
-                found.append(self._queries.text(text))
+                found.append(self._queries.text(text, heard=False))
             except InputRefused:
                 self._refused.add(text)
         if not found:

@@ -25,6 +25,7 @@ from core.deadline import Deadline
 from core.embedders.azure.embedder import ATTEMPTS, UNUSABLE_ATTEMPTS, AzureEmbedder
 from core.errors import (
     Cancelled,
+    CapReached,
     DeadlinePassed,
     EmbedderError,
     EmbedderRefused,
@@ -146,28 +147,74 @@ def test_recorded_pictures_get_the_vectors_that_the_service_gave(embedder: Azure
         np.testing.assert_array_equal(row, by_name[file.name].astype(np.float32))
 
 
-def test_on_call_hears_of_every_answer_that_may_be_charged(emulator: Emulator) -> None:
-    heard: list[str] = []
-    embedder = AzureEmbedder(settings_for(emulator), on_call=heard.append, backoff_seconds=0.01)
-    emulator.plan("error", "html", None, "unauthorised")
+class Reserved:
+    """A reserved call that keeps what was said of it first."""
+
+    def __init__(self, kind: str) -> None:
+        self.kind = kind
+        self.outcome = ""
+
+    def settle(self) -> None:
+        self.outcome = self.outcome or "settled"
+
+    def release(self, *, refused: bool = False) -> None:
+        self.outcome = self.outcome or ("refused" if refused else "released")
+
+
+class Reservations:
+    """Lets every call be made, and keeps what became of each."""
+
+    def __init__(self) -> None:
+        self.made: list[Reserved] = []
+
+    def reserve(self, kind: str) -> Reserved:
+        self.made.append(Reserved(kind))
+        return self.made[-1]
+
+    def outcomes(self) -> list[tuple[str, str]]:
+        return [(call.kind, call.outcome) for call in self.made]
+
+
+def test_each_call_is_reserved_and_settled_only_by_an_answer_that_may_be_charged(
+    emulator: Emulator,
+) -> None:
+    calls = Reservations()
+    embedder = AzureEmbedder(settings_for(emulator), calls.reserve, backoff_seconds=0.01)
+    emulator.plan("error", "reset", "html", None, "unauthorised")
     embedder.embed_text("red", Deadline())
     with pytest.raises(EmbedderRefused):
         embedder.embed_images([RED], Deadline())
     embedder.embed_images([RED], Deadline())
     embedder.embed_link("https://example.com/a.jpg", Deadline())
-    assert heard == ["text", "text", "image", "link"]
+    assert calls.outcomes() == [
+        ("text", "refused"),
+        ("text", "released"),
+        ("text", "settled"),
+        ("text", "settled"),
+        ("image", "refused"),
+        ("image", "settled"),
+        ("link", "settled"),
+    ]
 
 
 def test_an_answer_that_comes_after_a_stop_is_counted_all_the_same() -> None:
-    heard: list[str] = []
+    calls = Reservations()
     with Emulator(latency=0.4) as emulator:
         settings = settings_for(emulator)
-        embedder = AzureEmbedder(settings, on_call=heard.append, grace_seconds=0)
+        embedder = AzureEmbedder(settings, calls.reserve, grace_seconds=0)
         deadline = Deadline()
         threading.Timer(0.1, deadline.cancel.set).start()
         assert isinstance(refused_text(embedder, deadline), Cancelled)
-        wait_for(lambda: heard)
-    assert heard == ["text"]
+        wait_for(lambda: calls.outcomes() == [("text", "settled")])
+
+
+def test_a_call_that_may_not_be_made_never_leaves(emulator: Emulator) -> None:
+    def refuse(kind: str) -> Reserved:
+        raise CapReached("Today is over.")
+
+    error = refused_text(AzureEmbedder(settings_for(emulator), refuse))
+    assert isinstance(error, CapReached)
+    assert emulator.calls == []
 
 
 def test_one_connection_serves_many_calls(emulator: Emulator, embedder: AzureEmbedder) -> None:

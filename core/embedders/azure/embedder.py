@@ -15,7 +15,7 @@ import re
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, cast
 from urllib.parse import urlsplit
@@ -37,6 +37,7 @@ from core.embedders.azure.refusals import (
     retry_after,
 )
 from core.embedders.pacing import PAUSE_CAP, Limiter, seconds_in_words
+from core.embedders.port import ReserveCall, Uncounted
 from core.errors import (
     Cancelled,
     DeadlinePassed,
@@ -123,8 +124,8 @@ class AzureEmbedder:
     """Embeddings by Azure AI Vision; every call is paid. Safe to use from several threads.
 
     settings: endpoint, key, versions and, if told, calls per second.
-    on_call: called with "image", "text" or "link" for every answer of status 200, usable or not:
-        these are what the service charges for. By one thread at a time; must not raise.
+    reserve_call: asked for every call, retries too, before it waits for its turn. The call is
+        settled by an answer of status 200, usable or not: these are what the service charges for.
     connect_seconds, read_seconds, backoff_seconds, grace_seconds: for tests; a person's call is
         bounded by its own deadline as well.
 
@@ -136,7 +137,7 @@ class AzureEmbedder:
     def __init__(
         self,
         settings: Settings,
-        on_call: Callable[[str], None] | None = None,
+        reserve_call: ReserveCall = Uncounted,
         *,
         connect_seconds: float = CONNECT_SECONDS,
         read_seconds: float = READ_SECONDS,
@@ -146,8 +147,7 @@ class AzureEmbedder:
         self._endpoint = settings.vision_endpoint.rstrip("/")
         self._api_version = settings.vision_api_version
         self._model_version = settings.vision_model_version
-        self._on_call = on_call
-        self._counting = threading.Lock()
+        self._reserve_call = reserve_call
         self._connect_seconds = connect_seconds
         self._read_seconds = read_seconds
         self._backoff_seconds = backoff_seconds
@@ -357,6 +357,7 @@ class AzureEmbedder:
         waited for in that thread, so that nothing comes between it and the call.
         """
         deadline.check()
+        call = self._reserve_call(request.kind)
         outcome: list[tuple[float, _Answer | _Failed] | EmbedderError] = []
         done = threading.Event()
 
@@ -365,13 +366,17 @@ class AzureEmbedder:
                 left = self._limiter.take(deadline)
                 try:
                     answer = self._post(request, body, deadline)
-                    self._count(answer, request)  # here: it may come too late to be used
+                    if answer.status == 200:
+                        call.settle()  # here: it may come too late to be used
+                    else:
+                        call.release(refused=True)
                     outcome.append((left, answer))
                 except _Failed as failed:
                     outcome.append((left, failed))
             except EmbedderError as error:
                 outcome.append(error)
             finally:
+                call.release()  # nothing, if there was an answer
                 done.set()
 
         threading.Thread(target=work, name="azure-call", daemon=True).start()
@@ -389,11 +394,6 @@ class AzureEmbedder:
         if isinstance(outcome[0], EmbedderError):
             raise outcome[0]
         return outcome[0]
-
-    def _count(self, answer: _Answer, request: RequestFacts) -> None:
-        if self._on_call and answer.status == 200:
-            with self._counting:
-                self._on_call(request.kind)
 
     def _post(self, request: RequestFacts, body: bytes, deadline: Deadline) -> _Answer:
         """One HTTP call -> status and whole body. Raises _Failed or EmbedderRefused."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from core.index.sqlite.calls import Calls
 from core.index.sqlite.current_matrix import CurrentMatrix
 from core.index.sqlite.duplicates import Duplicates
 from core.index.sqlite.files import Files
@@ -19,7 +20,7 @@ from core.index.sqlite.vector_space import MatrixSpace
 from core.index.sqlite.vectors import VectorTable
 
 
-class SqliteIndex(Files, VectorTable, Unfinished, Queries, Searches, Duplicates):
+class SqliteIndex(Files, VectorTable, Unfinished, Queries, Calls, Searches, Duplicates):
     """Opens, or makes, the index in `data_dir`. Safe to use from many threads and processes.
 
     A damaged file is set aside and rebuilt from what can be read of it; `notices` then says so.
