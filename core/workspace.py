@@ -47,12 +47,13 @@ from core.pictures import check, cut_out, payload, picture_id
 from core.search import (
     AskedText,
     Bank,
-    BankState,
     Brought,
     BroughtPicture,
     DuplicateFinder,
     Duplicates,
     KeptSearches,
+    Learning,
+    LearningState,
     Listing,
     Part,
     QueryVectors,
@@ -68,6 +69,7 @@ from core.search import (
     found,
     of_the_collection,
     parse_text,
+    query_key,
     search,
     write_zip,
 )
@@ -142,7 +144,8 @@ class Workspace:
             self.problems.append(
                 f"The folder {settings.images_dir.name!r} (IMAGES_DIR) is missing."
             )
-        self._meter = CallMeter(self._index, lambda: self.embedder.id, Caps(), visitor)
+        self.caps = Caps.of(settings)
+        self._meter = CallMeter(self._index, lambda: self.embedder.id, self.caps, visitor)
         self.embedder = self._make_embedder()
         self.clip_setup: ClipSetup | None = clip_setup(settings)
         self.queries = QueryVectors(self._index, self.embedder, self._meter.heard)
@@ -187,6 +190,8 @@ class Workspace:
         self.unknown_own_words: tuple[str, ...] = ()
         self._bank = self._make_bank(own.words)
         self._naming = self._make_naming(own.words)
+        self._showcase_texts: list[str] = []
+        self._showcase = Learning(self.queries, [])
         self._standing_out = StandingOut(
             self._space, self._bank.vectors, is_running=lambda: self.indexer.progress().running
         )
@@ -492,13 +497,43 @@ class Workspace:
         free = (word for word in words if self.queries.is_free(word))
         return tuple(self.queries.text(word, heard=False) for word in free)
 
-    def bank_state(self) -> BankState:
+    def bank_state(self) -> LearningState:
         """How far the word bank is that tells what stands out."""
         return self._bank.state()
 
     def learn_words(self) -> None:
         """Begin to ask for the words of the bank that are not known yet, each one call."""
         self._bank.learn()
+
+    def showcase_state(self, queries: Sequence[str]) -> LearningState:
+        """How many of the texts of a showcase are known: those of its queries, and the bank's.
+
+        queries: as they are written. What is known answers for good, also where a cap is reached.
+        """
+        asked = self._showcase_of(queries)
+        asked.look_again()
+        self._bank.look_again()
+        return asked.state() + self._bank.state()
+
+    def prepare_showcase(self, queries: Sequence[str]) -> None:
+        """Begin to ask for the texts that are not known yet, each one call; returns at once."""
+        self._showcase_of(queries).start()
+        self._bank.learn()
+
+    def stop_preparing(self) -> None:
+        """Ask for no more texts of the showcase; what was answered is kept."""
+        self._showcase.stop()
+        self._bank.stop()
+
+    def _showcase_of(self, queries: Sequence[str]) -> Learning:
+        terms = [term for written in queries for term in self.read_text(written) if term.text]
+        of_the_bank = set(self._bank.words())
+        texts = list(dict.fromkeys(query_key(term.text) for term in terms))
+        texts = [text for text in texts if text not in of_the_bank]
+        if self._showcase_texts != texts:
+            self._showcase.stop()
+            self._showcase_texts, self._showcase = texts, Learning(self.queries, texts)
+        return self._showcase
 
     def _make_bank(self, own: Sequence[str]) -> Bank:
         """own: the words of the person's own list."""
@@ -736,7 +771,7 @@ class Workspace:
 
     def close(self) -> None:
         """Let go of everything, once nothing is running: a run goes on to its end."""
-        self._bank.close()
+        self.stop_preparing()
         self._duplicates.close()
         self._arranger.close()
         self.extremes.close()

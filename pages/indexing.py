@@ -8,6 +8,7 @@ from ui.indexing_panel import run_controls
 from ui.not_indexed import away, not_indexed
 from ui.resources import open_workspace
 from ui.shell import just_opened, page_frame
+from ui.showcase import prepare_showcase, suggest_caps
 from ui.uploads import uploads
 from ui.visitor import manage, visitor
 
@@ -23,7 +24,9 @@ if may_manage:
     away(workspace)
     not_indexed(workspace)
     uploads(workspace)
+    prepare_showcase(workspace)
     index_archive(workspace)
 else:
     st.info("This showcase is read-only: its pictures are set.", icon=":material/lock:")
+    suggest_caps(workspace)
 collection_table(workspace)

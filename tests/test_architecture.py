@@ -118,6 +118,7 @@ CHANGES = {
     "forget_away",
     "import_index",
     "learn_words",
+    "prepare_showcase",
     "kept_searches",
     "read_all_again",
     "read_refused_again",
@@ -127,6 +128,7 @@ CHANGES = {
     "start_clip_download",
     "start_indexing",
     "stop_indexing",
+    "stop_preparing",
     "tick_gallery",
     "zip_pictures",
 }

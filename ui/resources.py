@@ -12,6 +12,7 @@ from core.settings import load_settings
 from core.workspace import Workspace
 from ui.navigation import require_frame
 from ui.polling import page_drawn, redraw
+from ui.visitor import who_asks
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -24,7 +25,7 @@ def _workspace() -> Workspace:
         root=ROOT,
         secrets_files=[Path(name) for name in st.get_option("secrets.files")],
     )
-    return Workspace(settings, ROOT)
+    return Workspace(settings, ROOT, who_asks)
 
 
 def open_workspace() -> Workspace:

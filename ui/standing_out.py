@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from core.search import FEWEST_PICTURES, BankState, Ranking, Relevance
+from core.search import FEWEST_PICTURES, LearningState, Ranking, Relevance
 from core.workspace import Workspace
 from ui.numbers import count
 from ui.polling import poll, redraw
@@ -54,7 +54,7 @@ def _learning(workspace: Workspace, label: str, doing: str, was_learning: bool) 
 
 
 def offer_words(
-    workspace: Workspace, label: str, state: BankState, key: str = "learn-words"
+    workspace: Workspace, label: str, state: LearningState, key: str = "learn-words"
 ) -> bool:
     """The button that asks for the words of the bank, with its price, for those who may press it.
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 from core.embedders import seconds_in_words
 from core.index import ReachedCap
+from core.settings import Settings
 
 DAY_SECONDS = 86_400
 MINUTE_SECONDS = 60.0
@@ -31,6 +32,15 @@ class Caps:
     per_day: int | None = None
     visitor_per_day: int | None = None
     visitor_per_minute: int | None = None
+
+    @classmethod
+    def of(cls, settings: Settings) -> Caps:
+        """The caps that a person configured."""
+        return cls(
+            settings.calls_per_day,
+            settings.visitor_calls_per_day,
+            settings.visitor_calls_per_minute,
+        )
 
     @property
     def any(self) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -11,6 +12,14 @@ from core.settings.model import NAMES, Settings
 from core.settings.reading import Reader
 
 EMBEDDERS = ("auto", "azure", "builtin", "clip")
+
+# On a public host a slip must open neither the collection nor the purse to everybody.
+SAFE_SIDE = {
+    "READ_ONLY": "1",
+    "CALLS_PER_DAY": "0",
+    "VISITOR_CALLS_PER_DAY": "0",
+    "VISITOR_CALLS_PER_MINUTE": "0",
+}
 
 
 def load_settings(
@@ -35,10 +44,10 @@ def load_settings(
     unset = {name for name in NAMES if not values[name]}
     for file, content in in_files.items():
         problems += misplaced(file, content, unset)
-    # The safe side: on a public host a slip must not open the collection to everybody.
-    if "READ_ONLY" in unset and any("READ_ONLY" in said for said in problems):
-        problems.append("READ_ONLY could not be read, so it is taken as 1.")
-        values["READ_ONLY"] = "1"
+    for name, value in SAFE_SIDE.items():
+        if name in unset and any(re.search(rf"\b{name}\b", said) for said in problems):
+            problems.append(f"{name} could not be read, so it is taken as {value}.")
+            values[name] = value
 
     read = Reader(values, root or Path.cwd(), problems)
     embedder = read.choice("EMBEDDER", EMBEDDERS)
@@ -68,6 +77,9 @@ def load_settings(
         data_dir=read.directory("DATA_DIR", Settings.data_dir),
         # Hosting
         read_only=read.flag("READ_ONLY", if_unclear=True),
+        calls_per_day=read.cap("CALLS_PER_DAY"),
+        visitor_calls_per_day=read.cap("VISITOR_CALLS_PER_DAY"),
+        visitor_calls_per_minute=read.cap("VISITOR_CALLS_PER_MINUTE"),
         problems=tuple(problems),
     )
 

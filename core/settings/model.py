@@ -34,6 +34,9 @@ class Settings:
 
     # Hosting.
     read_only: bool = False
+    calls_per_day: int | None = None
+    visitor_calls_per_day: int | None = None
+    visitor_calls_per_minute: int | None = None
 
     problems: tuple[str, ...] = ()
 

@@ -68,6 +68,16 @@ class Reader:
             self.problems.append(f"{name} must be a whole number above zero; {otherwise}.")
         return None
 
+    def cap(self, name: str) -> int | None:
+        """A whole number, 0 for none at all; None if it is unset. Where it is wrong it is 0."""
+        given = self.text(name)
+        if not given or re.fullmatch(r"\d{1,9}", given, re.ASCII):
+            return int(given) if given else None
+        self.problems.append(
+            f"{name} must be a whole number, such as 100; until it is one, no paid calls are made."
+        )
+        return 0
+
     def directory(self, name: str, default: Path) -> Path:
         path = Path(self.text(name) or default)
         try:
