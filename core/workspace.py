@@ -11,7 +11,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
-from core.embedders import Embedder, KnowsItsWords, builtin_embedder, clip_setup, make_embedder
+from core.embedders import (
+    Embedder,
+    HasLimit,
+    KnowsItsWords,
+    builtin_embedder,
+    clip_setup,
+    make_embedder,
+)
 from core.errors import ArchiveError, EmbedderError, IndexUnavailable, QueryError
 from core.explore import (
     Arranger,
@@ -26,7 +33,7 @@ from core.explore import (
     nearest_words,
 )
 from core.files import write_whole
-from core.hosting import CallMeter, Caps, Usage
+from core.hosting import CallMeter, Caps, Usage, cost_in_words
 from core.index import Sample, export_index, import_index, open_index
 from core.indexing import Indexer, Progress, away, forget_away
 from core.model import (
@@ -321,6 +328,16 @@ class Workspace:
         `first` on; with None, all that follow.
         """
         return self._index.not_indexed(self.embedder.id, causes, text, first, count)
+
+    def cost(self, calls: int) -> str:
+        """What so many calls cost, such as "about 0.03 $"; "" where no price is known."""
+        return cost_in_words(calls, self.settings.vision_price_per_1000)
+
+    @property
+    def limit_per_second(self) -> float | None:
+        """The calls a second that the service takes; None while unknown and where none limits."""
+        embedder = self.embedder
+        return embedder.limit_per_second if isinstance(embedder, HasLimit) else None
 
     def usage(self) -> Usage:
         """The paid calls of this embedder. Raises IndexUnavailable."""

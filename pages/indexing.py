@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from ui.calls import calls_panel
 from ui.collection_table import collection_table
 from ui.index_archive import index_archive
 from ui.indexing_panel import run_controls
@@ -24,6 +25,7 @@ if may_manage:
     away(workspace)
     not_indexed(workspace)
     uploads(workspace)
+    calls_panel(workspace)
     prepare_showcase(workspace)
     index_archive(workspace)
 else:

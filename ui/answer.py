@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from core.errors import EmbedderError, PictureError, QueryError
+from core.errors import CapReached, EmbedderError, EmbedderUnavailable, PictureError, QueryError
 from core.model import Scope
 from core.search import Ranking, Term, of_the_collection, print_text
 from core.workspace import Workspace
@@ -52,6 +52,9 @@ def show_answer(
         ranking = workspace.search(parts, scope, leave_out=leave_out)
     except (EmbedderError, PictureError, QueryError) as error:
         st.warning(str(error), icon=":material/search_off:")
+        if isinstance(error, CapReached | EmbedderUnavailable):
+            # Pressing Enter on the same words again is no change, which draws nothing.
+            st.button("Try again", key="try-again", icon=":material/refresh:")
         return None
     texts = " ".join(term.text for term in terms if term.text)
     if texts:

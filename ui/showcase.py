@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from core.workspace import Workspace
+from ui.calls import price_tag
 from ui.examples import examples
 from ui.numbers import count
 from ui.polling import poll, redraw
@@ -16,8 +17,8 @@ def suggest_caps(workspace: Workspace) -> None:
     """For a read-only showcase whose calls are paid and not limited."""
     if workspace.settings.read_only and workspace.embedder.paid and not workspace.caps.any:
         st.info(
-            "Each new search here is a paid call, and nothing limits them. The settings "
-            "CALLS_PER_DAY, VISITOR_CALLS_PER_DAY and VISITOR_CALLS_PER_MINUTE do.",
+            "Each new search here is a paid call, and no cap is set. CALLS_PER_DAY limits them for "
+            "everybody, VISITOR_CALLS_PER_DAY and VISITOR_CALLS_PER_MINUTE for each visitor.",
             icon=":material/speed:",
         )
 
@@ -39,7 +40,7 @@ def _preparing(workspace: Workspace, queries: list[str], was_learning: bool) -> 
         st.markdown("### Showcase")
         if state.complete:
             st.caption(
-                f"Prepared: the examples, the tour and the words that tell what stands out always "
+                "Prepared: the examples, the tour and the words that tell what stands out always "
                 f"answer, {count(state.total, 'text')} in all, also when a cap is reached."
             )
             return
@@ -60,7 +61,7 @@ def _preparing(workspace: Workspace, queries: list[str], was_learning: bool) -> 
         if state.problem:
             st.text(state.problem)
         st.button(
-            f"Prepare the showcase · {count(state.left, 'call')}",
+            f"Prepare the showcase · {price_tag(workspace, state.left)}",
             key="prepare-showcase",
             icon=":material/storefront:",
             on_click=lambda: manage(workspace).prepare_showcase(queries),

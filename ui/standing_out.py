@@ -6,7 +6,7 @@ import streamlit as st
 
 from core.search import FEWEST_PICTURES, LearningState, Ranking, Relevance
 from core.workspace import Workspace
-from ui.numbers import count
+from ui.calls import price_tag
 from ui.polling import poll, redraw
 from ui.visitor import manage, visitor
 
@@ -62,7 +62,7 @@ def offer_words(
     """
     if state.complete or not visitor(workspace).may_manage:
         return False
-    calls = count(state.total - state.known, "call") if workspace.embedder.paid else ""
+    calls = price_tag(workspace, state.left) if workspace.embedder.paid else ""
     pressed = st.button(
         label + (f" · {calls}" if calls else ""),
         key=key,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from core.embedders.pacing import seconds_in_words
-from core.embedders.port import Embedder, HasPace, KnowsItsWords, ReserveCall
+from core.embedders.port import Embedder, HasLimit, KnowsItsWords, ReserveCall
 from core.settings import Settings
 
 if TYPE_CHECKING:
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Embedder",
-    "HasPace",
+    "HasLimit",
     "KnowsItsWords",
     "ReserveCall",
     "builtin_embedder",

@@ -47,12 +47,12 @@ class Uncounted:
 
 
 @runtime_checkable
-class HasPace(Protocol):
+class HasLimit(Protocol):
     """What an embedder offers besides whose service limits the rate of its calls."""
 
     @property
-    def calls_per_second(self) -> float:
-        """The pace at present: told, or found so far."""
+    def limit_per_second(self) -> float | None:
+        """The calls a second that the service takes, as told or found; None while unknown."""
 
 
 class Embedder(Protocol):

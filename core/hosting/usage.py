@@ -16,12 +16,14 @@ DAYS_SHOWN = 30
 class Usage:
     """The calls of one embedder.
 
-    days: by day (in UTC) and kind, those of DAYS_SHOWN days and of this month. The numbers are
-    those of this month: calls that were answered, and so are charged; those that were not needed
-    because the answer was kept; those that the service refused; those that a cap held back.
+    days: by day (in UTC) and kind, those of DAYS_SHOWN days and of this month. shown: the first
+    day of them and the day after the last. The numbers are those of this month: calls that were
+    answered, and so are charged; those that were not needed because the answer was kept; those
+    that the service refused; those that a cap held back.
     """
 
     days: tuple[CallCount, ...]
+    shown: tuple[str, str]
     answered: int
     cached: int
     refused: int
@@ -39,8 +41,10 @@ def sum_up(counts: Iterable[CallCount], today: str) -> Usage:
     """The usage that these counts tell of."""
     days = tuple(counts)
     month = [count for count in days if count.day[:7] == today[:7]]
+    last = max([today, *(count.day for count in days)])
     return Usage(
         days,
+        shown=(span(today)[0], (date.fromisoformat(last) + timedelta(days=1)).isoformat()),
         answered=sum(count.answered for count in month),
         cached=sum(count.cached for count in month),
         refused=sum(count.refused for count in month),

@@ -68,6 +68,7 @@ def load_settings(
         vision_calls_per_second=read.positive_number(
             "VISION_CALLS_PER_SECOND", "the limit is found by itself"
         ),
+        vision_price_per_1000=read.positive_number("VISION_PRICE_PER_1000", "no cost is named"),
         # The local CLIP
         clip_model=read.text("CLIP_MODEL"),
         clip_model_dir=own_clip,

@@ -22,6 +22,7 @@ class Settings:
     vision_api_version: str = "2024-02-01"
     vision_model_version: str = "2023-04-15"
     vision_calls_per_second: float | None = None
+    vision_price_per_1000: float | None = None
 
     # The local CLIP.
     clip_model: str = ""

@@ -17,6 +17,7 @@ def test_the_numbers_are_those_of_the_month_and_the_days_reach_further_back() ->
     usage = sum_up(days, "2026-11-02")
     assert (usage.answered, usage.cached, usage.refused, usage.capped) == (7, 7, 2, 1)
     assert usage.days == tuple(days)
+    assert usage.shown == ("2026-10-04", "2026-11-03")
 
 
 @pytest.mark.parametrize(

@@ -214,6 +214,11 @@ class AzureEmbedder:
         """The pace at present: told, or found so far."""
         return self._limiter.rate
 
+    @property
+    def limit_per_second(self) -> float | None:
+        """The calls a second that the tier takes, as told or found; None while unknown."""
+        return self._limiter.limit
+
     def embed_images(self, images: Sequence[bytes], deadline: Deadline) -> RawVectors:
         """One call for each picture, one after the other -> (n, 1024).
 
