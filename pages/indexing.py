@@ -1,7 +1,5 @@
 """Indexing: what is there, what it costs, how far it is."""
 
-import streamlit as st
-
 from ui.calls import calls_panel
 from ui.collection_table import collection_table
 from ui.index_archive import index_archive
@@ -9,7 +7,7 @@ from ui.indexing_panel import run_controls
 from ui.not_indexed import away, not_indexed
 from ui.resources import open_workspace
 from ui.shell import just_opened, page_frame
-from ui.showcase import prepare_showcase, suggest_caps
+from ui.showcase import prepare_showcase, say_read_only
 from ui.uploads import uploads
 from ui.visitor import manage, visitor
 
@@ -29,6 +27,5 @@ if may_manage:
     prepare_showcase(workspace)
     index_archive(workspace)
 else:
-    st.info("This showcase is read-only: its pictures are set.", icon=":material/lock:")
-    suggest_caps(workspace)
+    say_read_only(workspace)
 collection_table(workspace)

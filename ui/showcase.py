@@ -13,14 +13,15 @@ from ui.story import steps
 from ui.visitor import manage
 
 
-def suggest_caps(workspace: Workspace) -> None:
-    """For a read-only showcase whose calls are paid and not limited."""
-    if workspace.settings.read_only and workspace.embedder.paid and not workspace.caps.any:
-        st.info(
-            "Each new search here is a paid call, and no cap is set. CALLS_PER_DAY limits them for "
-            "everybody, VISITOR_CALLS_PER_DAY and VISITOR_CALLS_PER_MINUTE for each visitor.",
-            icon=":material/speed:",
+def say_read_only(workspace: Workspace) -> None:
+    """Why a visitor cannot change anything; and that caps are missing where searches are paid."""
+    words = "This showcase is read-only: its pictures are set."
+    if workspace.embedder.paid and not workspace.caps.any:
+        words += (
+            " Each new search is a paid call, and no cap is set: CALLS_PER_DAY limits them for "
+            "everybody, VISITOR_CALLS_PER_DAY and VISITOR_CALLS_PER_MINUTE for each visitor."
         )
+    st.info(words, icon=":material/lock:")
 
 
 def prepare_showcase(workspace: Workspace) -> None:
