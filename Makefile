@@ -21,6 +21,7 @@ bench: .venv/installed-dev
 	$(PYTHON) -m benchmarks.search_core
 	$(PYTHON) -m benchmarks.thumbnails
 	$(PYTHON) -m benchmarks.pacing
+	$(PYTHON) -m benchmarks.odd
 	$(PYTHON) -m benchmarks.browser
 	$(PYTHON) -m benchmarks.indexing_rate
 

@@ -32,7 +32,7 @@ from core.index import open_index
 from core.indexing.scan import scan
 from core.model import OWN
 from core.search import Part
-from core.settings import load_settings
+from core.settings import Settings, load_settings
 from core.sources import walk
 from core.workspace import Workspace
 from tests.app.browser import WALL, WIDE, chromium, go, launch, ready
@@ -225,7 +225,7 @@ def resident(server: Server) -> tuple[float, float]:
 
 def scan_in_walks(home: Path) -> float:
     """The processor time of a scan over unchanged files, in those of the walk through them."""
-    index = open_index(home / "data")
+    index = open_index(Settings(data_dir=home / "data"))
     roots = {"images/": home / "images"}
     times = []
     for work in (lambda: deque(walk(roots, ()), maxlen=0), lambda: scan(index, roots, Deadline())):

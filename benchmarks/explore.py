@@ -41,6 +41,8 @@ from tools.paintings.scene import Scene, subject
 from tools.training.captions import ANY, COLOURS, FACT_IDS, fact_table
 
 WORDS = tuple(word for group, words in GROUPS.items() if group != "numbers" for word in words)
+# As many as ui/picture_words.py shows.
+WORDS_SHOWN = 5
 TIMES = {"day": 0, "dawn": 1, "sunset": 1, "night": 2}
 
 
@@ -183,12 +185,18 @@ def without_contrast(here: World, labels: np.ndarray) -> list[tuple[str, ...]]:
 
 
 def words_row(here: World) -> str:
-    right, all_right = [], []
-    for row, vector in enumerate(here.vectors):
-        told = [here.is_true(near.word)[row] for near in nearest_words(here.known, vector, 3)]
-        right.append(told[0])
-        all_right.append(all(told))
-    return f"{np.mean(right):.3f}; {np.mean(all_right):.3f}"
+    """Shares of pictures: first true; all three true; each of those that the page shows true."""
+    told = np.array(
+        [
+            [
+                here.is_true(near.word)[row]
+                for near in nearest_words(here.known, vector, WORDS_SHOWN)
+            ]
+            for row, vector in enumerate(here.vectors)
+        ]
+    )
+    each = ", ".join(f"{share:.3f}" for share in told.mean(axis=0))
+    return f"{told[:, 0].mean():.3f}; {told[:, :3].all(axis=1).mean():.3f}; {each}"
 
 
 def ranks(values: np.ndarray) -> np.ndarray:
@@ -288,7 +296,8 @@ def main() -> None:
         )
         print(f"|{' --- |' * 8}")
         print("\n".join(cluster_rows(here)), flush=True)
-        print(f"\nWords for a picture, {title}; first true, all three true: {words_row(here)}\n")
+        print(f"\nWords for a picture, {title}; first true; all three true; each true:")
+        print(f"{words_row(here)}\n")
         print(f"| axis, {title} | rank correlation | pictures |\n| --- | --- | --- |")
         for axis, found, pictures in axis_rows(here, model):
             print(f"| {axis} | {found:.2f} | {pictures:,} |")

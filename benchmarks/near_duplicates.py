@@ -31,10 +31,10 @@ from PIL import Image, ImageEnhance
 from core.deadline import Deadline
 from core.embedders import builtin_embedder
 from core.index import Neighbours
-from core.index.sqlite.current_matrix import CurrentMatrix
+from core.index.in_memory.current_matrix import CurrentMatrix
+from core.index.in_memory.matrix import Matrix, digests
+from core.index.in_memory.matrix_space import MatrixSpace
 from core.index.sqlite.engine import SqliteIndex
-from core.index.sqlite.matrix import Matrix, digests
-from core.index.sqlite.vector_space import MatrixSpace
 from core.model import EVERYTHING
 from core.pictures import check, signature
 from core.search.near_duplicates import CANDIDATES, near_duplicates

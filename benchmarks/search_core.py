@@ -23,8 +23,8 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from core.index.sqlite.matrix import digests, scores, top_k
-from core.index.sqlite.matrix_file import MatrixFile
+from core.index.in_memory.matrix import digests, scores, top_k
+from core.index.in_memory.matrix_file import MatrixFile
 
 DIMENSIONS = 1024
 K = 24

@@ -16,6 +16,7 @@ from PIL import Image, ImageDraw
 
 from core.index import open_index
 from core.model import FileRow, Picture
+from core.settings import Settings
 from core.vectors import Vectors, unit
 
 # What Azure AI Vision answers with. The app runs with its id and the queries' vectors in the index,
@@ -52,7 +53,7 @@ def make(home: Path, count: int, queries: Sequence[str], *, showing: bool = Fals
     if showing:
         asked = unit(asked + COMMON * common)
     thumbnails = [thumbnail(random) for _ in range(THUMBNAILS)]
-    index = open_index(home / "data")
+    index = open_index(Settings(data_dir=home / "data"))
     for start in range(0, count, AT_ONCE):
         numbers = range(start, min(count, start + AT_ONCE))
         files = [_file(home / "images", number) for number in numbers]

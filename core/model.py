@@ -47,6 +47,7 @@ class Limits:
     formats: names out of core.pictures.FORMATS, JPEG and PNG among them.
     max_bytes: the size of the largest file.
     above_side, below_side: both sides are longer and shorter than this, in pixels.
+    max_pixels: width times height is at most this.
     """
 
     embedder: str
@@ -54,6 +55,7 @@ class Limits:
     max_bytes: int
     above_side: int = 0
     below_side: float = math.inf
+    max_pixels: float = math.inf
 
 
 @dataclass(frozen=True, slots=True)  # a scan holds one for each file

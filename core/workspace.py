@@ -7,7 +7,7 @@ import logging
 import re
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
@@ -34,7 +34,7 @@ from core.explore import (
 )
 from core.files import write_whole
 from core.hosting import CallMeter, Caps, Usage, cost_in_words
-from core.index import Sample, export_index, import_index, open_index
+from core.index import Copying, CopyState, Sample, export_index, import_index, open_index
 from core.indexing import Indexer, Progress, away, forget_away
 from core.model import (
     BUNDLED,
@@ -82,6 +82,7 @@ from core.search import (
 )
 from core.settings import Settings
 from core.sources import add_upload, check_public, fetch, read_picture, remove_upload
+from core.tuning import Tuning
 from core.vectors import Vector, Vectors
 from core.words import PHOTOGRAPHS, content_words, own_words, read_words, spread_out
 
@@ -131,26 +132,33 @@ class Workspace:
 
     visitor: names who is asking on this thread, "" for nobody: a run, or a thread of the program's.
     problems: sentences for every page. clip_setup: the download of the CLIP weights, if CLIP is
-    asked for; a new Workspace uses them. Raises IndexUnavailable if the data folder cannot be used
-    at all.
+    asked for; a new Workspace uses them. read_settings: gives the settings as they are now, because
+    a key can be replaced without a restart. Raises IndexUnavailable if the data folder cannot be
+    used at all.
     """
 
     def __init__(
-        self, settings: Settings, root: Path, visitor: Callable[[], str] = lambda: ""
+        self,
+        settings: Settings,
+        root: Path,
+        read_settings: Callable[[], Settings] | None = None,
+        visitor: Callable[[], str] = lambda: "",
     ) -> None:
         self.settings = settings
+        self._read_settings = read_settings
         self.roots = {
             GALLERY: root / "images" / "gallery",
             IMAGES: settings.images_dir,
             UPLOADS: settings.data_dir / "uploads",
         }
         self.thumbs_dir = root / "static" / "thumbs"
-        self._index = open_index(settings.data_dir)
+        self._index = open_index(settings)
         self.problems = [*settings.problems, *self._index.notices]
         if not settings.images_dir.is_dir():
             self.problems.append(
                 f"The folder {settings.images_dir.name!r} (IMAGES_DIR) is missing."
             )
+        self._copying = Copying()
         self.caps = Caps.of(settings)
         self._meter = CallMeter(self._index, lambda: self.embedder.id, self.caps, visitor)
         self.embedder = self._make_embedder()
@@ -202,17 +210,57 @@ class Workspace:
         self._standing_out = StandingOut(
             self._space, self._bank.vectors, is_running=lambda: self.indexer.progress().running
         )
-        self._load_seeds(root / "seed")
+        if self._index.may_write:
+            self._load_seeds(root / "seed")
         self.rescan()
 
     def _make_embedder(self) -> Embedder:
         try:
-            return make_embedder(self.settings, self._meter.reserve)
+            return make_embedder(self.settings, self._meter.reserve, self._read_settings)
         except EmbedderError as error:
             self.problems.append(f"{error} The built-in model answers instead.")
             return builtin_embedder()
 
     # -- what is there -----------------------------------------------------------------------
+
+    @property
+    def tuning(self) -> Tuning | None:
+        """The approximate indexes; None where the engine has none."""
+        return self._space.tuning
+
+    def copy_state(self) -> CopyState:
+        """How far a copy of the index is, between the data folder and the database."""
+        return self._copying.state()
+
+    def can_copy_from_folder(self) -> bool:
+        """True if the index lies in a database, and another one in the data folder."""
+        return self.settings.has_postgres and (self.settings.data_dir / "index.sqlite").exists()
+
+    def copy_from_folder(self) -> bool:
+        """Begin to add the index in the data folder to the database; False while a copy is on."""
+        here, there = self._in_the_folder(), self.settings
+        return self._copying.start(lambda: (open_index(here), open_index(there)))
+
+    def copy_to_folder(self) -> bool:
+        """Begin to add the index in the database to the data folder; False while a copy is on."""
+        here, there = self._in_the_folder(), self.settings
+        return self._copying.start(lambda: (open_index(there), open_index(here)))
+
+    def _in_the_folder(self) -> Settings:
+        return replace(self.settings, postgres_host="")
+
+    def cancel_copy(self) -> None:
+        """Stop the copy; what was copied stays, and the next one goes on from there."""
+        self._copying.cancel()
+
+    def searches_approximately(self) -> bool:
+        """True if a search uses an approximate index, unless it is asked to be exact."""
+        return self._space.tuning is not None and self._space.tuning.is_approximate()
+
+    @property
+    def index_place(self) -> str:
+        """Where the index lies, in words; "" where that is the data folder."""
+        return self._index.place
 
     @property
     def gallery_ticked(self) -> bool:
@@ -270,7 +318,12 @@ class Workspace:
         self.indexer.stop()
 
     def rescan(self) -> bool:
-        """Look at the folders again; what costs nothing is embedded at once."""
+        """Look at the folders again; what costs nothing is embedded at once.
+
+        False if a run is on in another process, or if nothing may be written.
+        """
+        if not self._index.may_write:
+            return False
         return self.indexer.start(None if self.embedder.paid else self.embedder, self.wanted)
 
     def start_indexing(self) -> bool:
@@ -377,13 +430,27 @@ class Workspace:
         return self.searchable() > 0
 
     def search(
-        self, parts: Sequence[Part], scope: Scope, *, leave_out: Collection[str] = ()
+        self,
+        parts: Sequence[Part],
+        scope: Scope,
+        *,
+        leave_out: Collection[str] = (),
+        exact: bool = False,
     ) -> Ranking:
         """Rank the pictures in `scope`; never waits for a run that is on.
 
-        leave_out: ids of pictures that are not to be found: those of the query. Raises QueryError.
+        leave_out: ids of pictures that are not to be found: those of the query. exact: without an
+        approximate index. Raises QueryError.
         """
-        return search(self._index, self._space, parts, scope, longest=LONGEST, leave_out=leave_out)
+        return search(
+            self._index,
+            self._space,
+            parts,
+            scope,
+            longest=LONGEST,
+            leave_out=leave_out,
+            exact=exact,
+        )
 
     def collapse(self, ranking: Ranking) -> Ranking:
         """The ranking with near-identical pictures shown as one, where the first of them is.
@@ -789,6 +856,7 @@ class Workspace:
     def close(self) -> None:
         """Let go of everything, once nothing is running: a run goes on to its end."""
         self.stop_preparing()
+        self._copying.cancel()
         self._duplicates.close()
         self._arranger.close()
         self.extremes.close()

@@ -2,6 +2,7 @@
 
 from ui.calls import calls_panel
 from ui.collection_table import collection_table
+from ui.engine import engine
 from ui.index_archive import index_archive
 from ui.indexing_panel import run_controls
 from ui.not_indexed import away, not_indexed
@@ -26,6 +27,7 @@ if may_manage:
     calls_panel(workspace)
     prepare_showcase(workspace)
     index_archive(workspace)
+    engine(workspace)
 else:
     say_read_only(workspace)
 collection_table(workspace)

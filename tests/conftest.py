@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import importlib.util
 import io
 import os
+import secrets
 import shutil
 import tempfile
 import threading
 import time
+import traceback
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
@@ -19,7 +22,9 @@ from core.deadline import Deadline
 from core.errors import InputRefused
 from core.index.sqlite.engine import SqliteIndex
 from core.model import Limits
+from core.settings import Settings
 from core.vectors import RawVector, RawVectors
+from tests.postgres_server import PostgresServer, is_available, serve
 
 COLOURS = {
     "red": (230, 20, 20),
@@ -162,6 +167,16 @@ def fill(folder: Path, count: int) -> list[Path]:
     return files
 
 
+def shown_by(error: BaseException) -> list[str]:
+    """Everything that printing an error could show, with what it hangs on to."""
+    shown = traceback.format_exception(error)
+    hidden: BaseException | None = error
+    while hidden is not None:
+        shown += [str(hidden), repr(hidden), repr(vars(hidden))]
+        hidden = hidden.__cause__ or hidden.__context__
+    return shown
+
+
 def wait_for(fact: Callable[[], object], seconds: float = 10.0) -> None:
     """Until the fact holds; fails after a while."""
     deadline = time.monotonic() + seconds
@@ -183,6 +198,24 @@ def public_folder() -> Iterator[Path]:
     with tempfile.TemporaryDirectory() as folder:
         Path(folder).chmod(0o777)
         yield Path(folder)
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[PostgresServer]:
+    """A PostgreSQL server with pgvector, started when the first test asks for it."""
+    if importlib.util.find_spec("psycopg") is None or not is_available():
+        assert not os.environ.get("REQUIRE_POSTGRES"), "PostgreSQL or its client is not installed"
+        pytest.skip("needs requirements-postgres.txt and a server")
+    with serve() as server:
+        yield server
+
+
+@pytest.fixture
+def postgres(postgres_server: PostgresServer, tmp_path: Path) -> Iterator[Settings]:
+    """Settings that name a schema of the test's own, which is dropped afterwards."""
+    settings = postgres_server.settings(tmp_path / "data", f"test_{secrets.token_hex(6)}")
+    yield settings
+    postgres_server.execute(f"DROP SCHEMA IF EXISTS {settings.postgres_schema} CASCADE")
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from core.settings import clean_endpoint, load_settings
+from core.settings import clean_cohere_endpoint, clean_endpoint, load_settings
 
 HOST = "https://pictures.cognitiveservices.azure.com"
 KEY = "0123456789abcdef0123456789abcdef"
@@ -20,7 +20,7 @@ def load(environ: dict[str, str] | None = None, env: str | None = None, **rest: 
     if env is not None:
         (folder / ".env").write_text(env, encoding="utf-8")
         rest["dotenv_path"] = folder / ".env"
-    return load_settings(environ or {}, **rest)
+    return load_settings(environ or {}, **{"signs_in": False, **rest})
 
 
 @pytest.mark.parametrize(
@@ -107,6 +107,17 @@ def test_an_endpoint_is_cleaned_for_good_or_refused(text: str) -> None:
     assert cleaned.isascii()
 
 
+@given(st.text())
+@example("https://api.cohere.com")
+@example("http://localhost/v2")
+def test_an_endpoint_of_cohere_is_cleaned_for_good_or_refused(text: str) -> None:
+    try:
+        cleaned = clean_cohere_endpoint(text)
+    except ValueError:
+        return
+    assert clean_cohere_endpoint(cleaned) == cleaned
+
+
 def test_the_environment_wins_over_dotenv_and_dotenv_over_secrets(tmp_path: Path) -> None:
     settings = load(
         {"EMBEDDER": "builtin"},
@@ -168,6 +179,12 @@ def test_half_of_the_azure_settings_is_said_and_the_built_in_answers(
         ("VISION_MODEL_VERSION", "latest", "vision_model_version", "2023-04-15"),
         ("VISION_ENDPOINT", "http://example.org", "vision_endpoint", ""),
         ("CLIP_THREADS", "1.5", "clip_threads", None),
+        ("COHERE_ENDPOINT", "http://example.org", "cohere_endpoint", ""),
+        ("COHERE_DIMENSIONS", "1e9", "cohere_dimensions", 1024),
+        ("COHERE_DIMENSIONS", "many", "cohere_dimensions", 1024),
+        ("COHERE_MODEL", "embed v4/*", "cohere_model", ""),
+        ("COHERE_MODEL_NAME", "[a](b)", "cohere_model_name", ""),
+        ("COHERE_KEY", "ab cd", "cohere_key", ""),
         ("READ_ONLY", "maybe", "read_only", True),
         ("CALLS_PER_DAY", "many", "calls_per_day", 0),
         ("CALLS_PER_DAY", "-5", "calls_per_day", 0),
@@ -184,6 +201,93 @@ def test_a_wrong_value_is_said_and_replaced(
     assert getattr(settings, field) == expected
     (problem,) = settings.problems
     assert name in problem
+
+
+FOUNDRY = "https://pictures.services.ai.azure.com/providers/cohere/v2/embed"
+
+
+@pytest.mark.parametrize(
+    ("pasted", "cleaned"),
+    [
+        ("pictures.services.ai.azure.com", FOUNDRY),
+        ("https://pictures.services.ai.azure.com/", FOUNDRY),
+        ("https://pictures.services.ai.azure.com/api/projects/p", FOUNDRY),
+        ("https://pictures.services.ai.azure.com/models/embeddings?api-version=1", FOUNDRY),
+        ("https://pictures.services.ai.azure.com/providers/cohere", FOUNDRY),
+        (f'"{FOUNDRY}"', FOUNDRY),
+        ("api.cohere.com", "https://api.cohere.com/v2/embed"),
+        ("https://api.cohere.com/v1/embed", "https://api.cohere.com/v2/embed"),
+        ("https://api.cohere.ai", "https://api.cohere.ai/v2/embed"),
+        ("http://localhost:8098/v2/embed", "http://localhost:8098/v2/embed"),
+        ("http://localhost:8098", "http://localhost:8098/providers/cohere/v2/embed"),
+    ],
+)
+def test_an_endpoint_of_cohere_is_taken_as_people_paste_it(pasted: str, cleaned: str) -> None:
+    assert clean_cohere_endpoint(pasted) == cleaned
+    assert clean_cohere_endpoint(cleaned) == cleaned
+
+
+@pytest.mark.parametrize(
+    ("pasted", "said"),
+    [
+        (HOST, "an address of Azure AI Vision"),
+        ("westeurope.api.cognitive.microsoft.com", "a region's address"),
+        ("https://pictures.openai.azure.com/openai/v1", "Azure OpenAI"),
+        ("https://pictures.eastus.models.ai.azure.com", "serverless"),
+        ("https://dashboard.cohere.com/api-keys", "a site for people"),
+        ("https://ai.azure.com/resource", "portal"),
+        ("https://user:secret@api.cohere.com", "not an address"),
+    ],
+)
+def test_what_is_no_endpoint_of_cohere_is_refused_with_a_sentence(pasted: str, said: str) -> None:
+    with pytest.raises(ValueError, match="COHERE_ENDPOINT") as caught:
+        clean_cohere_endpoint(pasted)
+    assert said in str(caught.value)
+    assert "secret" not in str(caught.value)
+
+
+def test_coheres_address_in_the_settings_of_azure_vision_is_said() -> None:
+    [problem] = load({"VISION_ENDPOINT": "https://api.cohere.com", "VISION_KEY": KEY}).problems
+    assert "belongs into COHERE_ENDPOINT" in problem
+
+
+COHERE = {"COHERE_ENDPOINT": FOUNDRY, "COHERE_KEY": KEY, "COHERE_MODEL": "embed-v-4-0"}
+
+
+def test_cohere_answers_only_when_it_is_asked_for_by_name() -> None:
+    asked = load({"EMBEDDER": "cohere", **COHERE})
+    assert asked.has_cohere and asked.embedder_kind == "cohere" and asked.problems == ()
+    unasked = load(COHERE)
+    assert unasked.embedder_kind == "builtin"
+    assert unasked.problems == (
+        "COHERE_ENDPOINT is set, but not used: that takes EMBEDDER=cohere.",
+    )
+
+
+def test_who_signs_in_needs_no_key_at_azure() -> None:
+    azure = load({"VISION_ENDPOINT": HOST}, signs_in=True)
+    assert azure.embedder_kind == "azure" and azure.problems == ()
+    cohere = load({"EMBEDDER": "cohere", **COHERE, "COHERE_KEY": ""}, signs_in=True)
+    assert cohere.has_cohere and cohere.problems == ()
+
+
+def test_cohere_itself_needs_a_key_whoever_signs_in() -> None:
+    own = {**COHERE, "COHERE_KEY": "", "COHERE_ENDPOINT": "https://api.cohere.com"}
+    settings = load({"EMBEDDER": "cohere", **own}, signs_in=True)
+    assert not settings.has_cohere
+    assert settings.problems == ("EMBEDDER is cohere, but COHERE_KEY is missing.",)
+
+
+def test_an_address_without_a_key_says_what_signing_in_takes() -> None:
+    [problem] = load({"VISION_ENDPOINT": HOST}).problems
+    assert "install requirements-azure.txt" in problem
+
+
+@pytest.mark.parametrize("missing", COHERE)
+def test_what_cohere_still_needs_is_named(missing: str) -> None:
+    settings = load({"EMBEDDER": "cohere", **COHERE, missing: ""})
+    assert not settings.has_cohere
+    assert settings.problems == (f"EMBEDDER is cohere, but {missing} is missing.",)
 
 
 def test_a_number_among_the_secrets_is_taken_and_zero_is_said() -> None:
@@ -368,6 +472,7 @@ def test_the_key_is_in_no_repr_and_no_problem() -> None:
         load({"VISION_KEY": KEY, "VISION_ENDPOINT": HOST}),
         load({"VISION_KEY": broken, "VISION_ENDPOINT": HOST}),
         load({"VISION_KEY": KEY, "VISION_ENDPOINT": KEY}),
+        load({"EMBEDDER": "cohere", "COHERE_KEY": KEY, "COHERE_ENDPOINT": KEY}),
     ):
         assert KEY not in repr(settings)
         assert KEY not in str(settings.problems)
@@ -399,6 +504,9 @@ def test_relative_folders_are_taken_from_the_root_and_absolute_ones_as_they_are(
                 "READ_ONLY",
                 "VISION_CALLS_PER_SECOND",
                 "CLIP_THREADS",
+                "COHERE_ENDPOINT",
+                "COHERE_DIMENSIONS",
+                "COHERE_MODEL",
                 "VISION_API_VERSION",
                 "IMAGES_DIR",
             ]
@@ -408,4 +516,67 @@ def test_relative_folders_are_taken_from_the_root_and_absolute_ones_as_they_are(
 )
 def test_nothing_that_a_person_writes_makes_loading_fail(environ: dict[str, str]) -> None:
     settings = load_settings(environ)
-    assert settings.embedder_kind in ("azure", "builtin", "clip")
+    assert settings.embedder_kind in ("azure", "builtin", "clip", "cohere")
+
+
+# -- PostgreSQL ------------------------------------------------------------------------------
+
+SERVER = {"POSTGRES_HOST": "db.example.org", "POSTGRES_DB": "pictures", "POSTGRES_USER": "app"}
+HARD = "p@ss:w/0r%d '\" #word"
+
+
+def test_host_database_and_user_choose_postgresql() -> None:
+    settings = load({**SERVER, "POSTGRES_PASSWORD": HARD})
+    assert settings.has_postgres
+    assert settings.postgres_password == HARD
+    assert settings.problems == ()
+    assert HARD not in repr(settings)
+
+
+@pytest.mark.parametrize("missing", ["POSTGRES_DB", "POSTGRES_USER"])
+def test_a_server_without_database_or_user_is_said_and_not_used(missing: str) -> None:
+    settings = load({**SERVER, missing: ""})
+    assert not settings.has_postgres
+    assert len(settings.problems) == 1
+    assert settings.problems[0].startswith(f"{missing} must be set too")
+
+
+@pytest.mark.parametrize(
+    "pasted",
+    [
+        "postgresql://app:secret@db.example.org/pictures",
+        "host=db.example.org password=secret",
+        "app:secret@db.example.org",
+        "db.example.org;secret",
+    ],
+)
+def test_a_connection_string_as_host_is_said_without_repeating_it(pasted: str) -> None:
+    settings = load({**SERVER, "POSTGRES_HOST": pasted})
+    assert not settings.has_postgres
+    assert settings.problems[0].startswith("POSTGRES_HOST must be the name of the server alone")
+    assert "secret" not in " ".join(settings.problems) + repr(settings)
+
+
+@pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "::1", "/run/postgresql", "a_b"])
+def test_a_server_is_named_by_host_address_or_socket(host: str) -> None:
+    assert load({**SERVER, "POSTGRES_HOST": host}).postgres_host == host
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("POSTGRES_PORT", "70000", "must be a port"),
+        ("POSTGRES_PORT", "first", "must be a port"),
+        ("POSTGRES_SSLMODE", "on", "must be one of auto"),
+        ("POSTGRES_SCHEMA", "Pictures; DROP", "small letters"),
+        ("POSTGRES_SCHEMA", "pg_catalog", "small letters"),
+        ("POSTGRES_SEARCH", "fast", "must be one of auto"),
+    ],
+)
+def test_a_wrong_setting_of_postgresql_is_said_and_replaced(
+    name: str, value: str, said: str
+) -> None:
+    settings = load({**SERVER, name: value})
+    assert said in settings.problems[0]
+    assert settings.has_postgres
+    assert getattr(settings, name.lower()) == getattr(load(SERVER), name.lower())

@@ -13,18 +13,20 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from core.errors import IndexUnavailable
+from core.errors import EmbedderError, IndexUnavailable
 from core.index import NearDuplicates, Sample
 from core.index.sqlite import SqliteIndex
 from core.model import EVERYTHING, Away, Region, Scope
 from core.pictures import check
 from core.search import Part, Readable, Term
-from core.settings import load_settings
+from core.settings import Settings, load_settings
 from core.vectors import Vector
 from core.workspace import Workspace
 from tests.alike_pictures import COPIES, a_scene, file_of
 from tests.azure_emulator import Emulator
+from tests.cohere_emulator import CohereEmulator
 from tests.conftest import fill, plain, wait_for
+from tests.emulated_service import Emulator as Service
 from tests.small_disk import fill_up, needs_mount, small_disk
 
 ROOT = Path(__file__).parent.parent
@@ -42,17 +44,17 @@ def root(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def opened(root: Path, emulator: Emulator | None = None, **environ: str) -> Workspace:
+def opened(root: Path, service: Service | None = None, **environ: str) -> Workspace:
     """A workspace whose first scan is over."""
-    if emulator is not None:
-        environ |= {"VISION_ENDPOINT": emulator.url, "VISION_KEY": emulator.key}
+    if service is not None:
+        environ |= service.settings
     workspace = Workspace(load_settings(environ, root=root), root)
     workspace.indexer.join(60)
     return workspace
 
 
-def indexed(root: Path, emulator: Emulator) -> Workspace:
-    workspace = opened(root, emulator)
+def indexed(root: Path, service: Service) -> Workspace:
+    workspace = opened(root, service)
     assert workspace.start_indexing()
     workspace.indexer.join(60)
     return workspace
@@ -131,6 +133,106 @@ def test_with_a_key_the_gallery_is_paid_for_only_if_ticked(root: Path, emulator:
     assert (workspace.status().total, workspace.plan().calls) == (2, 2)
 
 
+def test_cohere_pays_for_each_picture_once_beside_the_index_of_azure(
+    root: Path, emulator: Emulator
+) -> None:
+    fill(root / "images", 3)
+    indexed(root, emulator).close()
+    with CohereEmulator() as service:
+        moved = opened(root, service)
+        assert (moved.status().indexed, moved.plan().calls) == (0, 3)
+        assert service.calls == []
+        moved.close()
+        moved = indexed(root, service)
+        assert (moved.status().indexed, moved.usage().answered) == (3, 3)
+        assert moved.embedder.id == "cohere:embed-v-4-0:256"
+        assert names(moved, moved.queries.text("red"))
+        moved.close()
+        assert opened(root, service).plan().calls == 0
+    assert opened(root, emulator).status().indexed == 3
+
+
+@pytest.mark.parametrize(
+    ("fault", "sentence"),
+    [("unauthorised", "did not accept the key"), ("other length", "128 numbers, but 256")],
+)
+def test_a_run_that_cohere_ends_loses_nothing_and_pays_for_nothing_twice(
+    root: Path, fault: str, sentence: str
+) -> None:
+    fill(root / "images", 12)
+    with CohereEmulator() as service:
+        workspace = opened(root, service)
+        service.plan(*[None] * 4, fault)
+        workspace.start_indexing()
+        workspace.indexer.join(60)
+        assert sentence in workspace.progress().sentence
+        good = [seen for seen in service.calls if seen.status == 200 and not seen.fault]
+        assert workspace.status().indexed == len(good) < 12
+        workspace.start_indexing()
+        workspace.indexer.join(60)
+        assert workspace.status().indexed == 12
+        good = [seen.body for seen in service.calls if seen.status == 200 and not seen.fault]
+        assert len(good) == len(set(good)) == 12
+
+
+def test_a_key_that_ends_during_a_run_is_replaced_in_dotenv_without_a_restart(
+    root: Path, emulator: Emulator
+) -> None:
+    fill(root / "images", 12)
+
+    def settings(key: str = "") -> Settings:
+        if key:
+            (root / ".env").write_text(f"VISION_ENDPOINT={emulator.url}\nVISION_KEY={key}\n")
+        return load_settings({}, root / ".env", root=root)
+
+    workspace = Workspace(settings(emulator.key), root, settings)
+    workspace.indexer.join(60)
+    calls = emulator.calls
+    emulator.when(lambda seen: len(calls) > 5, "unauthorised")
+    workspace.start_indexing()
+    workspace.indexer.join(60)
+    assert "did not accept the key" in workspace.progress().sentence
+    assert workspace.status().indexed == emulator.statuses()[200] == 5
+    settings("the-new-key")
+    emulator.key = "the-new-key"
+    emulator.clear()
+    workspace.start_indexing()
+    workspace.indexer.join(60)
+    assert workspace.status().indexed == emulator.statuses()[200] == 12
+
+
+def test_a_new_key_is_not_sent_to_the_old_address(root: Path, emulator: Emulator) -> None:
+    moved = load_settings({"VISION_ENDPOINT": "http://127.0.0.1:9", "VISION_KEY": "secret-new"})
+    environ = {"VISION_ENDPOINT": emulator.url, "VISION_KEY": "old"}
+    workspace = Workspace(load_settings(environ, root=root), root, lambda: moved)
+    with pytest.raises(EmbedderError, match="did not accept the key"):
+        workspace.queries.text("red")
+    assert [seen.headers["ocp-apim-subscription-key"] for seen in emulator.calls] == ["old"]
+
+
+def test_a_large_picture_is_noted_as_sent_smaller_to_cohere(root: Path) -> None:
+    (root / "images" / "large.png").write_bytes(plain("red", 2000, 1500))
+    (root / "images" / "small.png").write_bytes(plain("red", 200, 150))
+    with CohereEmulator() as service:
+        workspace = indexed(root, service)
+        altered = {
+            result.picture.name: workspace.was_altered(result.picture.id)
+            for result in workspace.browse(EVERYTHING).page(0, 2)
+        }
+    assert altered == {"large.png": True, "small.png": False}
+
+
+def test_cohere_learns_what_stands_out_from_the_words_of_photographs(root: Path) -> None:
+    (root / "images" / "red.png").write_bytes(plain("red", 64, 64))
+    with CohereEmulator() as service:
+        workspace = indexed(root, service)
+        state = workspace.bank_state()
+        assert state.total > 0 and not state.complete
+        workspace.learn_words()
+        wait_for(lambda: workspace.bank_state().complete)
+        assert sum(seen.kind == "text" for seen in service.calls) == state.total
+
+
 def test_a_missing_folder_of_pictures_is_said(root: Path) -> None:
     workspace = opened(root, IMAGES_DIR="holiday")
     assert any("holiday" in problem for problem in workspace.problems)
@@ -181,7 +283,7 @@ def test_searches_during_a_run_are_answered_from_the_last_matrix_at_once(
 def test_during_a_long_run_new_pictures_are_found_before_its_end(
     root: Path, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("core.index.sqlite.current_matrix.REFRESH_SECONDS", 0.05)
+    monkeypatch.setattr("core.index.in_memory.current_matrix.REFRESH_SECONDS", 0.05)
     fill(root / "images", 150)
     workspace = opened(root, emulator)
     assert searchable(workspace) == 0

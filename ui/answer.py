@@ -3,19 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import streamlit as st
 
 from core.errors import CapReached, EmbedderError, EmbedderUnavailable, PictureError, QueryError
 from core.model import Scope
-from core.search import Ranking, Term, of_the_collection, print_text
+from core.search import Part, Ranking, Relevance, Term, of_the_collection, print_text
 from core.workspace import Workspace
 from ui.brought import brought
+from ui.calls import price_tag
+from ui.exactness import wants_exact
+from ui.paying import agree, agreed
 from ui.query import is_plain, read_terms, write_terms
 from ui.query_parts import show_parts
 from ui.results import show_pages, show_ranking
 from ui.strictness import chosen_strictness
 from ui.vocabulary_notice import say_how_it_was_read
+
+
+@dataclass(frozen=True, eq=False)
+class Answered:
+    """What a query found. parts: the vectors of its terms, in their order."""
+
+    parts: Sequence[Part]
+    ranking: Ranking
+    relevance: Relevance | None
 
 
 def asked_for(workspace: Workspace) -> list[Term]:
@@ -44,12 +57,22 @@ def show_answer(
         return None
     if not is_plain(terms):
         show_parts(workspace, terms)
-    if not agreed_to_pay(workspace, terms):
+    found = answered(workspace, terms, scope)
+    if found is None:
+        return None
+    key, title = f"{terms}-{hash(scope)}", print_text(terms)
+    show_ranking(workspace, found.ranking, key, found.relevance, title, terms)
+    return found.ranking
+
+
+def answered(workspace: Workspace, terms: Sequence[Term], scope: Scope) -> Answered | None:
+    """What a query finds; None, and a sentence or the price, where it is not answered."""
+    if not _agreed_to_pay(workspace, terms):
         return None
     try:
         parts = workspace.parts_of(terms, brought())
         leave_out = of_the_collection(terms, brought())
-        ranking = workspace.search(parts, scope, leave_out=leave_out)
+        ranking = workspace.search(parts, scope, leave_out=leave_out, exact=wants_exact())
     except (EmbedderError, PictureError, QueryError) as error:
         st.warning(str(error), icon=":material/search_off:")
         if isinstance(error, CapReached | EmbedderUnavailable):
@@ -60,29 +83,25 @@ def show_answer(
     if texts:
         say_how_it_was_read(workspace, texts)
     relevance = workspace.standing_out(terms, parts, ranking, chosen_strictness())
-    show_ranking(workspace, ranking, f"{terms}-{hash(scope)}", relevance, print_text(terms), terms)
-    return ranking
+    return Answered(parts, ranking, relevance)
 
 
-def agreed_to_pay(workspace: Workspace, terms: Sequence[Term]) -> bool:
+def _agreed_to_pay(workspace: Workspace, terms: Sequence[Term]) -> bool:
     """True if no part of a picture costs a call, or else once the person has pressed a button.
 
     A text is typed, and with that asked for; a part of a picture may come with a link.
     """
     calls = workspace.region_calls(terms)
-    agreed: set[str] = st.session_state.setdefault("agreed", set())
-    regions = str([(term.picture_id, term.region) for term in terms if term.region])
-    if calls and regions not in agreed:
-        what = "this part" if calls == 1 else "these parts"
-        price = f"{calls} call{'s' if calls > 1 else ''}"
-        label = f"Search {what} of the picture · {price}"
-        st.button(label, key="pay", type="primary", on_click=lambda: agreed.add(regions))
-        return False
-    return True
+    what = "this part" if calls == 1 else "these parts"
+    label = f"Search {what} of the picture · {price_tag(workspace, calls)}"
+    return not calls or agreed(_regions(terms), label, key="pay")
 
 
 def agree_to(terms: Sequence[Term]) -> None:
     """Ask for these parts, whose price was said where they were chosen."""
-    agreed: set[str] = st.session_state.setdefault("agreed", set())
-    agreed.add(str([(term.picture_id, term.region) for term in terms if term.region]))
+    agree(_regions(terms))
     write_terms(terms)
+
+
+def _regions(terms: Sequence[Term]) -> str:
+    return str([(term.picture_id, term.region) for term in terms if term.region])

@@ -158,11 +158,8 @@ def _until_compared(workspace: Workspace, scope: Scope) -> None:
 
 def _compared(found: Extremes) -> str:
     if found.compared == found.total:
-        return f"{count(found.total, 'picture')}, each compared with each."
-    return (
-        f"{found.compared:,} of {count(found.total, 'picture')}, evenly chosen, compared each "
-        "with each."
-    )
+        return f"{count(found.total, 'picture')} compared."
+    return f"{found.compared:,} of {count(found.total, 'picture')} compared, evenly chosen."
 
 
 def _odd(found: Extremes) -> tuple[list[Box], str]:

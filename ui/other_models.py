@@ -16,7 +16,7 @@ PYTHON = r".venv\Scripts\python" if os.name == "nt" else ".venv/bin/python"
 
 
 def what_knows_more(label: str) -> None:
-    """A popover with the two ways to a model that knows photographs, the free one first."""
+    """A popover with the ways to a model that knows photographs, the free one first."""
     with st.popover(label, type="tertiary"):
         st.markdown(
             "**A CLIP on this machine**: free, no key, English. The packages take 110 MB, and the "
@@ -27,7 +27,8 @@ def what_knows_more(label: str) -> None:
         st.code("EMBEDDER=clip", language=None)
         st.markdown(
             "**Azure AI Vision**: a paid service that reads many languages. Put `VISION_ENDPOINT` "
-            "and `VISION_KEY` of your resource into the file `.env`, and start as before."
+            "and `VISION_KEY` of your resource into the file `.env`, and start as before. Its API "
+            "ends in 2028; the README says how **Cohere Embed** takes its place."
         )
 
 

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import count
 from typing import Literal, ParamSpec
 
 import streamlit as st
+
+from core.errors import IndexUnavailable
 
 P = ParamSpec("P")
 
@@ -28,9 +31,21 @@ def poll(
     if under_way:
         st.session_state["polls"] = True
 
+    turns = count()
+
+    def calmly(*args: P.args, **kwargs: P.kwargs) -> None:
+        """Where the index is away, with a sentence: Streamlit shows what a fragment raises."""
+        of_the_page = next(turns) == 0
+        try:
+            draw(*args, **kwargs)
+        except IndexUnavailable as error:
+            st.error(str(error), icon=":material/database_off:")
+            if of_the_page:
+                st.stop()  # the rest of the page would wait for the same, once more
+
     def drawn(*args: P.args, **kwargs: P.kwargs) -> None:
         with st.container(width=width):
-            st.fragment(draw, run_every=POLL_SECONDS if under_way else None)(*args, **kwargs)
+            st.fragment(calmly, run_every=POLL_SECONDS if under_way else None)(*args, **kwargs)
 
     return drawn
 

@@ -8,7 +8,7 @@ import streamlit as st
 from streamlit.errors import StreamlitSecretNotFoundError
 
 from core.errors import IndexUnavailable
-from core.settings import load_settings
+from core.settings import Settings, load_settings
 from core.workspace import Workspace
 from ui.navigation import require_frame
 from ui.polling import page_drawn, redraw
@@ -19,13 +19,16 @@ ROOT = Path(__file__).resolve().parent.parent
 
 @st.cache_resource(show_spinner="Opening the collection …")
 def _workspace() -> Workspace:
-    settings = load_settings(
+    return Workspace(_settings(), ROOT, _settings, who_asks)
+
+
+def _settings() -> Settings:
+    return load_settings(
         dotenv_path=ROOT / ".env",
         secrets=_secrets(),
         root=ROOT,
         secrets_files=[Path(name) for name in st.get_option("secrets.files")],
     )
-    return Workspace(settings, ROOT, who_asks)
 
 
 def open_workspace() -> Workspace:

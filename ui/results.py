@@ -10,6 +10,7 @@ from core.model import Hit
 from core.search import Answer, Ranking, Relevance, Results, Term
 from core.story import EXPLORER
 from core.workspace import Workspace
+from ui.exactness import say_exactness
 from ui.links import link, page_here
 from ui.near_identical import collapse
 from ui.numbers import count
@@ -65,6 +66,7 @@ def show_ranking(
             _show_on_the_map()
         take_along(workspace, to_take_along(sheet, ranking), key="ranking")
         csv_button(csv, "Download CSV", key="csv")
+    say_exactness(workspace, ranking)
     with st.container():
         answer = Answer(tuple(terms), shown) if terms else None
         # The two walls have different numbers of pages.

@@ -8,11 +8,13 @@ import streamlit as st
 
 from core.workspace import Workspace
 from ui.calls import this_month
+from ui.literal import literal
 from ui.local_clip import clip_download
 from ui.polling import page_drawn, poll, redraw
 from ui.resources import reopen_workspace
 from ui.story import story_strip
 from ui.style import apply_style
+from ui.visitor import visitor
 
 LOGO = Path(__file__).with_name("logo.svg")
 
@@ -50,6 +52,9 @@ def _status(workspace: Workspace, counted: bool, was_running: bool) -> None:
     if was_running and not progress.running:
         redraw()
     words = f"{workspace.embedder.label} answers"
+    # The name of a server is nobody's but the owner's.
+    if workspace.index_place and visitor(workspace).may_manage:
+        words += f" · index in {literal(workspace.index_place, 80)}"
     if counted:
         words += f" · Indexed {status.indexed:,} of {status.total:,}"
         if progress.state == "scanning" and progress.total:

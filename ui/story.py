@@ -52,8 +52,9 @@ def steps(workspace: Workspace) -> tuple[Step, ...]:
     [some] = workspace.some_pictures(1)
     if hasattr(workspace.embedder, "vocabulary"):
         return story_of_colours(some)
-    # Azure's model of 2023-04-15 reads 102 languages; the one before and CLIP read English.
-    return story_of_photographs(some, languages=workspace.embedder.id == "azure:2023-04-15")
+    # Azure's model of 2023-04-15 and Cohere's read a hundred languages; the others read English.
+    many = workspace.embedder.id.startswith(("azure:2023-04-15", "cohere:"))
+    return story_of_photographs(some, languages=many)
 
 
 def _link(

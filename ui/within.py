@@ -84,8 +84,9 @@ def _meant(workspace: Workspace, scope: Scope, written: str) -> tuple[str, Seque
 
 @dataclass(frozen=True, eq=False)
 class Groups:
-    """What the pictures of a scope fall into, and what each group is called."""
+    """What the pictures of a scope fall into, and what each group is called. key: names them."""
 
+    key: str
     clusters: Clusters
     names: tuple[str, ...]
 
@@ -106,4 +107,4 @@ def _groups(state: str, scope: Scope, of: int, named: bool, _workspace: Workspac
     count = int(clusters.labels.max(initial=-1)) + 1
     words = (_workspace.cluster_names(clusters) if named else None) or [()] * count
     names = (", ".join(name) or f"Group {n}" for n, name in enumerate(words, 1))
-    return Groups(clusters, tuple(names))
+    return Groups(f"{state}-{scope}-{of}-{named}", clusters, tuple(names))

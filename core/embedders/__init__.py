@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from core.embedders.pacing import seconds_in_words
@@ -23,17 +24,34 @@ __all__ = [
 ]
 
 
-def make_embedder(settings: Settings, reserve_call: ReserveCall) -> Embedder:
+def make_embedder(
+    settings: Settings,
+    reserve_call: ReserveCall,
+    read_settings: Callable[[], Settings] | None = None,
+) -> Embedder:
     """The embedder that the settings ask for.
 
     reserve_call is asked for every paid call before it is made. Each implementation is imported
-    only when it is asked for. Raises EmbedderError.
+    only when it is asked for. read_settings gives the settings as they are now: a key that is
+    refused may have been replaced. Raises EmbedderError.
     """
+
+    def fresh_key(service: str) -> str:
+        """The service's key; "" if its address is another now, which must not get it."""
+        now = read_settings() if read_settings is not None else settings
+        address, key = f"{service}_endpoint", f"{service}_key"
+        same = getattr(now, address) == getattr(settings, address)
+        return str(getattr(now, key)) if same else ""
+
     kind = settings.embedder_kind
     if kind == "azure" and settings.has_azure:
         from core.embedders.azure import AzureEmbedder
 
-        return AzureEmbedder(settings, reserve_call)
+        return AzureEmbedder(settings, reserve_call, lambda: fresh_key("vision"))
+    if kind == "cohere" and settings.has_cohere:
+        from core.embedders.cohere import CohereEmbedder
+
+        return CohereEmbedder(settings, reserve_call, lambda: fresh_key("cohere"))
     if kind == "clip":
         from core.embedders.clip.embedder import ClipEmbedder
 

@@ -6,6 +6,7 @@ wait for its turn in this process, and so would they: a map of 2,000 took 40 s i
 
 from __future__ import annotations
 
+import contextlib
 import os
 import subprocess
 import sys
@@ -68,20 +69,21 @@ def arrange_apart(vectors: Vectors, known: Points, progress: Callable[[float], N
         folder = Path(name)
         np.save(folder / "vectors.npy", vectors)
         np.save(folder / "known.npy", known)
-        with subprocess.Popen(
-            [sys.executable, "-c", "from core.explore.arrange import main; main()", name],
-            cwd=ROOT,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            text=True,
-        ) as process:
+        with (
+            subprocess.Popen(
+                [sys.executable, "-c", "from core.explore.arrange import main; main()", name],
+                cwd=ROOT,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                text=True,
+            ) as process,
+            contextlib.ExitStack() as undo,
+        ):
+            undo.callback(process.kill)  # whatever ends this ends the other process
             assert process.stdout is not None
-            try:
-                for line in process.stdout:
-                    progress(float(line))
-            except BaseException:
-                process.kill()
-                raise
+            for line in process.stdout:
+                progress(float(line))
+            undo.pop_all()
         if process.returncode:
             raise RuntimeError(f"The map was not laid out: the process ended {process.returncode}.")
         points, apart, labels = (np.load(folder / f"{field}.npy") for field in Arranged._fields)

@@ -89,7 +89,7 @@ def extremes_finder(space: VectorSpace, is_running: Callable[[], bool]) -> PerSc
 
 
 def extremes(space: VectorSpace, scope: Scope, progress: Progress) -> Extremes:
-    """Compare the pictures of a scope, evenly thinned to MOST_COMPARED, each with each.
+    """Compare the pictures of a scope, evenly thinned to MOST_COMPARED.
 
     Of a thinned scope, those found most alone are then held against all of its pictures.
     """
@@ -122,7 +122,7 @@ def _alone(
         ]
     alone = []
     for row in rows:
-        beside = space.nearest(sample.vectors[row], NTH + 1, scope)
+        beside = space.nearest(sample.vectors[row], NTH + 1, scope, exact=True)
         others = [
             (picture_id, cosine)
             for picture_id, cosine in zip(beside.ids, beside.cosines, strict=True)

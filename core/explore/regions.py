@@ -24,8 +24,9 @@ REACH = 1.3
 PRESENT = 1.1
 # A piece that holds a smaller share of its cluster is left out: a map of specks cannot be read.
 SMALLEST_PIECE = 0.1
-# Rounds in which corners are cut (Chaikin 1974).
-ROUNDINGS = 3
+# Rounds in which corners are cut (Chaikin 1974), by the number of cells on a side: large ones show
+# their corners, and each round doubles what is sent to a browser.
+ROUNDINGS = ((40, 3), (80, 2), (MOST_CELLS, 1))
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,6 +61,7 @@ def map_regions(points: Points, labels: npt.NDArray[np.intp]) -> list[MapRegion]
     presence = np.zeros((clusters, size, size))
     np.add.at(presence, (labels, places[:, 0], places[:, 1]), 1.0)
     presence = blur @ presence @ blur
+    rounds = next(rounds for most, rounds in ROUNDINGS if cells <= most)
     # Many pictures in one place reach far; the border stays free, so that outlines close.
     presence[:, [0, -1]] = presence[:, :, [0, -1]] = 0.0
     owner = np.where(presence.sum(axis=0) >= PRESENT, presence.argmax(axis=0), -1)
@@ -67,7 +69,7 @@ def map_regions(points: Points, labels: npt.NDArray[np.intp]) -> list[MapRegion]
         MapRegion(
             cluster,
             tuple(
-                low + (_rounded(_outline(piece)) - margin) * cell
+                low + (_rounded(_outline(piece), rounds) - margin) * cell
                 for piece in _pieces(owner == cluster, places[labels == cluster])
             ),
         )
@@ -147,11 +149,11 @@ def _area(loop: Points) -> float:
     return abs(float(x @ np.roll(y, -1) - y @ np.roll(x, -1))) / 2
 
 
-def _rounded(loop: Points) -> Points:
+def _rounded(loop: Points, rounds: int) -> Points:
     """The loop without steps, its corners cut."""
     # The middles of the steps first: a staircase becomes a slope.
     loop = (loop + np.roll(loop, -1, axis=0)) / 2
-    for _ in range(ROUNDINGS):
+    for _ in range(rounds):
         ahead = np.roll(loop, -1, axis=0)
         loop = np.stack([0.75 * loop + 0.25 * ahead, 0.25 * loop + 0.75 * ahead], axis=1)
         loop = loop.reshape(-1, 2)

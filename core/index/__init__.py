@@ -1,13 +1,13 @@
 """The index: what is known of files, pictures and vectors, and the search over them.
 
-`Index` and `VectorSpace` are the port; behind it stands SQLite with a memory-mapped matrix.
+`Index` and `VectorSpace` are the port; behind it stand SQLite and PostgreSQL.
 """
 
 from __future__ import annotations
 
-from pathlib import Path
-
+from core.errors import IndexUnavailable
 from core.index.archive import export_index, import_index
+from core.index.copying import Copying, CopyState
 from core.index.names import free_name
 from core.index.port import (
     HISTORY_KEPT,
@@ -20,14 +20,18 @@ from core.index.port import (
     Outcome,
     PaidCall,
     ReachedCap,
+    RunLock,
     Sample,
     VectorSpace,
 )
 from core.index.sqlite import SqliteIndex
+from core.settings import Settings
 
 __all__ = [
     "HISTORY_KEPT",
     "CallCount",
+    "CopyState",
+    "Copying",
     "Index",
     "KeptSearches",
     "NearDuplicates",
@@ -36,6 +40,7 @@ __all__ = [
     "Outcome",
     "PaidCall",
     "ReachedCap",
+    "RunLock",
     "Sample",
     "VectorSpace",
     "export_index",
@@ -45,6 +50,16 @@ __all__ = [
 ]
 
 
-def open_index(data_dir: Path) -> Index:
-    """Open the index of a data folder, or make it. Raises IndexUnavailable."""
-    return SqliteIndex(data_dir)
+def open_index(settings: Settings) -> Index:
+    """Open the index where the settings say it is, or make it. Raises IndexUnavailable."""
+    if not settings.has_postgres:
+        return SqliteIndex(settings.data_dir)
+    try:
+        # Only here, because the client is an extra, and takes time and memory.
+        from core.index.postgres import PostgresIndex
+    except ImportError as error:
+        raise IndexUnavailable(
+            "POSTGRES_HOST is set, but the client for PostgreSQL is not installed: run pip install "
+            "-r requirements-postgres.txt, or clear POSTGRES_HOST."
+        ) from error
+    return PostgresIndex(settings)

@@ -28,6 +28,7 @@ from core.model import (
     Scope,
     Unreadable,
 )
+from core.tuning import Tuning
 from core.vectors import Measured, RawVector, Vector, Vectors
 
 # As far back as somebody still looks through a list.
@@ -39,12 +40,14 @@ class Nearest:
     """The pictures nearest to a vector.
 
     ids, cosines: best first, of equal length; equal cosines are ordered by picture id.
-    exact: False if the engine may have missed one (an approximate index).
+    exact: False if the engine may have missed one (an approximate index). recall: then the share of
+    the nearest that such a search finds, if that was measured.
     """
 
     ids: tuple[str, ...]
     cosines: tuple[float, ...]
     exact: bool = True
+    recall: float | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -142,10 +145,15 @@ class VectorSpace(Protocol):
     def generation(self) -> int:
         """Names the state that is searched now; grows whenever it changes."""
 
-    def nearest(self, vector: Vector, k: int, scope: Scope) -> Nearest:
+    @property
+    def tuning(self) -> Tuning | None:
+        """The approximate indexes; None for an engine that always searches exactly."""
+
+    def nearest(self, vector: Vector, k: int, scope: Scope, *, exact: bool = False) -> Nearest:
         """The k pictures in `scope` with the highest cosine; fewer where there are fewer.
 
-        vector: unit length, shape (dimensions,). Raises ValueError for another shape.
+        vector: unit length, shape (dimensions,). exact: without an approximate index, which gives
+        fewer than k where it is asked for very many. Raises ValueError for another shape.
         """
 
     def vectors(self, ids: Sequence[str]) -> tuple[list[str], Vectors]:
@@ -166,6 +174,21 @@ class VectorSpace(Protocol):
         Takes seconds for 10,000 pictures, and leaves room for searches. Of a large collection an
         engine may give the nearest by an estimate. Raises Cancelled.
         """
+
+
+class RunLock(Protocol):
+    """Held by the one run that adds to an index, in this process or any other that shares it.
+
+    It is free within a minute when its holder ends, even by kill -9.
+    """
+
+    def acquire(self) -> bool:
+        """False if somebody else has it. Raises OSError, IndexUnavailable."""
+
+    def release(self) -> None: ...
+
+    def is_held(self) -> bool:
+        """True if anybody holds it. A holder who is told False has lost it and must stop."""
 
 
 class KeptSearches(Protocol):
@@ -206,6 +229,14 @@ class Index(KeptSearches, Protocol):
     def notices(self) -> Sequence[str]:
         """What the person should know of how the index was opened, whole sentences."""
 
+    @property
+    def may_write(self) -> bool:
+        """False for a user of a database who may only read: then nothing is added or kept."""
+
+    @property
+    def place(self) -> str:
+        """Where the index lies, in words; "" where that is the data folder."""
+
     def vector_space(
         self,
         embedder_id: str,
@@ -219,6 +250,8 @@ class Index(KeptSearches, Protocol):
         a state that is some seconds old. dropped: told when damaged vectors were dropped, which
         have to be made again.
         """
+
+    def run_lock(self) -> RunLock: ...
 
     def close(self) -> None: ...
 
@@ -320,6 +353,12 @@ class Index(KeptSearches, Protocol):
 
     def was_altered(self, embedder_id: str, picture_id: str) -> bool: ...
 
+    def embedders(self) -> list[str]:
+        """The embedders that there are vectors of, in order."""
+
+    def held(self, embedder_id: str, ids: Sequence[str]) -> set[str]:
+        """Those of the pictures that have a vector, whether a file holds them or not."""
+
     def dimensions(self, embedder_id: str) -> int | None:
         """How many numbers this embedder's vectors have; None while there is none."""
 
@@ -367,6 +406,9 @@ class Index(KeptSearches, Protocol):
 
     def add_query_vector(self, embedder_id: str, kind: str, key: str, vector: RawVector) -> None:
         """Keep the embedder's answer to a query, as `add_vectors` does."""
+
+    def query_keys(self, embedder_id: str) -> list[tuple[str, str]]:
+        """The (kind, key) of every query whose vector was kept, in order."""
 
     def reserve_call(
         self,

@@ -1,8 +1,8 @@
 """The one job that scans the folders and embeds what is missing, in the background.
 
-A run holds an operating-system lock in the data folder and writes its progress beside it, so that
-every session, every object and every process on that folder sees the same run, can stop it, and
-never starts another.
+A run holds the index's lock and writes its progress into the data folder, so that every session,
+every object and every process on that folder sees the same run, can stop it, and never starts
+another. On other hosts that share the index, the lock keeps a second run from starting.
 """
 
 from __future__ import annotations
@@ -20,7 +20,6 @@ from pathlib import Path
 from core.deadline import Deadline
 from core.embedders import Embedder
 from core.errors import Cancelled, EmbedderError, EmbedderUnavailable, IndexUnavailable
-from core.file_lock import FileLock
 from core.index import Index
 from core.indexing.away import away
 from core.indexing.carried import Carried
@@ -44,6 +43,11 @@ EXIT_SECONDS = 5.0
 
 UNEXPECTED = "Something unexpected stopped the run; the log has the details."
 
+LOCK_LOST = (
+    "The connection to the database was lost, so that another host may index now. Nothing is lost: "
+    "start again to go on."
+)
+
 
 class Indexer:
     """The background job of one data folder. Every method returns at once."""
@@ -62,7 +66,8 @@ class Indexer:
         self._data_dir = data_dir
         self._thumbs_dir = thumbs_dir
         self._roots = dict(roots)
-        self._run_lock = FileLock(data_dir / "run.lock")
+        self._run_lock = index.run_lock()
+        self._lock_was_lost = False
         self._notice = Notice(data_dir / "progress.json")
         self._stop_file = data_dir / "stop"
         self._ended = 0.0  # when the last run of this object ended, in seconds since 1970
@@ -103,11 +108,14 @@ class Indexer:
             if not self._run_lock.acquire():
                 return False
             self._stop_file.unlink(missing_ok=True)
-        except OSError as error:
+        except (OSError, IndexUnavailable) as error:
             self._run_lock.release()
-            sentence = f"The data folder cannot be used ({error.strerror})."
+            sentence = str(error)
+            if isinstance(error, OSError):
+                sentence = f"The data folder cannot be used ({error.strerror})."
             self._progress, self._ended = Progress("failed", sentence=sentence), time.time()
             return True
+        self._lock_was_lost = False
         self._deadline = Deadline()
         self._progress = Progress("scanning")
         # Last, because whoever sees the new state without the lock must find the new progress too.
@@ -192,7 +200,7 @@ class Indexer:
                 pass
             result, sentence = "done", ""
         except Cancelled:
-            result, sentence = "stopped", ""
+            result, sentence = ("failed", LOCK_LOST) if self._lock_was_lost else ("stopped", "")
         except (EmbedderError, IndexUnavailable) as error:
             sentence = str(error)
         except Exception:
@@ -221,6 +229,9 @@ class Indexer:
     def _beat(self, work_over: threading.Event) -> None:
         """Until the work is over: pass on a stop request, and tell other processes the progress."""
         while not work_over.wait(BEAT_SECONDS):
+            if not self._run_lock.is_held():
+                self._lock_was_lost = True
+                self._stop_own()
             if self._stop_file.exists():
                 self._stop_own()
             self._notice.write(self._progress, time.time())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -14,8 +15,8 @@ from core.pictures.formats import FORMATS
 from core.pictures.opening import MAX_FILE_BYTES
 
 # Sides that a picture is scaled to where its file cannot be sent. The models behind see a few
-# hundred pixels a side; the second is for copies that are still too many bytes at the first.
-PAYLOAD_SIDES = (4096, 2048)
+# hundred pixels a side; the others are for copies that are still too many bytes at the first.
+PAYLOAD_SIDES = (4096, 2048, 1024)
 PAYLOAD_QUALITY = 95
 
 
@@ -65,10 +66,12 @@ def payload(data: bytes, picture: Upright, limits: Limits) -> Payload:
         and not is_cut_short(picture.note)
         and len(data) <= limits.max_bytes
         and max(picture.width, picture.height) < limits.below_side
+        and picture.width * picture.height <= limits.max_pixels
     ):
         return Payload(data, altered=False)
+    longest = min(limits.below_side - 1, _longest_side(picture, limits.max_pixels))
     for side in PAYLOAD_SIDES:
-        small = decoded(data, int(min(side, limits.below_side - 1)), flatten=False).image
+        small = decoded(data, int(min(side, longest)), flatten=False).image
         # Scaling must not push the short side of a ribbon below what the embedder takes.
         least = limits.above_side + 1
         wide = (max(small.width, least), max(small.height, least))
@@ -78,3 +81,15 @@ def payload(data: bytes, picture: Upright, limits: Limits) -> Payload:
         if len(encoded) <= limits.max_bytes:
             return Payload(encoded, altered=True)
     raise PictureError(f"It is too large for {limits.embedder}, and cannot be scaled down.")
+
+
+def _longest_side(picture: Upright, max_pixels: float) -> float:
+    """The longer side of the largest copy, of the same shape, that has at most so many pixels."""
+    short, long = sorted((picture.width, picture.height))
+    if short * long <= max_pixels:
+        return math.inf
+    side = int(math.sqrt(max_pixels * long / short))
+    # Scaling may round the shorter side up.
+    while side * math.ceil(side * short / long) > max_pixels:
+        side -= 1
+    return side

@@ -40,7 +40,7 @@ class Ranking:
     """What a search found, best first.
 
     exact: False where an approximate index may have missed one. cut: True if there are more than
-    are kept.
+    are kept. recall: the share of the nearest that such an index finds, if that was measured.
     """
 
     hits: tuple[Hit, ...]
@@ -48,6 +48,7 @@ class Ranking:
     cut: bool
     scope: Scope
     index: Index
+    recall: float | None = None
 
     def __len__(self) -> int:
         return len(self.hits)
@@ -109,14 +110,17 @@ def search(
     *,
     longest: int,
     leave_out: Collection[str] = (),
+    exact: bool = False,
 ) -> Ranking:
     """Rank the pictures in `scope` by their cosine with the combined query.
 
     leave_out: ids of pictures that are not to be found: those of the query. longest: how many hits
-    are kept. Equal cosines are ordered by picture id. Raises QueryError, IndexUnavailable.
+    are kept. exact: without an approximate index. Equal cosines are ordered by picture id.
+
+    Raises QueryError, IndexUnavailable.
     """
     # One more than is kept, and one for each picture that is left out.
-    nearest = space.nearest(combine(parts), longest + 1 + len(leave_out), scope)
+    nearest = space.nearest(combine(parts), longest + 1 + len(leave_out), scope, exact=exact)
     found = [
         (picture_id, cosine)
         for picture_id, cosine in zip(nearest.ids, nearest.cosines, strict=True)
@@ -126,7 +130,9 @@ def search(
     return Ranking(
         hits=_with_shares(space, parts, hits),
         exact=nearest.exact,
-        cut=len(found) > longest,
+        # An approximate index gives no more than some pages, and falls back where there are fewer.
+        cut=len(found) > longest or not nearest.exact,
+        recall=nearest.recall,
         scope=scope,
         index=index,
     )

@@ -4,8 +4,16 @@ Why not pydantic-settings or environs: both stop at a value that is wrong. Here 
 its place, the program starts, and the page says in a sentence what to mend, never with the value.
 """
 
-from core.settings.endpoint import clean_endpoint, is_loopback
+from core.settings.endpoint import ON_FOUNDRY, clean_cohere_endpoint, clean_endpoint, is_loopback
 from core.settings.loading import load_settings
 from core.settings.model import NAMES, Settings
 
-__all__ = ["NAMES", "Settings", "clean_endpoint", "is_loopback", "load_settings"]
+__all__ = [
+    "NAMES",
+    "ON_FOUNDRY",
+    "Settings",
+    "clean_cohere_endpoint",
+    "clean_endpoint",
+    "is_loopback",
+    "load_settings",
+]

@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 
+from core.settings.endpoint import ON_FOUNDRY
+
 
 @dataclass(frozen=True)
 class Settings:
     """What the person configured. `problems` holds one sentence for each thing that is wrong.
 
-    Each field but `problems` is a setting of the same name in capitals.
+    Each field but `problems` and `signs_in` is a setting of the same name in capitals.
     """
 
     # Which embedder answers.
@@ -24,6 +26,13 @@ class Settings:
     vision_calls_per_second: float | None = None
     vision_price_per_1000: float | None = None
 
+    # Cohere Embed. The endpoint is the whole address of the operation.
+    cohere_endpoint: str = ""
+    cohere_key: str = field(default="", repr=False)
+    cohere_model: str = ""
+    cohere_model_name: str = ""
+    cohere_dimensions: int = 1024
+
     # The local CLIP.
     clip_model: str = ""
     clip_model_dir: Path | None = None
@@ -33,6 +42,16 @@ class Settings:
     images_dir: Path = Path("images")
     data_dir: Path = Path("data")
 
+    # The index in PostgreSQL.
+    postgres_host: str = ""
+    postgres_port: int = 5432
+    postgres_db: str = ""
+    postgres_user: str = ""
+    postgres_password: str = field(default="", repr=False)
+    postgres_sslmode: str = "auto"
+    postgres_schema: str = "vectorscope"
+    postgres_search: str = "auto"
+
     # Hosting.
     read_only: bool = False
     calls_per_day: int | None = None
@@ -41,16 +60,31 @@ class Settings:
 
     problems: tuple[str, ...] = ()
 
+    # Whether azure-identity is installed: then an address of Azure needs no key.
+    signs_in: bool = False
+
     @property
     def has_azure(self) -> bool:
-        return bool(self.vision_endpoint and self.vision_key)
+        return bool(self.vision_endpoint and (self.vision_key or self.signs_in))
+
+    @property
+    def has_cohere(self) -> bool:
+        key = self.cohere_key or (self.signs_in and self.cohere_endpoint.endswith(ON_FOUNDRY))
+        return bool(self.cohere_endpoint and key and self.cohere_model)
 
     @property
     def embedder_kind(self) -> str:
-        """azure, builtin or clip: what `auto` comes to."""
+        """azure, builtin, clip or cohere: what `auto` comes to."""
         if self.embedder != "auto":
             return self.embedder
         return "azure" if self.has_azure else "builtin"
 
+    @property
+    def has_postgres(self) -> bool:
+        """True if the index lies in PostgreSQL, else in the data folder."""
+        return bool(self.postgres_host and self.postgres_db and self.postgres_user)
 
-NAMES = tuple(each.name.upper() for each in fields(Settings) if each.name != "problems")
+
+NAMES = tuple(
+    each.name.upper() for each in fields(Settings) if each.name not in ("problems", "signs_in")
+)

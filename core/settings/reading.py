@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-
-from core.settings.endpoint import clean_endpoint
 
 YES = ("1", "true", "yes", "on")
 NO = ("0", "false", "no", "off")
@@ -59,13 +57,14 @@ class Reader:
             self.problems.append(f"{name} must be a number above zero; {otherwise}.")
         return number
 
-    def whole_number(self, name: str, otherwise: str) -> int | None:
+    def whole_number(self, name: str, otherwise: str, most: float = math.inf) -> int | None:
         """As `positive_number`."""
         number = _number(self.text(name))
-        if number is not None and number == int(number):
+        if number is not None and number == int(number) and number <= most:
             return int(number)
         if self.text(name):
-            self.problems.append(f"{name} must be a whole number above zero; {otherwise}.")
+            bounds = "above zero" if most == math.inf else f"from 1 to {most}"
+            self.problems.append(f"{name} must be a whole number {bounds}; {otherwise}.")
         return None
 
     def cap(self, name: str) -> int | None:
@@ -78,6 +77,17 @@ class Reader:
         )
         return 0
 
+    def name(self, name: str) -> str:
+        """The name of a model or a deployment; "" if it is unset or wrong."""
+        given = self.text(name)
+        if not given or re.fullmatch(r"[a-z0-9][a-z0-9._-]{0,63}", given, re.ASCII | re.IGNORECASE):
+            return given
+        self.problems.append(
+            f"{name} must be a name of letters, digits, dots, dashes and underscores, "
+            "like embed-v-4-0; it is not used."
+        )
+        return ""
+
     def directory(self, name: str, default: Path) -> Path:
         path = Path(self.text(name) or default)
         try:
@@ -89,22 +99,50 @@ class Reader:
             path = default
         return path if path.is_absolute() else self.root / path
 
-    def endpoint(self, name: str) -> str:
+    def endpoint(self, name: str, clean: Callable[[str], str]) -> str:
+        """clean: raises ValueError with a sentence for what is no endpoint."""
         try:
-            return clean_endpoint(self.text(name)) if self.text(name) else ""
+            return clean(self.text(name)) if self.text(name) else ""
         except ValueError as error:
             self.problems.append(str(error))
             return ""
 
-    def key(self, name: str) -> str:
+    def key(self, name: str, again: str) -> str:
+        """again: what to do about a key that cannot be one."""
         given = self.text(name)
         if given.isascii() and given.isprintable() and " " not in given:
             return given
+        self.problems.append(f"{name} holds a character that no key has; {again}.")
+        return ""
+
+    def host(self, name: str) -> str:
+        """A host's name or address, or the folder of a socket; never with a user or a password."""
+        given = self.text(name)
+        if re.fullmatch(r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?|[0-9A-Fa-f:.]+|/[^\0]*|", given):
+            return given
+        # A connection string holds a password, so that nothing of it is repeated.
         self.problems.append(
-            f"{name} holds a character that no key has; copy KEY 1 again from the resource's "
-            "page “Keys and Endpoint”."
+            f"{name} must be the name of the server alone, without user, password or database; "
+            "the index is kept in DATA_DIR."
         )
         return ""
+
+    def port(self, name: str, default: int) -> int:
+        number = _number(self.text(name) or str(default))
+        if number is not None and number == int(number) and number < 2**16:
+            return int(number)
+        self.problems.append(f"{name} must be a port, a number up to 65535; using {default}.")
+        return default
+
+    def schema(self, name: str, default: str) -> str:
+        """A name that SQL takes without quotes."""
+        given = self.text(name) or default
+        if re.fullmatch(r"[a-z_][a-z0-9_]{0,62}", given) and not given.startswith("pg_"):
+            return given
+        self.problems.append(
+            f"{name} must be made of small letters, digits and _, like {default}; using that."
+        )
+        return default
 
 
 def _number(text: str) -> float | None:

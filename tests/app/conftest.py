@@ -17,6 +17,7 @@ from tests.app import browser as story
 from tests.app.server import ROOT, Server, clone, serve
 from tests.azure_emulator import Emulator, recordings_folder
 from tests.conftest import plain, wait_for
+from tests.emulated_service import Emulator as Service
 
 GALLERY = ROOT / "images" / "gallery"
 
@@ -39,10 +40,10 @@ COLOURS = {
 
 @dataclass
 class App:
-    """A running app that Azure answers for, and the emulator that stands for Azure."""
+    """A running app that a service answers for, and the emulator that stands for the service."""
 
     server: Server
-    emulator: Emulator
+    emulator: Service
 
     @property
     def url(self) -> str:
@@ -60,15 +61,14 @@ def paint(images: Path) -> None:
 
 def index(home: Path, emulator: Emulator) -> None:
     """Index the clone's pictures before its server starts."""
-    environ = {"VISION_ENDPOINT": emulator.url, "VISION_KEY": emulator.key}
-    workspace = Workspace(load_settings(environ, root=home), home)
+    workspace = Workspace(load_settings(emulator.settings, root=home), home)
     workspace.start_indexing()
     wait_for(lambda: not workspace.indexer.progress().running, 60)
     workspace.close()
 
 
 def azure(emulator: Emulator) -> dict[str, str]:
-    return {"VISION_ENDPOINT": emulator.url, "VISION_KEY": emulator.key}
+    return emulator.settings
 
 
 @pytest.fixture(scope="module")

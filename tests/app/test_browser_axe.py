@@ -68,6 +68,7 @@ def expect_no_findings(page: Page) -> None:
 
 def opened(page: Page) -> None:
     expect(page.get_by_role("heading", level=1)).to_be_visible()
+    story.ready(page)  # what a run has not drawn yet is dimmed, and has no contrast
 
 
 def results(page: Page) -> None:

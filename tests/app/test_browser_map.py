@@ -74,6 +74,21 @@ def events(page: Page, count: int) -> list[dict[str, Any]]:
     return found
 
 
+def acts(page: Page, count: int) -> list[dict[str, Any]]:
+    """Like `events`, without those that only say where the map was moved to.
+
+    How many of these there are depends on the pauses between two keys, and so on the machine.
+    """
+    text = page.get_by_test_id("stText").last
+    page.wait_for_function(
+        "([one, count]) => JSON.parse(one.textContent).filter(e => !e.view).length >= count",
+        arg=[text.element_handle(), count],
+    )
+    found = [one for one in json.loads(text.inner_text()) if "view" not in one]
+    assert len(found) == count, found
+    return found
+
+
 def zoom(page: Page) -> float:
     return float(page.evaluate("() => document.querySelector('.collection-map').map.zoom"))
 
@@ -238,14 +253,12 @@ def test_the_keyboard_moves_zooms_selects_and_opens(maps: Server, open_page: Ope
     assert zoom(page) == 1
     name = page.locator(".collection-map [aria-live]").inner_text()
     assert name.endswith(".jpg")
-    (view,) = events(page, 1)
-    assert set(view) == {"view"}
     page.keyboard.press("Space")
-    selected = events(page, 2)[-1]["selected"]
+    selected = acts(page, 1)[-1]["selected"]
     page.keyboard.press("Enter")
-    assert events(page, 3)[-1] == {"clicked": selected[0]}
+    assert acts(page, 2)[-1] == {"clicked": selected[0]}
     page.keyboard.press("Space")
-    assert "clicked" not in events(page, 4)[-1]
+    assert "clicked" not in acts(page, 3)[-1]
 
 
 def test_a_region_is_a_button_with_its_name(maps: Server, open_page: Open) -> None:

@@ -191,8 +191,9 @@ def test_of_one_text_the_words_are_asked_singly(gallery: Server, open_page: Open
     table = dialog.get_by_role("table").first
     assert table.get_by_role("rowheader").all_inner_texts() == ["blue", "house"]
     assert min(numbers(table, 2)) > 0.15
-    expect(dialog.get_by_text("Nearer to these words than most pictures:")).to_be_visible()
-    near = dialog.get_by_role("table").last
+    expect(dialog.get_by_text("Nearer to these words than most pictures")).to_be_visible()
+    near = dialog.locator("[class*=st-key-shares-words]").get_by_role("table")
+    expect(near).to_be_visible()
     assert "blue" in near.get_by_role("rowheader").all_inner_texts()
     assert min(numbers(near, 2)) > 0
 
@@ -209,7 +210,8 @@ def test_two_results_are_held_against_each_other_part_by_part(
     said = dialog.get_by_text(re.compile(r"^A is above B mostly because .+ \(\+0\.\d{4}\)\.$"))
     expect(said).to_be_visible()
     expect(dialog.get_by_role("img", name=shown[1])).to_be_visible()
-    table = dialog.get_by_role("table").last
+    table = dialog.locator(".st-key-shares-held").get_by_role("table")
+    expect(table).to_be_visible()
     *differences, difference = numbers(table, 4)
     assert sum(differences) == pytest.approx(difference, abs=3e-4)
     a, b = (numbers(table, column)[-1] for column in (2, 3))
@@ -227,7 +229,7 @@ def test_of_a_picture_and_no_words_all_of_the_difference_is_its_own(
     dialog.get_by_role("combobox", name="Hold against").click()
     page.get_by_role("option").last.click()
     expect(dialog.get_by_text("The query has one part")).to_be_visible()
-    table = dialog.get_by_role("table").last
+    table = dialog.locator(".st-key-shares-held").get_by_role("table")
     expect(table.get_by_role("rowheader")).to_have_count(1)
     assert len(numbers(table, 4)) == 1
 

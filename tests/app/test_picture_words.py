@@ -58,7 +58,7 @@ def test_any_picture_has_words_with_their_cosines(visit: Visit, tmp_path: Path) 
     test = words_of(workspace)
     near = workspace.nearest_words(workspace.some_pictures(1)[0], 5)
     assert told(test) == [one.word for one in near]
-    assert "Nearer to these words than most pictures:" in said(test)
+    assert "Nearer to these words than most pictures" in said(test)
 
 
 def test_of_few_pictures_nothing_is_said_of_most(visit: Visit) -> None:

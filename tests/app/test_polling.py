@@ -76,6 +76,25 @@ def page_that_is_drawn_again() -> None:
     st.text("drawn again")
 
 
+def page_whose_index_is_away() -> None:
+    import streamlit as st
+
+    from core.errors import IndexUnavailable
+    from ui.polling import poll
+
+    def ask() -> None:
+        raise IndexUnavailable("The database does not answer.")
+
+    poll(ask, True)()
+    st.text("what would ask once more")
+
+
+def test_what_polls_while_the_index_is_away_says_so_and_ends_the_page() -> None:
+    app = AppTest.from_function(page_whose_index_is_away).run()
+    assert [each.value for each in app.error] == ["The database does not answer."]
+    assert not app.exception and not app.text
+
+
 def test_what_polls_is_alone_in_its_box() -> None:
     box, neighbour = AppTest.from_function(polled_page).run().main.children.values()
     assert neighbour.value == "its neighbour"

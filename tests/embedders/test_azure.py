@@ -10,7 +10,6 @@ import os
 import ssl
 import threading
 import time
-import traceback
 from collections.abc import Iterator
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -22,7 +21,8 @@ import requests
 from PIL import Image
 
 from core.deadline import Deadline
-from core.embedders.azure.embedder import ATTEMPTS, UNUSABLE_ATTEMPTS, AzureEmbedder
+from core.embedders.azure import AzureEmbedder
+from core.embedders.http import ATTEMPTS, UNUSABLE_ATTEMPTS
 from core.errors import (
     Cancelled,
     CapReached,
@@ -35,7 +35,8 @@ from core.errors import (
 from core.settings import Settings
 from core.vectors import unit
 from tests.azure_emulator import FAULTS, Emulator, Fault, recorded_vectors, recordings_folder
-from tests.conftest import wait_for
+from tests.conftest import shown_by, wait_for
+from tests.embedders.reservations import Reservations, Reserved
 
 RETRIED = ("error", "unavailable", "timeout", "reset", "reset midway")
 UNUSABLE = ("html", "truncated", "512 numbers", "nan", "zeros", "strings", "no vector")
@@ -145,34 +146,6 @@ def test_recorded_pictures_get_the_vectors_that_the_service_gave(embedder: Azure
     assert len(files) == len(expected) == len(by_name) == 37
     for file, row in zip(files, rows, strict=True):
         np.testing.assert_array_equal(row, by_name[file.name].astype(np.float32))
-
-
-class Reserved:
-    """A reserved call that keeps what was said of it first."""
-
-    def __init__(self, kind: str) -> None:
-        self.kind = kind
-        self.outcome = ""
-
-    def settle(self) -> None:
-        self.outcome = self.outcome or "settled"
-
-    def release(self, *, refused: bool = False) -> None:
-        self.outcome = self.outcome or ("refused" if refused else "released")
-
-
-class Reservations:
-    """Lets every call be made, and keeps what became of each."""
-
-    def __init__(self) -> None:
-        self.made: list[Reserved] = []
-
-    def reserve(self, kind: str) -> Reserved:
-        self.made.append(Reserved(kind))
-        return self.made[-1]
-
-    def outcomes(self) -> list[tuple[str, str]]:
-        return [(call.kind, call.outcome) for call in self.made]
 
 
 def test_each_call_is_reserved_and_settled_only_by_an_answer_that_may_be_charged(
@@ -635,6 +608,42 @@ def test_a_refusal_for_days_is_a_quota_whatever_its_status(
     assert isinstance(error, EmbedderRefused) and "2 days" in str(error)
 
 
+# --- A key that is replaced ----------------------------------------------------------------------
+
+
+def test_a_key_that_was_replaced_is_taken_with_the_call_that_needs_it(emulator: Emulator) -> None:
+    embedder = AzureEmbedder(settings_for(emulator), fresh_key=lambda: "the-new-key")
+    embedder.embed_text("red", Deadline())
+    emulator.key = "the-new-key"
+    assert embedder.embed_text("blue", Deadline()).shape == (1024,)
+    embedder.embed_text("green", Deadline())
+    assert emulator.statuses() == {200: 3, 401: 1}
+
+
+def test_many_calls_with_a_key_that_was_replaced_all_go_through(emulator: Emulator) -> None:
+    embedder = AzureEmbedder(settings_for(emulator), fresh_key=lambda: "the-new-key")
+    emulator.key = "the-new-key"
+    rows: list[np.ndarray] = []
+    threads = [
+        threading.Thread(target=lambda: rows.append(embedder.embed_images([RED], Deadline())))
+        for _ in range(6)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(rows) == 6
+
+
+@pytest.mark.parametrize("fresh", ["emulator-key-0123456789abcdef", "", "another-wrong", "a\nb"])
+def test_a_key_that_is_still_refused_is_said(emulator: Emulator, fresh: str) -> None:
+    embedder = AzureEmbedder(settings_for(emulator), fresh_key=lambda: fresh)
+    emulator.key = "the-new-key"
+    error = refused_text(embedder)
+    assert isinstance(error, EmbedderRefused) and "did not accept the key" in str(error)
+    assert len(emulator.calls) <= 2
+
+
 # --- Persons, stops and deadlines ----------------------------------------------------------------
 
 
@@ -730,12 +739,7 @@ def test_no_failure_prints_the_key(
     embedder = connect(emulator)
     emulator.plan(fault, times=20)
     error = refused_text(embedder, Deadline.for_person(0.9))
-    shown = [str(error), repr(error), repr(embedder), caplog.text]
-    shown += traceback.format_exception(error)
-    hidden: BaseException | None = error
-    while hidden is not None:
-        shown += [str(hidden), repr(hidden), repr(vars(hidden))]
-        hidden = hidden.__cause__ or hidden.__context__
+    shown = [repr(embedder), caplog.text, *shown_by(error)]
     assert not [text for text in shown if emulator.key in text]
 
 

@@ -1,7 +1,8 @@
-"""What every embedder promises, asked of each: the built-in model, Azure, CLIP and the tests' own.
+"""What every embedder promises, asked of each: the built-in model, the services, CLIP and the
+tests' own.
 
-Azure answers from the emulator, over HTTP on loopback. CLIP has tiny towers that know colours, and
-is skipped where fastembed is not installed (requirements-clip.txt).
+Azure and Cohere answer from their emulators, over HTTP on loopback. CLIP has tiny towers that know
+colours, and is skipped where fastembed is not installed (requirements-clip.txt).
 """
 
 from __future__ import annotations
@@ -21,13 +22,15 @@ from core.deadline import Deadline
 from core.embedders import Embedder
 from core.embedders.azure import AzureEmbedder
 from core.embedders.builtin import BuiltinEmbedder
+from core.embedders.cohere import CohereEmbedder
 from core.errors import Cancelled, DeadlinePassed, InputRefused
 from core.pictures import FORMATS, check, payload
-from core.settings import Settings
+from core.settings import Settings, load_settings
 from core.vectors import measured, unit
 from tests import hostile_pictures as hostile
 from tests import tiny_clip
 from tests.azure_emulator import Emulator
+from tests.cohere_emulator import CohereEmulator
 from tests.conftest import ColourEmbedder, plain
 
 RED, BLUE = plain("red"), plain("blue")
@@ -35,7 +38,7 @@ RED, BLUE = plain("red"), plain("blue")
 Call = Callable[[Embedder, Deadline], object]
 
 
-KINDS = ("builtin", "azure", "clip", "colours")
+KINDS = ("builtin", "azure", "cohere", "clip", "colours")
 
 
 @contextlib.contextmanager
@@ -47,6 +50,10 @@ def opened(kind: str, folder: Path) -> Iterator[Embedder]:
                 vision_endpoint=service.url, vision_key=service.key, vision_calls_per_second=500.0
             )
             yield AzureEmbedder(settings, backoff_seconds=0.01, grace_seconds=0.2)
+    elif kind == "cohere":
+        with CohereEmulator() as double:
+            settings = load_settings(double.settings)
+            yield CohereEmbedder(settings, backoff_seconds=0.01, grace_seconds=0.2)
     elif kind == "clip":
         if importlib.util.find_spec("fastembed") is None:
             pytest.skip("fastembed is not installed (requirements-clip.txt)")

@@ -12,27 +12,15 @@ from core.errors import Cancelled
 from core.explore.arrange import arrange as arrange_here
 from core.explore.arrange import arrange_apart
 from core.explore.arranger import Arrangement, Arranger
-from core.index import VectorSpace
 from core.index.sqlite.engine import SqliteIndex
 from core.model import EVERYTHING, OWN
 from tests.explore.test_explore import bunches
-from tests.index.samples import DIMENSIONS, an_id, fill, put
+from tests.index.samples import an_id, fill, put, space_of
 
 # A machine may be busy; what is waited for takes a tenth of a second.
 SECONDS = 60.0
 
 Arrange = Callable[..., Arranger]
-
-
-@pytest.fixture
-def index(tmp_path: Path) -> Iterator[SqliteIndex]:
-    index = SqliteIndex(tmp_path / "index")
-    yield index
-    index.close()
-
-
-def space_of(index: SqliteIndex) -> VectorSpace:
-    return index.vector_space("e:1", DIMENSIONS, is_running=lambda: False, dropped=lambda: None)
 
 
 @pytest.fixture

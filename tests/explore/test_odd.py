@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import numpy as np
 import pytest
 
@@ -12,26 +9,14 @@ from core.deadline import Deadline
 from core.errors import Cancelled
 from core.explore import Extremes
 from core.explore.odd import extremes, extremes_finder
-from core.index import VectorSpace
 from core.index.sqlite.engine import SqliteIndex
 from core.model import BUNDLED, EVERYTHING, OWN
 from core.vectors import Vectors, unit
 from tests.explore.test_explore import bunches
-from tests.index.samples import DIMENSIONS, an_id, fill, put
+from tests.index.samples import DIMENSIONS, an_id, fill, put, space_of
 
 # What is waited for takes a tenth of a second; a machine may be busy.
 SECONDS = 60.0
-
-
-@pytest.fixture
-def index(tmp_path: Path) -> Iterator[SqliteIndex]:
-    index = SqliteIndex(tmp_path / "index")
-    yield index
-    index.close()
-
-
-def space_of(index: SqliteIndex) -> VectorSpace:
-    return index.vector_space("e:1", DIMENSIONS, is_running=lambda: False, dropped=lambda: None)
 
 
 def put_vectors(index: SqliteIndex, vectors: Vectors) -> None:

@@ -5,13 +5,17 @@ from __future__ import annotations
 import subprocess
 import sys
 import threading
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
 
 from core.errors import CapReached, EmbedderRefused
 from core.hosting import CallMeter, Caps
+from core.index import open_index
 from core.index.sqlite import SqliteIndex
+from core.settings import NAMES, load_settings
+from tests.app.server import environment
 from tests.conftest import wait_for
 from tests.small_disk import fill_up, needs_mount, small_disk
 
@@ -139,8 +143,10 @@ import sys
 from pathlib import Path
 from core.errors import CapReached
 from core.hosting import CallMeter, Caps
-from core.index.sqlite import SqliteIndex
-meter = CallMeter(SqliteIndex(Path(sys.argv[1])), lambda: "e:1", Caps(per_day=300), lambda: "")
+from core.index import open_index
+from core.settings import load_settings
+index = open_index(load_settings(root=Path(sys.argv[1])))
+meter = CallMeter(index, lambda: "e:1", Caps(per_day=300), lambda: "")
 sys.stdin.readline()
 made = 0
 try:
@@ -149,15 +155,27 @@ try:
         made += 1
 except CapReached:
     print(made)
+index.close()
 """
 
 
-def test_two_processes_on_one_data_folder_keep_to_one_cap(tmp_path: Path) -> None:
-    SqliteIndex(tmp_path).close()
+@pytest.mark.parametrize("engine", ["sqlite", "postgres"])
+def test_two_processes_on_one_index_keep_to_one_cap(
+    request: pytest.FixtureRequest, tmp_path: Path, engine: str
+) -> None:
+    there = asdict(request.getfixturevalue("postgres")) if engine == "postgres" else {}
+    names = [name for name in NAMES if name.startswith("POSTGRES_")]
+    server = {name: str(there[name.lower()]) for name in names if there}
+    open_index(load_settings(server, root=tmp_path)).close()
     command = [sys.executable, "-c", TO_THE_CAP, str(tmp_path)]
     both = [
         subprocess.Popen(
-            command, cwd=ROOT, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+            command,
+            cwd=ROOT,
+            env=environment(**server),
+            text=True,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
         )
         for _ in range(2)
     ]

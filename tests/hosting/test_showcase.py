@@ -38,7 +38,7 @@ def opening(tmp_path: Path, emulator: Emulator) -> Iterator[Opening]:
 
         def open_(visitor: Callable[[], str] = lambda: "", **settings: str) -> Workspace:
             environ = {"VISION_ENDPOINT": emulator.url, "VISION_KEY": emulator.key, **settings}
-            workspace = Workspace(load_settings(environ, root=tmp_path), tmp_path, visitor)
+            workspace = Workspace(load_settings(environ, root=tmp_path), tmp_path, visitor=visitor)
             stack.callback(workspace.close)
             workspace.indexer.join(60)
             return workspace

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from core.index import Index
+from core.index import Index, VectorSpace
 from core.model import FileRow, Picture
 from core.vectors import Vector, unit
 
@@ -42,3 +42,8 @@ def fill(index: Index, count: int) -> None:
         [(a_picture(n), THUMBNAIL) for n in numbers],
     )
     index.add_vectors("e:1", [(an_id(n), a_vector(n), False) for n in numbers])
+
+
+def space_of(index: Index) -> VectorSpace:
+    """The vectors of the pictures that were put."""
+    return index.vector_space("e:1", DIMENSIONS, is_running=lambda: False, dropped=lambda: None)

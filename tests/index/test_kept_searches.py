@@ -9,15 +9,17 @@ from pathlib import Path
 import pytest
 
 from core.index import HISTORY_KEPT, KeptSearches
-from core.index.sqlite import SqliteIndex
 from core.model import SavedSearch
 from core.search import SessionSearches
 from tests.index.samples import an_id
-from tests.index.test_port_contract import ENGINES
+from tests.index.test_port_contract import ENGINES as ALL_ENGINES
 
-KEEPERS: dict[str, Callable[[Path], KeptSearches]] = {
+# Where it searches makes no difference to what PostgreSQL keeps.
+ENGINES = {name: ALL_ENGINES[name] for name in ("sqlite", "postgres")}
+
+KEEPERS: dict[str, Callable[[pytest.FixtureRequest, Path], KeptSearches]] = {
     **ENGINES,
-    "session": lambda folder: SessionSearches(),
+    "session": lambda request, folder: SessionSearches(),
 }
 
 HOSTILE = "**<img src=x onerror=alert(1)>** [a](https://example.com) '; DROP TABLE history; --\0"
@@ -25,9 +27,9 @@ HOSTILE = "**<img src=x onerror=alert(1)>** [a](https://example.com) '; DROP TAB
 
 @pytest.fixture(params=list(KEEPERS))
 def searches(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[KeptSearches]:
-    opened = KEEPERS[request.param](tmp_path / "data")
+    opened = KEEPERS[request.param](request, tmp_path / "data")
     yield opened
-    if isinstance(opened, SqliteIndex):
+    if not isinstance(opened, SessionSearches):
         opened.close()
 
 
@@ -119,19 +121,23 @@ def test_the_history_can_be_cleared_and_saved_searches_stay(searches: KeptSearch
 
 
 @pytest.mark.parametrize("engine", list(ENGINES))
-def test_an_engine_has_them_still_when_it_is_opened_again(tmp_path: Path, engine: str) -> None:
-    index = ENGINES[engine](tmp_path / "data")
+def test_an_engine_has_them_still_when_it_is_opened_again(
+    request: pytest.FixtureRequest, tmp_path: Path, engine: str
+) -> None:
+    index = ENGINES[engine](request, tmp_path / "data")
     index.save_search(a_search("boats"))
     index.add_to_history("?q=boats", 1)
     index.close()
-    index = ENGINES[engine](tmp_path / "data")
+    index = ENGINES[engine](request, tmp_path / "data")
     assert (names(index), index.history()) == (["boats"], ["?q=boats"])
     index.close()
 
 
 @pytest.mark.parametrize("engine", list(ENGINES))
-def test_two_visitors_who_save_one_name_at_once_lose_nothing(tmp_path: Path, engine: str) -> None:
-    index = ENGINES[engine](tmp_path / "data")
+def test_two_visitors_who_save_one_name_at_once_lose_nothing(
+    request: pytest.FixtureRequest, tmp_path: Path, engine: str
+) -> None:
+    index = ENGINES[engine](request, tmp_path / "data")
     together = threading.Barrier(4)
 
     def save() -> None:

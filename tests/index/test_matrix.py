@@ -1,4 +1,4 @@
-"""core.index.sqlite.matrix: exact top-k, and a cache on disk that is right or absent."""
+"""core.index.in_memory.matrix: exact top-k, and a cache on disk that is right or absent."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.index.sqlite import matrix as matrix_module
-from core.index.sqlite.matrix import Digests, Matrix, digests, hex_ids, is_id, scores, top_k
-from core.index.sqlite.matrix_file import MatrixFile, NumberedRows
-from core.index.sqlite.vector_space import SHORT, shortened
+from core.index.in_memory import matrix as matrix_module
+from core.index.in_memory.matrix import Digests, Matrix, digests, hex_ids, is_id, scores, top_k
+from core.index.in_memory.matrix_file import MatrixFile, NumberedRows
+from core.index.in_memory.matrix_space import SHORT, shortened
 from core.vectors import unit
 
 Rows = npt.NDArray[np.float32]
@@ -243,8 +243,8 @@ def test_vectors_are_streamed_and_never_held_together(tmp_path: Path) -> None:
         import resource, sys
         import numpy as np
         from pathlib import Path
-        from core.index.sqlite.matrix import digests
-        from core.index.sqlite.matrix_file import MatrixFile
+        from core.index.in_memory.matrix import digests
+        from core.index.in_memory.matrix_file import MatrixFile
 
         def peak():
             return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
@@ -372,8 +372,8 @@ def test_a_full_disk_leaves_the_matrix_in_memory(tmp_path: Path, limit: int) -> 
         import resource
         import numpy as np
         from pathlib import Path
-        from core.index.sqlite.matrix import digests
-        from core.index.sqlite.matrix_file import MatrixFile
+        from core.index.in_memory.matrix import digests
+        from core.index.in_memory.matrix_file import MatrixFile
 
         rows = np.random.default_rng(0).standard_normal((5000, 1024)).astype(np.float32)
         rows /= np.linalg.norm(rows, axis=1, keepdims=True)

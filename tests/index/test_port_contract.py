@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from core.deadline import Deadline
 from core.errors import Cancelled
-from core.index import CallCount, Index, NearDuplicates, PaidCall, VectorSpace
+from core.index import CallCount, Index, NearDuplicates, PaidCall, VectorSpace, open_index
 from core.index.port import ArchivedPicture
 from core.index.sqlite import SqliteIndex
 from core.model import (
@@ -27,15 +27,31 @@ from core.model import (
     Scope,
     Unreadable,
 )
+from core.settings import Settings
 from core.vectors import unit
 from tests.index.samples import DIMENSIONS, THUMBNAIL, a_picture, a_vector, an_id, fill, put
 
-ENGINES: dict[str, Callable[[Path], Index]] = {"sqlite": SqliteIndex}
+
+def sqlite(request: pytest.FixtureRequest, data_dir: Path) -> Index:
+    return SqliteIndex(data_dir)
+
+
+def postgres(request: pytest.FixtureRequest, data_dir: Path) -> Index:
+    settings: Settings = request.getfixturevalue("postgres")
+    return open_index(replace(settings, data_dir=data_dir))
+
+
+def in_the_database(request: pytest.FixtureRequest, data_dir: Path) -> Index:
+    settings: Settings = request.getfixturevalue("postgres")
+    return open_index(replace(settings, data_dir=data_dir, postgres_search="database"))
+
+
+ENGINES = {"sqlite": sqlite, "postgres": postgres, "in the database": in_the_database}
 
 
 @pytest.fixture(params=list(ENGINES))
 def index(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Index]:
-    opened = ENGINES[request.param](tmp_path / "data")
+    opened = ENGINES[request.param](request, tmp_path / "data")
     yield opened
     opened.close()
 

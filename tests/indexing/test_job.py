@@ -16,7 +16,7 @@ import pytest
 from core.deadline import Deadline
 from core.embedders.azure.embedder import AzureEmbedder
 from core.errors import EmbedderRefused, EmbedderUnavailable, InputRefused
-from core.index.sqlite.matrix import hex_ids
+from core.index.in_memory.matrix import hex_ids
 from core.indexing import embed as embedding
 from core.model import Scope
 from core.settings import load_settings

@@ -15,6 +15,7 @@ from core.errors import QueryError
 from core.index import Index, VectorSpace, open_index
 from core.model import EVERYTHING, FileRow, Hit, Scope
 from core.search import Listing, Part, Ranking, combine, search
+from core.settings import Settings
 from core.vectors import Vector, Vectors, unit
 from tests.conftest import ColourEmbedder
 from tests.index.samples import THUMBNAIL, a_picture, an_id
@@ -28,7 +29,7 @@ class Collection:
     def __init__(self, folder: Path, rows: Vectors) -> None:
         self.rows = rows
         self.ids = [an_id(number) for number in range(len(rows))]
-        self.index: Index = open_index(folder)
+        self.index: Index = open_index(Settings(data_dir=folder))
         numbers = range(len(rows))
         self.index.add_files(
             [FileRow(f"images/{n % 2}/{n:03}.jpg", an_id(n), 1000, n) for n in numbers],

@@ -20,6 +20,10 @@ MAPS = "app/static/maps/"
 THUMBNAILS = "app/static/thumbs/"
 
 
+# Of an outline's numbers, 0 to 1: below a pixel also where the map is enlarged a hundred times.
+PLACES = 5
+
+
 @dataclass(frozen=True)
 class NamedRegion:
     """Parts of the map under one name, which stands in the first.
@@ -116,7 +120,7 @@ def collection_map(
         "thumbs": "" if files.held else THUMBNAILS,
         "box": files.box,
         "regions": [
-            {"name": one.name, "outlines": [files.place(part).tolist() for part in one.outlines]}
+            {"name": one.name, "outlines": [_rounded(files, part) for part in one.outlines]}
             for one in regions
         ],
         "query": _query(files, query),
@@ -154,6 +158,11 @@ def _address(files: MapFiles, name: str) -> str | None:
         return None
     kind = "application/json" if name == files.points else "image/jpeg"
     return f"data:{kind};base64,{base64.b64encode(files.held[name]).decode()}"
+
+
+def _rounded(files: MapFiles, outline: Sequence[Point]) -> list[list[float]]:
+    placed: list[list[float]] = files.place(outline).round(PLACES).tolist()
+    return placed
 
 
 def _rows(files: MapFiles, ids: Collection[str]) -> list[int]:

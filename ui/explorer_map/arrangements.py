@@ -32,6 +32,13 @@ WAITED = 1.5
 # Every map holds the names of its pictures, 2 MB at 20,000.
 HELD = 24
 
+# A map whose files were removed meanwhile, to make room for others, is drawn again.
+_kept = st.cache_resource(
+    max_entries=HELD,
+    show_spinner="Drawing the map …",
+    validate=lambda drawn: drawn.files.are_there(),
+)
+
 
 @dataclass(frozen=True, eq=False)
 class Told:
@@ -118,11 +125,7 @@ def plane(workspace: Workspace, scope: Scope) -> Told:
     )
 
 
-@st.cache_resource(
-    max_entries=HELD,
-    show_spinner="Drawing the map …",
-    validate=lambda drawn: drawn.files.are_there(),
-)
+@_kept
 def _by_difference(state: str, scope: Scope, _workspace: Workspace) -> DrawnMap:
     return _workspace.maps.by_difference(scope)
 
@@ -138,11 +141,7 @@ def between_words(workspace: Workspace, scope: Scope, ends: Ends) -> Told:
     )
 
 
-@st.cache_resource(
-    max_entries=HELD,
-    show_spinner="Drawing the map …",
-    validate=lambda drawn: drawn.files.are_there(),
-)
+@_kept
 def _by_axes(
     state: str,
     scope: Scope,
@@ -189,11 +188,7 @@ def _bring_together() -> bool:
     )
 
 
-@st.cache_resource(
-    max_entries=HELD,
-    show_spinner="Drawing the map …",
-    validate=lambda drawn: drawn.files.are_there(),
-)
+@_kept
 def _by_kind(
     state: str,
     scope: Scope,

@@ -11,8 +11,9 @@ from core.errors import EmbedderError
 from core.search import query_key
 from core.vectors import Vector
 from core.workspace import Workspace
+from ui.calls import price_tag
 from ui.collection_map import Axes
-from ui.numbers import count
+from ui.paying import agreed
 from ui.vocabulary_notice import name_unknown_words
 from ui.wall import thumbnail
 
@@ -102,13 +103,16 @@ def _offer_presets(presets: Sequence[tuple[str, str, str, str]], written: dict[s
     shown = tuple(written[name] for name in NAMES)
     now = next((label for label, ends in zip(labels, presets, strict=True) if ends == shown), None)
 
+    # Other ends in the address, other pills: a value put into those that are there would come back
+    # from the browser as a choice, and run the page once more.
+    key = f"axes-preset-{shown}"
+
     def take() -> None:
-        chosen = st.session_state["axes-preset"]
+        chosen = st.session_state[key]
         if chosen:
             st.query_params.update(zip(NAMES, presets[labels.index(chosen)], strict=True))
 
-    st.session_state["axes-preset"] = now
-    st.pills("Axes", labels, key="axes-preset", on_change=take, label_visibility="collapsed")
+    st.pills("Axes", labels, default=now, key=key, on_change=take, label_visibility="collapsed")
 
 
 def _edit(workspace: Workspace, name: str, written: dict[str, str]) -> None:
@@ -140,13 +144,8 @@ def _edit(workspace: Workspace, name: str, written: dict[str, str]) -> None:
 def _agreed_to_pay(workspace: Workspace, written: dict[str, str]) -> bool:
     asked = {text for text in written.values() if not text.startswith(PICTURE)}
     calls = sum(not workspace.queries.is_free(text) for text in asked)
-    agreed: set[str] = st.session_state.setdefault("agreed", set())
-    what = str(sorted(asked))
-    if calls and what not in agreed:
-        label = f"Arrange · {count(calls, 'call')}"
-        st.button(label, key="pay-axes", type="primary", on_click=lambda: agreed.add(what))
-        return False
-    return True
+    label = f"Arrange · {price_tag(workspace, calls)}"
+    return not calls or agreed(str(sorted(asked)), label, key="pay-axes")
 
 
 def _end(workspace: Workspace, written: str) -> End | None:

@@ -7,22 +7,19 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from core.errors import EmbedderError, PictureError, QueryError
 from core.explore import DrawnMap
 from core.model import Scope
-from core.search import Term, combine, of_the_collection, query_key, written_parts
+from core.search import Term, combine, query_key, written_parts
 from core.story import EXPLORER, IMAGE_SEARCH, TEXT_SEARCH
 from core.vectors import Vector
 from core.workspace import Workspace
 from ui.address import follow_address, write_address
-from ui.answer import agreed_to_pay, asked_for
-from ui.brought import brought, name_of
+from ui.answer import answered, asked_for
+from ui.brought import name_of
 from ui.collection_map import QueryPoint
 from ui.links import link
 from ui.query import NAMES
 from ui.scope import NAME as SCOPE
-from ui.strictness import chosen_strictness
-from ui.vocabulary_notice import say_how_it_was_read
 
 # A map of a very large collection does not hold every picture; its nearest are among these.
 LONGEST = 200
@@ -69,20 +66,10 @@ def query_box(workspace: Workspace) -> None:
 def asked(workspace: Workspace, scope: Scope) -> Asked | None:
     """The query of the address, answered; None where there is none, or no answer."""
     terms = asked_for(workspace)
-    if not terms or not agreed_to_pay(workspace, terms):
+    found = answered(workspace, terms, scope) if terms else None
+    if found is None:
         return None
-    try:
-        parts = workspace.parts_of(terms, brought())
-        leave_out = of_the_collection(terms, brought())
-        ranking = workspace.search(parts, scope, leave_out=leave_out)
-        vector = combine(parts)
-    except (EmbedderError, PictureError, QueryError) as error:
-        st.warning(str(error), icon=":material/search_off:")
-        return None
-    texts = " ".join(term.text for term in terms if term.text)
-    if texts:
-        say_how_it_was_read(workspace, texts)
-    relevance = workspace.standing_out(terms, parts, ranking, chosen_strictness())
+    ranking, relevance = found.ranking, found.relevance
     hits = ranking.hits
     lit, stand_out = LIT, None
     if relevance is not None and relevance.line is not None:
@@ -90,7 +77,8 @@ def asked(workspace: Workspace, scope: Scope) -> Asked | None:
         stand_out = relevance.count > 0
         lit = relevance.count or JOINED
     title, _ = written_parts(terms, [name_of(workspace, term) for term in terms])
-    return Asked(tuple(terms), title, vector, tuple(h.picture_id for h in hits), lit, stand_out)
+    ids = tuple(hit.picture_id for hit in hits)
+    return Asked(tuple(terms), title, combine(found.parts), ids, lit, stand_out)
 
 
 def query_point(drawn: DrawnMap, asked: Asked) -> QueryPoint | None:

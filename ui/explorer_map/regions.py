@@ -53,6 +53,13 @@ def choose_number() -> int:
 
 def regions_of(drawn: DrawnMap, groups: Groups) -> list[NamedRegion]:
     """In the order of the groups. One whose pictures lie nowhere together has no outline."""
+    return _regions(drawn.files.points, groups.key, drawn, groups)
+
+
+@st.cache_resource(max_entries=24, show_spinner=False)
+def _regions(points: str, key: str, _drawn: DrawnMap, _groups: Groups) -> list[NamedRegion]:
+    # The first two name what the others hold.
+    drawn, groups = _drawn, _groups
     found = map_regions(drawn.points, groups.clusters.of(drawn.files.ids))
     # A group of which the map shows no picture has no region of its own.
     outlines = {region.cluster: region.outlines for region in found}

@@ -6,29 +6,25 @@ import atexit
 import contextlib
 import sqlite3
 import weakref
-from collections.abc import Callable, Hashable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from queue import Empty, LifoQueue
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 
 from core.errors import IndexUnavailable
 from core.file_lock import FileLock
+from core.index.answers import Answers
 from core.index.sqlite.repair import open_index
 from core.index.sqlite.soundness import is_suspect, mark_sound, mark_suspect
 from core.index.sqlite.tables import connect, is_damage, scope_condition, sentence
 from core.model import EVERYTHING, Scope
 from core.vectors import Vector, is_length, is_unit_blob
 
-# A few per scope and embedder; every folder can be chosen as a scope.
-ANSWERS_KEPT = 1_000
-
 # The condition that every file meets.
 ALL = scope_condition(EVERYTHING)
-
-T = TypeVar("T")
 
 
 class Connections:
@@ -37,13 +33,15 @@ class Connections:
     Every method raises IndexUnavailable where the file cannot be used.
     """
 
+    may_write = True
+    place = ""
+
     def __init__(self, data_dir: Path) -> None:
         self.data_dir = data_dir
         self.path = data_dir / "index.sqlite"
         self._pool: LifoQueue[sqlite3.Connection] = LifoQueue()
         self._in_use = FileLock(data_dir / "index.lock")
-        # Answers that a whole collection must be read for, each with the state it belongs to.
-        self._answers: dict[Hashable, tuple[int, Any]] = {}
+        self._answer = Answers().get
         notice = open_index(self.path, self._in_use)
         self.notices: list[str] = [notice] if notice else []
         self.uid = self.meta("uid")
@@ -124,16 +122,6 @@ class Connections:
         """Grows whenever the set of searchable vectors of this embedder changes."""
         with self.connection() as db:
             return generation_of(db, embedder_id)
-
-    def _answer(self, question: Hashable, state: int, read: Callable[[], T]) -> T:
-        """What `read` says; kept while the state is the same."""
-        known = self._answers.get(question)
-        if known is None or known[0] != state:
-            if len(self._answers) >= ANSWERS_KEPT:
-                self._answers.clear()
-            self._answers[question] = known = (state, read())
-        answer: T = known[1]
-        return answer
 
 
 _open: weakref.WeakSet[Connections] = weakref.WeakSet()

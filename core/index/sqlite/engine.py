@@ -9,14 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from core.file_lock import FileLock
+from core.index.in_memory import CurrentMatrix, MatrixSpace
 from core.index.sqlite.calls import Calls
-from core.index.sqlite.current_matrix import CurrentMatrix
 from core.index.sqlite.duplicates import Duplicates
 from core.index.sqlite.files import Files
 from core.index.sqlite.queries import Queries
 from core.index.sqlite.searches import Searches
 from core.index.sqlite.unfinished import Unfinished
-from core.index.sqlite.vector_space import MatrixSpace
 from core.index.sqlite.vectors import VectorTable
 
 
@@ -26,6 +26,10 @@ class SqliteIndex(Files, VectorTable, Unfinished, Queries, Calls, Searches, Dupl
     A damaged file is set aside and rebuilt from what can be read of it; `notices` then says so.
     Every method raises IndexUnavailable where the file cannot be used.
     """
+
+    def run_lock(self) -> FileLock:
+        """Held by the one run that adds to this index; see `core.index.port.RunLock`."""
+        return FileLock(self.data_dir / "run.lock")
 
     def vector_space(
         self,

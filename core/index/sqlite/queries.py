@@ -46,3 +46,11 @@ class Queries(Connections):
                     "(SELECT rowid FROM queries ORDER BY asked LIMIT ?)",
                     (kept - QUERIES_KEPT + QUERIES_DROPPED_AT_ONCE,),
                 )
+
+    def query_keys(self, embedder_id: str) -> list[tuple[str, str]]:
+        """The (kind, key) of every query whose vector was kept, in order."""
+        with self.connection() as db:
+            return db.execute(
+                "SELECT kind, key FROM queries WHERE embedder_id = ? ORDER BY kind, key",
+                (embedder_id,),
+            ).fetchall()

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
 import numpy as np
 
+from core.index.in_memory import Digests, NumberedRows, digests, is_id
 from core.index.port import ArchivedPicture
 from core.index.sqlite.connections import (
     Connections,
@@ -19,8 +21,6 @@ from core.index.sqlite.connections import (
     vector_of,
 )
 from core.index.sqlite.files import add_pictures
-from core.index.sqlite.matrix import Digests, digests, is_id
-from core.index.sqlite.matrix_file import NumberedRows
 from core.index.sqlite.tables import scope_condition
 from core.model import (
     Scope,
@@ -74,6 +74,22 @@ class VectorTable(Connections):
                 (embedder_id, picture_id),
             ).fetchone()
         return bool(row and row[0])
+
+    def embedders(self) -> list[str]:
+        """The embedders that there are vectors of, in order."""
+        with self.connection() as db:
+            rows = db.execute("SELECT DISTINCT embedder_id FROM vectors ORDER BY embedder_id")
+            return [row[0] for row in rows]
+
+    def held(self, embedder_id: str, ids: Sequence[str]) -> set[str]:
+        """Those of the pictures that have a vector, whether a file holds them or not."""
+        with self.connection() as db:
+            rows = db.execute(
+                "SELECT picture_id FROM vectors WHERE embedder_id = ? "
+                "AND picture_id IN (SELECT value FROM json_each(?))",
+                (embedder_id, json.dumps(list(ids))),
+            )
+            return {row[0] for row in rows}
 
     def dimensions(self, embedder_id: str) -> int | None:
         """How many numbers this embedder's vectors have; None while there is none."""

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
 from core.deadline import Deadline
-from core.index.port import Nearest, Neighbours, Sample
-from core.index.sqlite.current_matrix import CurrentMatrix
-from core.index.sqlite.matrix import (
+from core.index.in_memory.current_matrix import CurrentMatrix, MatrixSource
+from core.index.in_memory.matrix import (
     Matrix,
     digests,
     hex_ids,
@@ -20,11 +18,9 @@ from core.index.sqlite.matrix import (
     scores,
     top_k,
 )
+from core.index.port import Nearest, Neighbours, Sample
 from core.model import Scope
 from core.vectors import Vector, Vectors
-
-if TYPE_CHECKING:
-    from core.index.sqlite.engine import SqliteIndex
 
 # A mask of 100,000 pictures is 100 kB, and every folder can be chosen as a scope.
 MASKS_KEPT = 64
@@ -45,7 +41,9 @@ LEARNED_FROM = 4_000
 class MatrixSpace:
     """`core.index.port.VectorSpace`, exact: one product of the whole matrix with the query."""
 
-    def __init__(self, index: SqliteIndex, current: CurrentMatrix) -> None:
+    tuning = None
+
+    def __init__(self, index: MatrixSource, current: CurrentMatrix) -> None:
         self._index = index
         self._current = current
         # Which rows lie in a scope, for the generation that is current.
@@ -57,7 +55,7 @@ class MatrixSpace:
     def generation(self) -> int:
         return self._current.get().generation
 
-    def nearest(self, vector: Vector, k: int, scope: Scope) -> Nearest:
+    def nearest(self, vector: Vector, k: int, scope: Scope, *, exact: bool = False) -> Nearest:
         matrix = self._current.get()
         if not len(matrix):
             return Nearest((), ())

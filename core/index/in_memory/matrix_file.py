@@ -17,7 +17,7 @@ from typing import BinaryIO, TypeAlias
 
 import numpy as np
 
-from core.index.sqlite.matrix import DIGEST_BYTES, Digests, Matrix
+from core.index.in_memory.matrix import DIGEST_BYTES, Digests, Matrix
 from core.vectors import Vector, Vectors, are_unit
 
 log = logging.getLogger(__name__)
@@ -51,7 +51,7 @@ class MatrixFile:
         self.folder = folder
 
     def path(self, embedder_id: str, generation: int) -> Path:
-        return self.folder / f"{_slug(embedder_id)}-{generation}.npy"
+        return self.folder / f"{slug(embedder_id)}-{generation}.npy"
 
     def load(self, embedder_id: str, generation: int) -> Matrix | None:
         """The memory-mapped matrix, or None if it is missing or damaged: then save it again."""
@@ -119,14 +119,14 @@ class MatrixFile:
         return made
 
     def _clean(self, embedder_id: str, generation: int) -> None:
-        slug = _slug(embedder_id)
-        for path in self.folder.glob(f"{slug}-*"):
+        name = slug(embedder_id)
+        for path in self.folder.glob(f"{name}-*"):
             with contextlib.suppress(OSError):
                 if path.suffix == ".tmp":
                     if time.time() - path.stat().st_mtime > ABANDONED_SECONDS:
                         path.unlink()
-                elif path.stem.removeprefix(f"{slug}-").isdecimal() and (
-                    int(path.stem.removeprefix(f"{slug}-")) < generation
+                elif path.stem.removeprefix(f"{name}-").isdecimal() and (
+                    int(path.stem.removeprefix(f"{name}-")) < generation
                 ):
                     path.unlink()
 
@@ -203,7 +203,7 @@ def _trailer(embedder_id: str, generation: int, ids: Digests) -> bytes:
     return f"{json.dumps(_header(embedder_id, generation, ids))}\n".encode() + ids.tobytes()
 
 
-def _slug(embedder_id: str) -> str:
+def slug(embedder_id: str) -> str:
     """A file name for an embedder id: readable, and never the same for two ids."""
     readable = re.sub(r"[^a-z0-9]+", "-", embedder_id.lower()).strip("-")[:40]
     return f"{readable}-{hashlib.sha256(embedder_id.encode()).hexdigest()[:8]}"

@@ -7,14 +7,14 @@ import shutil
 import threading
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Protocol
 
 from core.errors import IndexUnavailable
-from core.index.sqlite.matrix import Matrix, scores
-from core.index.sqlite.matrix_file import MatrixFile
-
-if TYPE_CHECKING:
-    from core.index.sqlite.engine import SqliteIndex
+from core.index.in_memory.matrix import Digests, Matrix, scores
+from core.index.in_memory.matrix_file import MatrixFile, NumberedRows
+from core.model import Scope
 
 log = logging.getLogger(__name__)
 
@@ -22,6 +22,36 @@ log = logging.getLogger(__name__)
 # most, and never more than a tenth of the time is spent on making it.
 REFRESH_SECONDS = 2.0
 REFRESH_SHARE = 10
+
+
+class MatrixSource(Protocol):
+    """The index that a matrix is a copy of.
+
+    data_dir: where the file of the matrix may lie. uid: names the index among others.
+    """
+
+    data_dir: Path
+    uid: str
+
+    def generation(self, embedder_id: str) -> int: ...
+
+    def searchable(
+        self, embedder_id: str
+    ) -> AbstractContextManager[tuple[int, Digests, NumberedRows]]:
+        """One consistent read of the pictures that have a vector and a file.
+
+        Gives (generation, ids in ascending order, their rows in any order). Raises ValueError for
+        an id that is none.
+        """
+
+    def drop_unusable_vectors(self, embedder_id: str, dimensions: int) -> int:
+        """Forget what is no unit vector of that many numbers, or no picture's; returns how many."""
+
+    def ids(self, scope: Scope) -> list[str]:
+        """The distinct pictures that have a file in `scope`, sorted."""
+
+    def holds_all(self, scope: Scope) -> bool:
+        """True if no file lies outside `scope`."""
 
 
 class CurrentMatrix:
@@ -33,7 +63,7 @@ class CurrentMatrix:
 
     def __init__(
         self,
-        index: SqliteIndex,
+        index: MatrixSource,
         embedder_id: str,
         dimensions: int,
         is_running: Callable[[], bool],
@@ -102,7 +132,7 @@ class CurrentMatrix:
         try:
             return self._copy()
         except ValueError:
-            # Numbers on a bad sector: SQLite does not look at them, the matrix does.
+            # Numbers on a bad sector: a database does not look at them, the matrix does.
             dropped = self._index.drop_unusable_vectors(self._embedder_id, self._dimensions)
             log.warning("%d damaged vectors were dropped; they are made again", dropped)
             fresh = self._copy()
