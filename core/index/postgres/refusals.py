@@ -131,9 +131,9 @@ def may_only_read(settings: Settings) -> str:
 
 def counts_alone(settings: Settings) -> str:
     return (
-        f"{settings.postgres_user!r} may not write to the tables of paid calls: this process counts its "
-        "calls alone, and keeps to the caps alone, until it ends. Let it write to calls and "
-        "visitor_calls."
+        f"{settings.postgres_user!r} may not write to the tables of paid calls: this process "
+        "counts its calls alone, and keeps to the caps alone, until it ends. Let it write to calls "
+        "and visitor_calls."
     )
 
 
