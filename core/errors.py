@@ -60,5 +60,9 @@ class EmbedderRefused(EmbedderError):
     """No call will go through until something is changed (key, address, version, weights)."""
 
 
+class CapReached(EmbedderRefused):
+    """A cap on paid calls is reached. The sentence says when there will be calls again."""
+
+
 class Cancelled(EmbedderError):
     """The work was stopped on request."""

@@ -11,7 +11,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
-from core.embedders import Embedder, KnowsItsWords, builtin_embedder, clip_setup, make_embedder
+from core.embedders import (
+    Embedder,
+    HasLimit,
+    KnowsItsWords,
+    builtin_embedder,
+    clip_setup,
+    make_embedder,
+)
 from core.errors import ArchiveError, EmbedderError, IndexUnavailable, QueryError
 from core.explore import (
     Arranger,
@@ -26,7 +33,7 @@ from core.explore import (
     nearest_words,
 )
 from core.files import write_whole
-from core.hosting import CallCounter
+from core.hosting import CallMeter, Caps, Usage, cost_in_words
 from core.index import Copying, CopyState, Sample, export_index, import_index, open_index
 from core.indexing import Indexer, Progress, away, forget_away
 from core.model import (
@@ -47,12 +54,13 @@ from core.pictures import check, cut_out, payload, picture_id
 from core.search import (
     AskedText,
     Bank,
-    BankState,
     Brought,
     BroughtPicture,
     DuplicateFinder,
     Duplicates,
     KeptSearches,
+    Learning,
+    LearningState,
     Listing,
     Part,
     QueryVectors,
@@ -68,6 +76,7 @@ from core.search import (
     found,
     of_the_collection,
     parse_text,
+    query_key,
     search,
     write_zip,
 )
@@ -121,6 +130,7 @@ class _Count:
 class Workspace:
     """One per process. Holds no secrets of its own; safe to use from many threads.
 
+    visitor: names who is asking on this thread, "" for nobody: a run, or a thread of the program's.
     problems: sentences for every page. clip_setup: the download of the CLIP weights, if CLIP is
     asked for; a new Workspace uses them. read_settings: gives the settings as they are now, because
     a key can be replaced without a restart. Raises IndexUnavailable if the data folder cannot be
@@ -132,6 +142,7 @@ class Workspace:
         settings: Settings,
         root: Path,
         read_settings: Callable[[], Settings] | None = None,
+        visitor: Callable[[], str] = lambda: "",
     ) -> None:
         self.settings = settings
         self._read_settings = read_settings
@@ -148,10 +159,11 @@ class Workspace:
                 f"The folder {settings.images_dir.name!r} (IMAGES_DIR) is missing."
             )
         self._copying = Copying()
-        self._calls = CallCounter(self._index, lambda: self.embedder.id)
+        self.caps = Caps.of(settings)
+        self._meter = CallMeter(self._index, lambda: self.embedder.id, self.caps, visitor)
         self.embedder = self._make_embedder()
         self.clip_setup: ClipSetup | None = clip_setup(settings)
-        self.queries = QueryVectors(self._index, self.embedder)
+        self.queries = QueryVectors(self._index, self.embedder, self._meter.heard)
         self.indexer = Indexer(
             self._index,
             settings.data_dir,
@@ -193,6 +205,8 @@ class Workspace:
         self.unknown_own_words: tuple[str, ...] = ()
         self._bank = self._make_bank(own.words)
         self._naming = self._make_naming(own.words)
+        self._showcase_texts: list[str] = []
+        self._showcase = Learning(self.queries, [])
         self._standing_out = StandingOut(
             self._space, self._bank.vectors, is_running=lambda: self.indexer.progress().running
         )
@@ -202,7 +216,7 @@ class Workspace:
 
     def _make_embedder(self) -> Embedder:
         try:
-            return make_embedder(self.settings, self._calls.count, self._read_settings)
+            return make_embedder(self.settings, self._meter.reserve, self._read_settings)
         except EmbedderError as error:
             self.problems.append(f"{error} The built-in model answers instead.")
             return builtin_embedder()
@@ -368,8 +382,19 @@ class Workspace:
         """
         return self._index.not_indexed(self.embedder.id, causes, text, first, count)
 
-    def calls_this_month(self) -> int:
-        return self._calls.this_month()
+    def cost(self, calls: int) -> str:
+        """What so many calls cost, such as "about 0.03 $"; "" where no price is known."""
+        return cost_in_words(calls, self.settings.vision_price_per_1000)
+
+    @property
+    def limit_per_second(self) -> float | None:
+        """The calls a second that the service takes; None while unknown and where none limits."""
+        embedder = self.embedder
+        return embedder.limit_per_second if isinstance(embedder, HasLimit) else None
+
+    def usage(self) -> Usage:
+        """The paid calls of this embedder. Raises IndexUnavailable."""
+        return self._meter.usage()
 
     def start_clip_download(self) -> None:
         """Begin the download of the CLIP weights, also after a failure."""
@@ -553,15 +578,46 @@ class Workspace:
         embedder = self.embedder
         read = embedder.content_words if isinstance(embedder, KnowsItsWords) else content_words
         words = list(dict.fromkeys(read(text)))
-        return tuple(self.queries.text(word) for word in words if self.queries.is_free(word))
+        free = (word for word in words if self.queries.is_free(word))
+        return tuple(self.queries.text(word, heard=False) for word in free)
 
-    def bank_state(self) -> BankState:
+    def bank_state(self) -> LearningState:
         """How far the word bank is that tells what stands out."""
         return self._bank.state()
 
     def learn_words(self) -> None:
         """Begin to ask for the words of the bank that are not known yet, each one call."""
         self._bank.learn()
+
+    def showcase_state(self, queries: Sequence[str]) -> LearningState:
+        """How many of the texts of a showcase are known: those of its queries, and the bank's.
+
+        queries: as they are written. What is known answers for good, also where a cap is reached.
+        """
+        asked = self._showcase_of(queries)
+        asked.look_again()
+        self._bank.look_again()
+        return asked.state() + self._bank.state()
+
+    def prepare_showcase(self, queries: Sequence[str]) -> None:
+        """Begin to ask for the texts that are not known yet, each one call; returns at once."""
+        self._showcase_of(queries).start()
+        self._bank.learn()
+
+    def stop_preparing(self) -> None:
+        """Ask for no more texts of the showcase; what was answered is kept."""
+        self._showcase.stop()
+        self._bank.stop()
+
+    def _showcase_of(self, queries: Sequence[str]) -> Learning:
+        terms = [term for written in queries for term in self.read_text(written) if term.text]
+        of_the_bank = set(self._bank.words())
+        texts = list(dict.fromkeys(query_key(term.text) for term in terms))
+        texts = [text for text in texts if text not in of_the_bank]
+        if self._showcase_texts != texts:
+            self._showcase.stop()
+            self._showcase_texts, self._showcase = texts, Learning(self.queries, texts)
+        return self._showcase
 
     def _make_bank(self, own: Sequence[str]) -> Bank:
         """own: the words of the person's own list."""
@@ -799,12 +855,12 @@ class Workspace:
 
     def close(self) -> None:
         """Let go of everything, once nothing is running: a run goes on to its end."""
+        self.stop_preparing()
         self._copying.cancel()
-        self._bank.close()
         self._duplicates.close()
         self._arranger.close()
         self.extremes.close()
-        self._calls.flush()
+        self._meter.flush()
         if self.clip_setup is not None:
             self.clip_setup.close()
         if not self.indexer.is_own():

@@ -1,7 +1,6 @@
 """Indexing: what is there, what it costs, how far it is."""
 
-import streamlit as st
-
+from ui.calls import calls_panel
 from ui.collection_table import collection_table
 from ui.engine import engine
 from ui.index_archive import index_archive
@@ -9,6 +8,7 @@ from ui.indexing_panel import run_controls
 from ui.not_indexed import away, not_indexed
 from ui.resources import open_workspace
 from ui.shell import just_opened, page_frame
+from ui.showcase import prepare_showcase, say_read_only
 from ui.uploads import uploads
 from ui.visitor import manage, visitor
 
@@ -24,8 +24,10 @@ if may_manage:
     away(workspace)
     not_indexed(workspace)
     uploads(workspace)
+    calls_panel(workspace)
+    prepare_showcase(workspace)
     index_archive(workspace)
     engine(workspace)
 else:
-    st.info("This showcase is read-only: its pictures are set.", icon=":material/lock:")
+    say_read_only(workspace)
 collection_table(workspace)

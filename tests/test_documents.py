@@ -92,7 +92,7 @@ def test_the_map_of_the_house_shows_every_floor_as_it_is_tested() -> None:
 def defaults_in_the_readme() -> dict[str, str]:
     """The settings table: name -> the default as it is written; "" where it is not in code font."""
     defaults: dict[str, str] = {}
-    for names, default in re.findall(r"^\| (`[A-Z_`, ]+`) \| ([^|]*)\|", text_of(README), re.M):
+    for names, default in re.findall(r"^\| (`[A-Z0-9_`, ]+`) \| ([^|]*)\|", text_of(README), re.M):
         value = re.fullmatch(r"`(.+)`", default.strip())
         for name in re.findall(r"\w+", names):
             assert name not in defaults, f"{name} stands twice in the table"

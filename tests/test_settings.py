@@ -172,6 +172,9 @@ def test_half_of_the_azure_settings_is_said_and_the_built_in_answers(
         ("VISION_CALLS_PER_SECOND", "0", "vision_calls_per_second", None),
         ("VISION_CALLS_PER_SECOND", "nan", "vision_calls_per_second", None),
         ("VISION_CALLS_PER_SECOND", "-3", "vision_calls_per_second", None),
+        ("VISION_PRICE_PER_1000", "ten cents", "vision_price_per_1000", None),
+        ("VISION_PRICE_PER_1000", "0,10", "vision_price_per_1000", None),
+        ("VISION_PRICE_PER_1000", "-1", "vision_price_per_1000", None),
         ("VISION_API_VERSION", "2024/02/01", "vision_api_version", "2024-02-01"),
         ("VISION_MODEL_VERSION", "latest", "vision_model_version", "2023-04-15"),
         ("VISION_ENDPOINT", "http://example.org", "vision_endpoint", ""),
@@ -183,6 +186,10 @@ def test_half_of_the_azure_settings_is_said_and_the_built_in_answers(
         ("COHERE_MODEL_NAME", "[a](b)", "cohere_model_name", ""),
         ("COHERE_KEY", "ab cd", "cohere_key", ""),
         ("READ_ONLY", "maybe", "read_only", True),
+        ("CALLS_PER_DAY", "many", "calls_per_day", 0),
+        ("CALLS_PER_DAY", "-5", "calls_per_day", 0),
+        ("VISITOR_CALLS_PER_DAY", "2.5", "visitor_calls_per_day", 0),
+        ("VISITOR_CALLS_PER_MINUTE", "٣", "visitor_calls_per_minute", 0),
         ("DATA_DIR", "~nobody-of-that-name/data", "data_dir", None),
     ],
 )
@@ -401,6 +408,25 @@ def test_names_in_lower_case_in_dotenv_are_said(tmp_path: Path) -> None:
 )
 def test_secrets_that_nobody_misses_are_not_mentioned(secrets: dict[str, object]) -> None:
     assert load({"VISION_ENDPOINT": HOST, "VISION_KEY": KEY}, secrets=secrets).problems == ()
+
+
+@pytest.mark.parametrize("given", ["", "  ", '""'])
+def test_a_blank_cap_is_no_cap(given: str) -> None:
+    assert load({"CALLS_PER_DAY": given}).calls_per_day is None
+
+
+def test_a_cap_of_zero_is_a_cap() -> None:
+    settings = load({"CALLS_PER_DAY": "0"})
+    assert settings.calls_per_day == 0
+    assert settings.problems == ()
+
+
+def test_a_cap_that_could_not_be_read_lets_nothing_be_paid() -> None:
+    settings = load(secrets={"hosting": {"VISITOR_CALLS_PER_DAY": 5}})
+    assert settings.visitor_calls_per_day == 0
+    assert settings.calls_per_day is None
+    said = "VISITOR_CALLS_PER_DAY could not be read, so it is taken as 0."
+    assert said in settings.problems
 
 
 @pytest.mark.parametrize(

@@ -101,7 +101,7 @@ def test_with_a_key_nothing_is_paid_for_until_the_button_is_pressed(
     workspace.indexer.join(60)
     assert (workspace.status().indexed, workspace.status().total) == (3, 3)
     assert len(emulator.calls) == 3
-    assert workspace.calls_this_month() == 3
+    assert workspace.usage().answered == 3
 
 
 def test_without_a_key_the_gallery_is_indexed_without_a_click(root: Path) -> None:
@@ -144,7 +144,7 @@ def test_cohere_pays_for_each_picture_once_beside_the_index_of_azure(
         assert service.calls == []
         moved.close()
         moved = indexed(root, service)
-        assert (moved.status().indexed, moved.calls_this_month()) == (3, 3)
+        assert (moved.status().indexed, moved.usage().answered) == (3, 3)
         assert moved.embedder.id == "cohere:embed-v-4-0:256"
         assert names(moved, moved.queries.text("red"))
         moved.close()
@@ -576,14 +576,14 @@ def test_what_a_visitor_calls_an_id_never_leads_anywhere(
 def test_counting_calls_from_many_threads_loses_none(root: Path, emulator: Emulator) -> None:
     workspace = opened(root, emulator)
     threads = [
-        threading.Thread(target=lambda: [workspace._calls.count("image") for _ in range(200)])
+        threading.Thread(target=lambda: [workspace._meter.reserve("image") for _ in range(200)])
         for _ in range(8)
     ]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert workspace.calls_this_month() == 1600
+    assert workspace.usage().answered == 1600
 
 
 @needs_mount
@@ -599,7 +599,7 @@ def test_with_a_full_disk_searching_goes_on(root: Path, emulator: Emulator) -> N
         workspace.indexer.join(60)
         assert "disk is full" in workspace.status().progress.sentence
         assert len(names(workspace, workspace.queries.text("red"))) == 3
-        assert workspace.calls_this_month() >= 0
+        assert workspace.usage().answered
         assert workspace.retry_failed()
         workspace.indexer.join(60)
         assert "disk is full" in workspace.status().progress.sentence
@@ -610,6 +610,7 @@ def test_with_a_full_disk_searching_goes_on(root: Path, emulator: Emulator) -> N
         workspace.indexer.join(60)
         assert (workspace.status().indexed, workspace.status().total) == (4, 4)
         assert sum(deadline.kind == "image" for deadline in emulator.calls) == 4
+        assert workspace.usage().answered == len(emulator.calls)
         workspace.close()
 
 

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from core.errors import EmbedderError, PictureError, QueryError
+from core.errors import CapReached, EmbedderError, EmbedderUnavailable, PictureError, QueryError
 from core.model import Scope
 from core.search import Part, Ranking, Relevance, Term, of_the_collection, print_text
 from core.workspace import Workspace
 from ui.brought import brought
+from ui.calls import price_tag
 from ui.exactness import wants_exact
-from ui.numbers import count
 from ui.paying import agree, agreed
 from ui.query import is_plain, read_terms, write_terms
 from ui.query_parts import show_parts
@@ -75,6 +75,9 @@ def answered(workspace: Workspace, terms: Sequence[Term], scope: Scope) -> Answe
         ranking = workspace.search(parts, scope, leave_out=leave_out, exact=wants_exact())
     except (EmbedderError, PictureError, QueryError) as error:
         st.warning(str(error), icon=":material/search_off:")
+        if isinstance(error, CapReached | EmbedderUnavailable):
+            # Pressing Enter on the same words again is no change, which draws nothing.
+            st.button("Try again", key="try-again", icon=":material/refresh:")
         return None
     texts = " ".join(term.text for term in terms if term.text)
     if texts:
@@ -90,7 +93,7 @@ def _agreed_to_pay(workspace: Workspace, terms: Sequence[Term]) -> bool:
     """
     calls = workspace.region_calls(terms)
     what = "this part" if calls == 1 else "these parts"
-    label = f"Search {what} of the picture · {count(calls, 'call')}"
+    label = f"Search {what} of the picture · {price_tag(workspace, calls)}"
     return not calls or agreed(_regions(terms), label, key="pay")
 
 

@@ -42,11 +42,12 @@ def example_queries(workspace: Workspace) -> None:
 
     if st.session_state.get("example") != st.query_params.get("q"):
         st.session_state["example"] = None
-    queries = _queries(workspace)
+    queries = examples(workspace)
     st.pills("Examples", queries, key="example", on_change=ask, label_visibility="collapsed")
 
 
-def _queries(workspace: Workspace) -> Sequence[str]:
+def examples(workspace: Workspace) -> Sequence[str]:
+    """What is offered: for the gallery, or for anybody's photographs."""
     if not workspace.status().own:
         return GALLERY
     # What the embedder would not understand is no example.

@@ -6,6 +6,7 @@ import streamlit as st
 
 from core.indexing import Progress
 from core.workspace import Workspace
+from ui.calls import price_tag
 from ui.numbers import count
 from ui.polling import poll, redraw
 from ui.visitor import manage
@@ -75,14 +76,12 @@ def _what_next(workspace: Workspace) -> str:
         words = f"{count(plan.calls, 'new or changed picture')} "
         words += "waits." if plan.calls == 1 else "wait."
         if workspace.embedder.paid:
-            calls = count(plan.calls, "call")
-            words += f" “Start indexing” makes {calls} to {workspace.embedder.label}."
+            calls = price_tag(workspace, plan.calls)
+            words += f" “Start indexing” makes {calls}, to {workspace.embedder.label}."
     else:
         words = "Nothing is left to do."
     if plan.duplicates:
         words += f" Copies that cost nothing: {plan.duplicates:,}."
-    if workspace.embedder.paid:
-        words += f" Calls made this month: {workspace.calls_this_month():,}."
     return words
 
 

@@ -12,13 +12,14 @@ from core.settings import Settings, load_settings
 from core.workspace import Workspace
 from ui.navigation import require_frame
 from ui.polling import page_drawn, redraw
+from ui.visitor import who_asks
 
 ROOT = Path(__file__).resolve().parent.parent
 
 
 @st.cache_resource(show_spinner="Opening the collection …")
 def _workspace() -> Workspace:
-    return Workspace(_settings(), ROOT, _settings)
+    return Workspace(_settings(), ROOT, _settings, who_asks)
 
 
 def _settings() -> Settings:

@@ -7,6 +7,7 @@ from pathlib import Path
 import streamlit as st
 
 from core.workspace import Workspace
+from ui.calls import this_month
 from ui.literal import literal
 from ui.local_clip import clip_download
 from ui.polling import page_drawn, poll, redraw
@@ -60,4 +61,6 @@ def _status(workspace: Workspace, counted: bool, was_running: bool) -> None:
             words += f" · reading files, {progress.done:,} of {progress.total:,}"
         elif progress.state == "indexing" and progress.rate:
             words += f" · {progress.rate:.1f} a second"
+    if used := this_month(workspace):
+        words += f" · {used}"
     st.caption(words, width="content")

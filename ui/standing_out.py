@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import streamlit as st
 
-from core.search import FEWEST_PICTURES, BankState, Ranking, Relevance
+from core.search import FEWEST_PICTURES, LearningState, Ranking, Relevance
 from core.workspace import Workspace
-from ui.numbers import count
+from ui.calls import price_tag
 from ui.polling import poll, redraw
 from ui.visitor import manage, visitor
 
@@ -54,7 +54,7 @@ def _learning(workspace: Workspace, label: str, doing: str, was_learning: bool) 
 
 
 def offer_words(
-    workspace: Workspace, label: str, state: BankState, key: str = "learn-words"
+    workspace: Workspace, label: str, state: LearningState, key: str = "learn-words"
 ) -> bool:
     """The button that asks for the words of the bank, with its price, for those who may press it.
 
@@ -62,7 +62,7 @@ def offer_words(
     """
     if state.complete or not visitor(workspace).may_manage:
         return False
-    calls = count(state.total - state.known, "call") if workspace.embedder.paid else ""
+    calls = price_tag(workspace, state.left) if workspace.embedder.paid else ""
     pressed = st.button(
         label + (f" · {calls}" if calls else ""),
         key=key,

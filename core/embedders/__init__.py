@@ -5,25 +5,35 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from core.embedders.port import Embedder, KnowsItsWords
+from core.embedders.pacing import seconds_in_words
+from core.embedders.port import Embedder, HasLimit, KnowsItsWords, ReserveCall
 from core.settings import Settings
 
 if TYPE_CHECKING:
     from core.embedders.clip.setup import ClipSetup as ClipSetup
 
-__all__ = ["Embedder", "KnowsItsWords", "builtin_embedder", "clip_setup", "make_embedder"]
+__all__ = [
+    "Embedder",
+    "HasLimit",
+    "KnowsItsWords",
+    "ReserveCall",
+    "builtin_embedder",
+    "clip_setup",
+    "make_embedder",
+    "seconds_in_words",
+]
 
 
 def make_embedder(
     settings: Settings,
-    on_call: Callable[[str], None],
+    reserve_call: ReserveCall,
     read_settings: Callable[[], Settings] | None = None,
 ) -> Embedder:
     """The embedder that the settings ask for.
 
-    on_call is told the kind ("image", "text", "link") of every paid call that was answered. Each
-    implementation is imported only when it is asked for. read_settings gives the settings as they
-    are now: a key that is refused may have been replaced. Raises EmbedderError.
+    reserve_call is asked for every paid call before it is made. Each implementation is imported
+    only when it is asked for. read_settings gives the settings as they are now: a key that is
+    refused may have been replaced. Raises EmbedderError.
     """
 
     def fresh_key(service: str) -> str:
@@ -37,11 +47,11 @@ def make_embedder(
     if kind == "azure" and settings.has_azure:
         from core.embedders.azure import AzureEmbedder
 
-        return AzureEmbedder(settings, on_call, lambda: fresh_key("vision"))
+        return AzureEmbedder(settings, reserve_call, lambda: fresh_key("vision"))
     if kind == "cohere" and settings.has_cohere:
         from core.embedders.cohere import CohereEmbedder
 
-        return CohereEmbedder(settings, on_call, lambda: fresh_key("cohere"))
+        return CohereEmbedder(settings, reserve_call, lambda: fresh_key("cohere"))
     if kind == "clip":
         from core.embedders.clip.embedder import ClipEmbedder
 

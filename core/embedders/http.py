@@ -14,7 +14,7 @@ import threading
 import time
 from abc import ABC, abstractmethod
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, cast
 from urllib.parse import urlsplit
@@ -29,6 +29,7 @@ from urllib3.exceptions import HTTPError
 from core.deadline import Deadline
 from core.embedders.credentials import Credential, Header
 from core.embedders.pacing import PAUSE_CAP, Limiter, seconds_in_words
+from core.embedders.port import ReserveCall, Uncounted
 from core.embedders.service_words import ServiceWords, read_error, retry_after
 from core.errors import (
     Cancelled,
@@ -128,8 +129,8 @@ class ServiceEmbedder(ABC):
 
     endpoint: the address that calls go to. problem: why no call can be made at all, a sentence, or
     "". calls_per_second: a ceiling, if one was told.
-    on_call: called with the kind of every answer of status 200, usable or not: these are what a
-        service charges for. By one thread at a time; must not raise.
+    reserve_call: asked for every call, retries too, before it waits for its turn. The call is
+        settled by an answer of status 200, usable or not: these are what a service charges for.
     connect_seconds, read_seconds, backoff_seconds, grace_seconds: for tests; a person's call is
         bounded by its own deadline as well.
     """
@@ -146,7 +147,7 @@ class ServiceEmbedder(ABC):
         *,
         problem: str = "",
         calls_per_second: float | None = None,
-        on_call: Callable[[str], None] | None = None,
+        reserve_call: ReserveCall = Uncounted,
         connect_seconds: float = CONNECT_SECONDS,
         read_seconds: float = READ_SECONDS,
         backoff_seconds: float = BACKOFF_SECONDS,
@@ -156,8 +157,7 @@ class ServiceEmbedder(ABC):
         self._service = service
         self._credential = credential
         self._problem = problem
-        self._on_call = on_call
-        self._counting = threading.Lock()
+        self._reserve_call = reserve_call
         self._connect_seconds = connect_seconds
         self._read_seconds = read_seconds
         self._backoff_seconds = backoff_seconds
@@ -169,6 +169,11 @@ class ServiceEmbedder(ABC):
     def calls_per_second(self) -> float:
         """The pace at present: told, or found so far."""
         return self._limiter.rate
+
+    @property
+    def limit_per_second(self) -> float | None:
+        """The calls a second that the service takes, as told or found; None while unknown."""
+        return self._limiter.limit
 
     def unknown_words(self, text: str) -> list[str]:
         """None: the service places every word, and does not say how well."""
@@ -268,6 +273,7 @@ class ServiceEmbedder(ABC):
         waited for in that thread, so that nothing comes between it and the call.
         """
         deadline.check()
+        call = self._reserve_call(request.kind)
         outcome: list[_Call | EmbedderError] = []
         done = threading.Event()
 
@@ -277,13 +283,17 @@ class ServiceEmbedder(ABC):
                 left = self._limiter.take(deadline)
                 try:
                     answer = self._post(request, self._credential.header(secret), deadline)
-                    self._count(answer, request)  # here: it may come too late to be used
+                    if answer.status == 200:
+                        call.settle()  # here: it may come too late to be used
+                    else:
+                        call.release(refused=True)
                     outcome.append(_Call(left, secret, answer))
                 except _Failed as failed:
                     outcome.append(_Call(left, secret, failed))
             except EmbedderError as error:
                 outcome.append(error)
             finally:
+                call.release()  # nothing, if there was an answer
                 done.set()
 
         threading.Thread(target=work, name="service-call", daemon=True).start()
@@ -303,11 +313,6 @@ class ServiceEmbedder(ABC):
         if isinstance(outcome[0], EmbedderError):
             raise outcome[0]
         return outcome[0]
-
-    def _count(self, answer: Answer, request: Request) -> None:
-        if self._on_call and answer.status == 200:
-            with self._counting:
-                self._on_call(request.kind)
 
     def _post(self, request: Request, header: Header, deadline: Deadline) -> Answer:
         """One HTTP call -> status and whole body. Raises _Failed or EmbedderRefused."""

@@ -111,6 +111,13 @@ class Pace:
         return self._rate
 
     @property
+    def limit(self) -> float | None:
+        """The calls per second that the service takes, as told or found; None while unknown."""
+        if math.isfinite(self._told):
+            return self._told
+        return self._limit if self._limit_found else None
+
+    @property
     def resume_at(self) -> float:
         """Until then nothing leaves."""
         return self._resume_at
@@ -297,6 +304,12 @@ class Limiter:
         """Calls per second at present."""
         with self._lock:
             return self._pace.rate
+
+    @property
+    def limit(self) -> float | None:
+        """The calls per second that the service takes, as told or found; None while unknown."""
+        with self._lock:
+            return self._pace.limit
 
     def take(self, deadline: Deadline) -> float:
         """Wait for this call's turn -> the time it left (`time.monotonic()`), to report back.

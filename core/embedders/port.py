@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Protocol, runtime_checkable
+from collections.abc import Callable, Sequence
+from typing import Protocol, TypeAlias, runtime_checkable
 
 from core.deadline import Deadline
 from core.model import Limits
@@ -19,6 +19,40 @@ class KnowsItsWords(Protocol):
 
     def content_words(self, text: str) -> list[str]:
         """The words of a text that name something, each a text of its own."""
+
+
+class ReservedCall(Protocol):
+    """A paid call that was counted before it is made. What is said first holds. Never raises."""
+
+    def settle(self) -> None:
+        """The service answered, and charges for it."""
+
+    def release(self, *, refused: bool = False) -> None:
+        """It is not charged for: it was not made, not answered, or refused by the service."""
+
+
+ReserveCall: TypeAlias = Callable[[str], ReservedCall]
+"""Asked for every call before it is made, with its kind ("image", "text", "link"), on the thread of
+whoever wants it. Raises EmbedderError where the call must not be made."""
+
+
+class Uncounted:
+    """A call that nobody counts."""
+
+    def __init__(self, kind: str) -> None: ...
+
+    def settle(self) -> None: ...
+
+    def release(self, *, refused: bool = False) -> None: ...
+
+
+@runtime_checkable
+class HasLimit(Protocol):
+    """What an embedder offers besides whose service limits the rate of its calls."""
+
+    @property
+    def limit_per_second(self) -> float | None:
+        """The calls a second that the service takes, as told or found; None while unknown."""
 
 
 class Embedder(Protocol):

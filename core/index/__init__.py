@@ -11,11 +11,15 @@ from core.index.copying import Copying, CopyState
 from core.index.names import free_name
 from core.index.port import (
     HISTORY_KEPT,
+    CallCount,
     Index,
     KeptSearches,
     NearDuplicates,
     Nearest,
     Neighbours,
+    Outcome,
+    PaidCall,
+    ReachedCap,
     RunLock,
     Sample,
     VectorSpace,
@@ -25,6 +29,7 @@ from core.settings import Settings
 
 __all__ = [
     "HISTORY_KEPT",
+    "CallCount",
     "CopyState",
     "Copying",
     "Index",
@@ -32,6 +37,9 @@ __all__ = [
     "NearDuplicates",
     "Nearest",
     "Neighbours",
+    "Outcome",
+    "PaidCall",
+    "ReachedCap",
     "RunLock",
     "Sample",
     "VectorSpace",

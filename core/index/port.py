@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Literal, Protocol, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -101,6 +101,35 @@ class ArchivedPicture:
     vector: Vector
     altered: bool
     length: float | None = None
+
+
+Outcome: TypeAlias = Literal["answered", "cached", "refused", "capped"]
+"""What became of a call: the service answered it; it was not needed, because the answer was kept;
+the service refused it; or a cap kept it from being made. Only the first is charged."""
+
+ReachedCap: TypeAlias = Literal["", "day", "visitor"]
+
+
+@dataclass(frozen=True)
+class PaidCall:
+    """A call to a paid service. day: in UTC, "2026-11-27". visitor: who it is made for; "" if for
+    nobody, as by a run."""
+
+    kind: str  # "image", "text" or "link"
+    day: str
+    visitor: str = ""
+
+
+@dataclass(frozen=True)
+class CallCount:
+    """The calls of one kind on one day, by what became of them."""
+
+    day: str
+    kind: str
+    answered: int = 0
+    cached: int = 0
+    refused: int = 0
+    capped: int = 0
 
 
 class VectorSpace(Protocol):
@@ -381,11 +410,28 @@ class Index(KeptSearches, Protocol):
     def query_keys(self, embedder_id: str) -> list[tuple[str, str]]:
         """The (kind, key) of every query whose vector was kept, in order."""
 
-    def count_calls(self, embedder_id: str, counts: Mapping[str, int]) -> None:
-        """Add answered calls by kind ("image", "text", "link") to today's."""
+    def reserve_call(
+        self,
+        embedder_id: str,
+        call: PaidCall,
+        most: int | None = None,
+        visitor_most: int | None = None,
+    ) -> ReachedCap:
+        """Count a call as answered before it is made, unless that exceeds a cap.
 
-    def calls(self, embedder_id: str, month: str) -> int:
-        """Calls answered in a month ("2026-11")."""
+        most: the calls of one day, of all embedders together. visitor_most: those of one visitor
+        on one day; it does not hold for calls for nobody. Returns "", or which cap is reached:
+        then nothing is counted. All processes on one index keep to a cap together. A process that
+        is killed leaves its calls counted; only a power cut may lose the last of them.
+        """
+
+    def count_calls(
+        self, embedder_id: str, changes: Mapping[tuple[PaidCall, Outcome], int]
+    ) -> None:
+        """Add to the counts. With -1 for "answered", a reserved call is taken back."""
+
+    def calls(self, embedder_id: str, first: str, last: str) -> list[CallCount]:
+        """The calls from one day to another, both counted in, by day and kind in this order."""
 
     # -- taking an index along
 

@@ -13,6 +13,7 @@ from core.deadline import Deadline
 from core.embedders import Embedder
 from core.errors import (
     Cancelled,
+    CapReached,
     EmbedderError,
     EmbedderRefused,
     EmbedderUnavailable,
@@ -102,7 +103,10 @@ def embed_all(
                 keep(outcomes)
             except (EmbedderError, IndexUnavailable) as error:
                 ending = _weightier(ending, error)
-            if ending is not None:
+            if isinstance(ending, CapReached):
+                # The calls in flight are within the cap: cancelled, they would leave it unused.
+                batches.clear()
+            elif ending is not None:
                 stop()
     if ending is not None:
         raise ending

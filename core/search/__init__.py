@@ -3,13 +3,14 @@
 from core.index import KeptSearches
 from core.search.answer import Answer
 from core.search.balance import balanced
-from core.search.bank import Bank, BankState
+from core.search.bank import Bank
 from core.search.duplicate_finder import DuplicateFinder
 from core.search.duplicates import Duplicates, duplicates_csv, duplicates_within
 from core.search.export import MOST_TAKEN_ALONG, harmless, to_csv, written_parts
 from core.search.export_page import Sheet, to_page
 from core.search.export_zip import MOST_ZIP_BYTES, write_zip
 from core.search.history import LONGEST_ADDRESS, Asked, remember
+from core.search.learning import Learning, LearningState
 from core.search.query import Part, combine, query_key
 from core.search.query_form import (
     LARGEST_WEIGHT,
@@ -48,12 +49,13 @@ __all__ = [
     "Asked",
     "AskedText",
     "Bank",
-    "BankState",
     "Brought",
     "BroughtPicture",
     "DuplicateFinder",
     "Duplicates",
     "KeptSearches",
+    "Learning",
+    "LearningState",
     "Listing",
     "Part",
     "QueryVectors",

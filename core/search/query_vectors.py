@@ -29,21 +29,30 @@ class QueryVectors:
 
     A paid vector is kept in the index for good; every vector is cached while the process runs.
     Two people who search for the same thing at once cause one call. Methods raise EmbedderError.
+
+    heard: told of every paid query that a person has the vector of: its kind, its key, and whether
+    it was kept, so that it cost no call. Must not raise.
     """
 
-    def __init__(self, index: Index, embedder: Embedder) -> None:
+    def __init__(
+        self,
+        index: Index,
+        embedder: Embedder,
+        heard: Callable[[str, str, bool], object] = lambda kind, key, kept: None,
+    ) -> None:
         self._index = index
         self._embedder = embedder
+        self._heard = heard
         self._cache: OrderedDict[Key, Measured] = OrderedDict()
         self._pending: dict[Key, _Pending] = {}
         self._guard = threading.Lock()
 
-    def text(self, text: str, deadline: Deadline | None = None) -> Vector:
+    def text(self, text: str, deadline: Deadline | None = None, *, heard: bool = True) -> Vector:
         """The vector of a text. Raises InputRefused for a text that cannot be embedded.
 
-        deadline: without one, a person waits.
+        deadline: without one, a person waits. heard: whether a person asked for it.
         """
-        return self._text(text, deadline).vector
+        return self._text(text, deadline, heard).vector
 
     def text_length(self, text: str) -> float | None:
         """The length at which the vector of a text came; None where that was not kept.
@@ -52,10 +61,10 @@ class QueryVectors:
         """
         return 1.0 if self._embedder.normalises else self._text(text).length
 
-    def _text(self, text: str, deadline: Deadline | None = None) -> Measured:
+    def _text(self, text: str, deadline: Deadline | None = None, heard: bool = False) -> Measured:
         key = query_key(text)
         return self._ask(
-            ("text", key), lambda until: self._embedder.embed_text(key, until), deadline
+            ("text", key), lambda until: self._embedder.embed_text(key, until), deadline, heard
         )
 
     def picture(self, picture_id: str) -> Vector | None:
@@ -67,6 +76,8 @@ class QueryVectors:
         """The vector of a picture brought by a visitor; `data` is what would be sent."""
         known = self.picture(picture_id)
         if known is not None:
+            if self._embedder.paid:
+                self._heard("image", picture_id, True)
             return known
         return self._ask(
             ("image", picture_id), lambda deadline: self._embedder.embed_images([data], deadline)[0]
@@ -111,7 +122,11 @@ class QueryVectors:
         return len(vector) == self._embedder.dimensions
 
     def _ask(
-        self, key: Key, answer: Callable[[Deadline], RawVector], deadline: Deadline | None = None
+        self,
+        key: Key,
+        answer: Callable[[Deadline], RawVector],
+        deadline: Deadline | None = None,
+        heard: bool = True,
     ) -> Measured:
         deadline = deadline or Deadline.for_person()
         with self._guard:
@@ -124,8 +139,11 @@ class QueryVectors:
                 raise DeadlinePassed("No answer in time. Please try again.")
             try:
                 known = self._cached(key)
+                kept = known is not None
                 if known is None:
                     known = self._cache_answer(key, answer(deadline))
+                if heard and self._embedder.paid:
+                    self._heard(*key, kept)
             finally:
                 pending.lock.release()
         finally:

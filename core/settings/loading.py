@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TypedDict
@@ -23,6 +24,14 @@ SSLMODES = ("auto", "verify-full", "verify-ca", "require", "prefer", "allow", "d
 
 # Where a search in PostgreSQL is answered: by size, in this process, or by the database.
 SEARCHES = ("auto", "memory", "database")
+
+# On a public host a slip must open neither the collection nor the purse to everybody.
+SAFE_SIDE = {
+    "READ_ONLY": "1",
+    "CALLS_PER_DAY": "0",
+    "VISITOR_CALLS_PER_DAY": "0",
+    "VISITOR_CALLS_PER_MINUTE": "0",
+}
 
 
 def load_settings(
@@ -51,10 +60,10 @@ def load_settings(
     unset = {name for name in NAMES if not values[name]}
     for file, content in in_files.items():
         problems += misplaced(file, content, unset)
-    # The safe side: on a public host a slip must not open the collection to everybody.
-    if "READ_ONLY" in unset and any("READ_ONLY" in said for said in problems):
-        problems.append("READ_ONLY could not be read, so it is taken as 1.")
-        values["READ_ONLY"] = "1"
+    for name, value in SAFE_SIDE.items():
+        if name in unset and any(re.search(rf"\b{name}\b", said) for said in problems):
+            problems.append(f"{name} could not be read, so it is taken as {value}.")
+            values[name] = value
 
     read = Reader(values, root or Path.cwd(), problems)
     embedder = read.choice("EMBEDDER", EMBEDDERS)
@@ -84,6 +93,7 @@ def load_settings(
         vision_calls_per_second=read.positive_number(
             "VISION_CALLS_PER_SECOND", "the limit is found by itself"
         ),
+        vision_price_per_1000=read.positive_number("VISION_PRICE_PER_1000", "no cost is named"),
         # Cohere Embed
         cohere_endpoint=cohere_endpoint,
         cohere_key=cohere_key,
@@ -104,6 +114,9 @@ def load_settings(
         **_postgres(read),
         # Hosting
         read_only=read.flag("READ_ONLY", if_unclear=True),
+        calls_per_day=read.cap("CALLS_PER_DAY"),
+        visitor_calls_per_day=read.cap("VISITOR_CALLS_PER_DAY"),
+        visitor_calls_per_minute=read.cap("VISITOR_CALLS_PER_MINUTE"),
         problems=tuple(problems),
         signs_in=signs_in,
     )

@@ -24,6 +24,7 @@ class Settings:
     vision_api_version: str = "2024-02-01"
     vision_model_version: str = "2023-04-15"
     vision_calls_per_second: float | None = None
+    vision_price_per_1000: float | None = None
 
     # Cohere Embed. The endpoint is the whole address of the operation.
     cohere_endpoint: str = ""
@@ -53,6 +54,9 @@ class Settings:
 
     # Hosting.
     read_only: bool = False
+    calls_per_day: int | None = None
+    visitor_calls_per_day: int | None = None
+    visitor_calls_per_minute: int | None = None
 
     problems: tuple[str, ...] = ()
 

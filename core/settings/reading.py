@@ -67,6 +67,16 @@ class Reader:
             self.problems.append(f"{name} must be a whole number {bounds}; {otherwise}.")
         return None
 
+    def cap(self, name: str) -> int | None:
+        """A whole number, 0 for none at all; None if it is unset. Where it is wrong it is 0."""
+        given = self.text(name)
+        if not given or re.fullmatch(r"\d{1,9}", given, re.ASCII):
+            return int(given) if given else None
+        self.problems.append(
+            f"{name} must be a whole number, such as 100; until it is one, no paid calls are made."
+        )
+        return 0
+
     def name(self, name: str) -> str:
         """The name of a model or a deployment; "" if it is unset or wrong."""
         given = self.text(name)

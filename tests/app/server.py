@@ -13,6 +13,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from core.settings import NAMES
+
 ROOT = Path(__file__).resolve().parents[2]
 
 # What a clone brings that the app reads. No .env and no data: they are somebody's own.
@@ -108,9 +110,6 @@ def serve(home: Path, **settings: str) -> Iterator[Server]:
 
 def environment(**settings: str) -> dict[str, str]:
     """The environment without any setting of the person who runs the tests, and with these."""
-    prefixes = (
-        *("VISION_", "COHERE_", "STREAMLIT_", "CLIP_", "POSTGRES_", "EMBEDDER"),
-        *("IMAGES_DIR", "DATA_DIR", "READ_ONLY"),
-    )
+    prefixes = ("STREAMLIT_", *NAMES)
     kept = {name: value for name, value in os.environ.items() if not name.startswith(prefixes)}
     return {**kept, "PYTHONUNBUFFERED": "1", **settings}

@@ -100,7 +100,8 @@ def test_visitors_of_a_showcase_search_with_a_user_who_may_only_read(
         f"GRANT USAGE ON SCHEMA {schema} TO {name}",
         f"GRANT SELECT ON ALL TABLES IN SCHEMA {schema} TO {name}",
         # What a visitor asks is paid for, and so kept and counted.
-        f"GRANT INSERT, UPDATE, DELETE ON {schema}.queries, {schema}.calls TO {name}",
+        f"GRANT INSERT, UPDATE, DELETE ON {schema}.queries, {schema}.calls, "
+        f"{schema}.visitor_calls TO {name}",
     ):
         postgres_server.execute(statement)
     home = clone(tmp_path_factory.mktemp("showcase"))

@@ -25,6 +25,7 @@ from core.embedders.azure import AzureEmbedder
 from core.embedders.http import ATTEMPTS, UNUSABLE_ATTEMPTS
 from core.errors import (
     Cancelled,
+    CapReached,
     DeadlinePassed,
     EmbedderError,
     EmbedderRefused,
@@ -35,6 +36,7 @@ from core.settings import Settings
 from core.vectors import unit
 from tests.azure_emulator import FAULTS, Emulator, Fault, recorded_vectors, recordings_folder
 from tests.conftest import shown_by, wait_for
+from tests.embedders.reservations import Reservations, Reserved
 
 RETRIED = ("error", "unavailable", "timeout", "reset", "reset midway")
 UNUSABLE = ("html", "truncated", "512 numbers", "nan", "zeros", "strings", "no vector")
@@ -146,28 +148,46 @@ def test_recorded_pictures_get_the_vectors_that_the_service_gave(embedder: Azure
         np.testing.assert_array_equal(row, by_name[file.name].astype(np.float32))
 
 
-def test_on_call_hears_of_every_answer_that_may_be_charged(emulator: Emulator) -> None:
-    heard: list[str] = []
-    embedder = AzureEmbedder(settings_for(emulator), on_call=heard.append, backoff_seconds=0.01)
-    emulator.plan("error", "html", None, "unauthorised")
+def test_each_call_is_reserved_and_settled_only_by_an_answer_that_may_be_charged(
+    emulator: Emulator,
+) -> None:
+    calls = Reservations()
+    embedder = AzureEmbedder(settings_for(emulator), calls.reserve, backoff_seconds=0.01)
+    emulator.plan("error", "reset", "html", None, "unauthorised")
     embedder.embed_text("red", Deadline())
     with pytest.raises(EmbedderRefused):
         embedder.embed_images([RED], Deadline())
     embedder.embed_images([RED], Deadline())
     embedder.embed_link("https://example.com/a.jpg", Deadline())
-    assert heard == ["text", "text", "image", "link"]
+    assert calls.outcomes() == [
+        ("text", "refused"),
+        ("text", "released"),
+        ("text", "settled"),
+        ("text", "settled"),
+        ("image", "refused"),
+        ("image", "settled"),
+        ("link", "settled"),
+    ]
 
 
 def test_an_answer_that_comes_after_a_stop_is_counted_all_the_same() -> None:
-    heard: list[str] = []
+    calls = Reservations()
     with Emulator(latency=0.4) as emulator:
         settings = settings_for(emulator)
-        embedder = AzureEmbedder(settings, on_call=heard.append, grace_seconds=0)
+        embedder = AzureEmbedder(settings, calls.reserve, grace_seconds=0)
         deadline = Deadline()
         threading.Timer(0.1, deadline.cancel.set).start()
         assert isinstance(refused_text(embedder, deadline), Cancelled)
-        wait_for(lambda: heard)
-    assert heard == ["text"]
+        wait_for(lambda: calls.outcomes() == [("text", "settled")])
+
+
+def test_a_call_that_may_not_be_made_never_leaves(emulator: Emulator) -> None:
+    def refuse(kind: str) -> Reserved:
+        raise CapReached("Today is over.")
+
+    error = refused_text(AzureEmbedder(settings_for(emulator), refuse))
+    assert isinstance(error, CapReached)
+    assert emulator.calls == []
 
 
 def test_one_connection_serves_many_calls(emulator: Emulator, embedder: AzureEmbedder) -> None:

@@ -30,6 +30,7 @@ from tests import hostile_pictures as hostile
 from tests.azure_emulator import Emulator
 from tests.cohere_emulator import FAULTS, CohereEmulator
 from tests.conftest import plain, shown_by
+from tests.embedders.reservations import Reservations
 from tests.emulated_service import Fault
 
 RED, BLUE = plain("red"), plain("blue")
@@ -183,15 +184,23 @@ def test_a_deployment_of_a_name_of_its_own_is_filed_under_its_model() -> None:
     assert embedder.id == "cohere:embed-v-4-0:256"
 
 
-def test_on_call_hears_of_every_answer_that_may_be_charged(emulator: CohereEmulator) -> None:
-    heard: list[str] = []
-    embedder = CohereEmbedder(settings_for(emulator), on_call=heard.append, backoff_seconds=0.01)
+def test_each_call_is_reserved_and_settled_only_by_an_answer_that_may_be_charged(
+    emulator: CohereEmulator,
+) -> None:
+    calls = Reservations()
+    embedder = CohereEmbedder(settings_for(emulator), calls.reserve, backoff_seconds=0.01)
     emulator.plan("error", "html", None, "unauthorised")
     embedder.embed_text("red", Deadline())
     with pytest.raises(EmbedderRefused):
         embedder.embed_images([RED], Deadline())
     embedder.embed_images([RED], Deadline())
-    assert heard == ["text", "text", "image"]
+    assert calls.outcomes() == [
+        ("text", "refused"),
+        ("text", "settled"),
+        ("text", "settled"),
+        ("image", "refused"),
+        ("image", "settled"),
+    ]
 
 
 # --- Pictures and texts that are not taken -------------------------------------------------------

@@ -213,6 +213,7 @@ def test_new_columns_of_old_rows_say_that_nothing_is_known(tmp_path: Path) -> No
     path = a_migrated_index(tmp_path)
     assert read(path, "SELECT DISTINCT reader FROM unreadable") == [(0,)]
     assert read(path, "SELECT DISTINCT length FROM vectors") == [(None,)]
+    assert read(path, "SELECT DISTINCT cached, refused, capped FROM calls") == [(0, 0, 0)]
 
 
 def test_a_second_opening_migrates_nothing(tmp_path: Path) -> None:

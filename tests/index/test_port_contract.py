@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -15,7 +14,7 @@ from hypothesis import strategies as st
 
 from core.deadline import Deadline
 from core.errors import Cancelled
-from core.index import Index, NearDuplicates, VectorSpace, open_index
+from core.index import CallCount, Index, NearDuplicates, PaidCall, VectorSpace, open_index
 from core.index.port import ArchivedPicture
 from core.index.sqlite import SqliteIndex
 from core.model import (
@@ -199,11 +198,86 @@ def test_a_strangers_word_on_a_picture_is_replaced_by_what_was_seen_here(index: 
     assert index.thumbnail(an_id(1)) == THUMBNAIL
 
 
-def test_calls_are_summed_over_the_month(index: Index) -> None:
-    index.count_calls("e:1", {"image": 3, "text": 2})
-    index.count_calls("e:1", {"image": 1})
-    assert index.calls("e:1", time.strftime("%Y-%m")) == 6
-    assert index.calls("e:1", "1999-12") == 0
+# -- calls -----------------------------------------------------------------------------------
+
+MONDAY, TUESDAY = "2026-11-23", "2026-11-24"
+
+
+def answered(index: Index, day: str = MONDAY, embedder_id: str = "e:1") -> int:
+    return sum(count.answered for count in index.calls(embedder_id, day, day))
+
+
+def test_calls_are_counted_by_day_kind_and_outcome(index: Index) -> None:
+    for _ in range(3):
+        assert index.reserve_call("e:1", PaidCall("image", MONDAY)) == ""
+    index.reserve_call("e:1", PaidCall("text", TUESDAY))
+    text = PaidCall("text", MONDAY)
+    index.count_calls(
+        "e:1", {(text, "cached"): 5, (text, "capped"): 2, (PaidCall("image", MONDAY), "refused"): 1}
+    )
+    assert index.calls("e:1", MONDAY, TUESDAY) == [
+        CallCount(MONDAY, "image", answered=3, refused=1),
+        CallCount(MONDAY, "text", cached=5, capped=2),
+        CallCount(TUESDAY, "text", answered=1),
+    ]
+    assert index.calls("e:1", TUESDAY, TUESDAY) == [CallCount(TUESDAY, "text", answered=1)]
+    assert index.calls("e:2", MONDAY, TUESDAY) == []
+
+
+def test_a_day_takes_as_many_calls_as_its_cap_whichever_embedder_makes_them(index: Index) -> None:
+    calls = [("e:1", "image"), ("e:2", "text"), ("e:1", "text"), ("e:2", "link")]
+    reached = [index.reserve_call(e, PaidCall(kind, MONDAY), most=3) for e, kind in calls]
+    assert reached == ["", "", "", "day"]
+    assert index.reserve_call("e:1", PaidCall("text", TUESDAY), most=3) == ""
+    assert answered(index) + answered(index, embedder_id="e:2") == 3
+
+
+def test_a_call_that_is_taken_back_makes_room_for_another(index: Index) -> None:
+    call = PaidCall("text", MONDAY, "ada")
+    assert index.reserve_call("e:1", call, most=1, visitor_most=1) == ""
+    assert index.reserve_call("e:1", call, most=1) == "day"
+    assert index.reserve_call("e:1", call, visitor_most=1) == "visitor"
+    index.count_calls("e:1", {(call, "answered"): -1})
+    assert index.reserve_call("e:1", call, most=1, visitor_most=1) == ""
+
+
+def test_a_count_never_falls_below_zero(index: Index) -> None:
+    index.count_calls("e:1", {(PaidCall("text", MONDAY, "ada"), "answered"): -2})
+    assert answered(index) == 0
+
+
+def test_the_cap_of_a_visitor_holds_for_that_one_and_that_day(index: Index) -> None:
+    def reserve(visitor: str, day: str = MONDAY) -> str:
+        return index.reserve_call("e:1", PaidCall("text", day, visitor), visitor_most=1)
+
+    assert [reserve("ada"), reserve("ada"), reserve("bob")] == ["", "visitor", ""]
+    assert reserve("ada", TUESDAY) == ""
+    assert [reserve(""), reserve("")] == ["", ""]
+
+
+def test_a_clock_that_goes_back_opens_no_day_a_second_time(index: Index) -> None:
+    def reserve(day: str) -> str:
+        return index.reserve_call("e:1", PaidCall("text", day, "ada"), most=2, visitor_most=2)
+
+    assert [reserve(MONDAY), reserve(TUESDAY), reserve(TUESDAY)] == ["", "", ""]
+    assert [reserve(MONDAY), reserve(MONDAY), reserve(TUESDAY)] == ["", "day", "day"]
+    assert (answered(index), answered(index, TUESDAY)) == (2, 2)
+
+
+def test_many_threads_never_exceed_a_cap_together(index: Index) -> None:
+    reached: list[str] = []
+
+    def work() -> None:
+        for _ in range(10):
+            reached.append(index.reserve_call("e:1", PaidCall("text", MONDAY), most=25))
+
+    threads = [threading.Thread(target=work) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert (reached.count(""), reached.count("day")) == (25, 55)
+    assert answered(index) == 25
 
 
 def test_many_threads_may_write_at_once(index: Index) -> None:

@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 
 from core.errors import IndexUnavailable
-from core.index import Index, open_index
+from core.index import CallCount, Index, PaidCall, open_index
 from core.model import EVERYTHING, FileRow, Scope, Unreadable
 from core.settings import Settings
 from core.vectors import unit
@@ -250,6 +250,39 @@ def test_a_user_who_may_only_read_is_told_so_on_writing(reader: Index) -> None:
     assert "may only read this index" in reader.notices[0]
     with pytest.raises(IndexUnavailable, match="may only read this index"):
         reader.set_meta("gallery", "1")
+
+
+def test_caps_hold_within_the_process_of_a_user_who_may_only_read(
+    reader: Index, index: Index
+) -> None:
+    call = PaidCall("text", "2026-11-23", "ada")
+    reached = [reader.reserve_call("e:1", call, most=3, visitor_most=2) for _ in range(3)]
+    assert reached == ["", "", "visitor"]
+    others = [reader.reserve_call("e:2", PaidCall("image", call.day), most=3) for _ in range(2)]
+    assert others == ["", "day"]
+    reader.count_calls("e:1", {(call, "answered"): -1, (call, "cached"): 4})
+    assert reader.reserve_call("e:1", call, visitor_most=2) == ""
+    assert reader.calls("e:1", "2026-11-01", "2026-11-31") == [
+        CallCount("2026-11-23", "text", answered=2, cached=4)
+    ]
+    assert index.calls("e:1", "2026-11-01", "2026-11-31") == []
+
+
+def test_a_reader_who_may_write_the_counts_keeps_to_one_cap_with_all_others(
+    index: Index, reader: Index, role: Settings, postgres_server: PostgresServer
+) -> None:
+    assert any("counts its calls alone" in notice for notice in reader.notices)
+    schema = role.postgres_schema
+    postgres_server.execute(
+        f"GRANT INSERT, UPDATE, DELETE ON {schema}.calls, {schema}.visitor_calls "
+        f"TO {role.postgres_user}"
+    )
+    call = PaidCall("text", "2026-11-23", "ada")
+    index.reserve_call("e:1", call, most=2)
+    showcase = open_index(role)
+    assert [showcase.reserve_call("e:1", call, most=2) for _ in range(2)] == ["", "day"]
+    assert index.reserve_call("e:1", call, most=2) == "day"
+    showcase.close()
 
 
 def test_a_read_only_showcase_needs_no_notice_of_a_user_who_may_only_read(

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from core.search import BankState
+from core.search import LearningState
 from core.settings import load_settings
 from core.workspace import BANK_WORDS, Workspace
 from tests.azure_emulator import Emulator
@@ -33,7 +33,7 @@ def texts_asked(emulator: Emulator) -> int:
     return sum(call.kind == "text" for call in emulator.calls)
 
 
-def learned(workspace: Workspace) -> BankState:
+def learned(workspace: Workspace) -> LearningState:
     workspace.learn_words()
     wait_for(lambda: not workspace.bank_state().learning, 60)
     return workspace.bank_state()
@@ -41,7 +41,7 @@ def learned(workspace: Workspace) -> BankState:
 
 def test_a_paid_bank_asks_nothing_by_itself(tmp_path: Path, emulator: Emulator) -> None:
     workspace = opened(tmp_path, emulator)
-    assert workspace.bank_state() == BankState(0, BANK_WORDS, learning=False, problem="")
+    assert workspace.bank_state() == LearningState(0, BANK_WORDS, learning=False, problem="")
     assert workspace._bank.vectors() is None
     assert texts_asked(emulator) == 0
     workspace.close()
@@ -104,6 +104,6 @@ def test_a_list_of_which_the_model_takes_nothing_is_no_bank(
     workspace = opened(tmp_path, emulator)
     emulator.when(lambda seen: seen.kind == "text", "bad request")
     state = learned(workspace)
-    assert state == BankState(0, 0, learning=False, problem="")
+    assert state == LearningState(0, 0, learning=False, problem="")
     assert workspace._bank.vectors() is None
     workspace.close()

@@ -11,8 +11,8 @@ from core.errors import EmbedderError
 from core.search import query_key
 from core.vectors import Vector
 from core.workspace import Workspace
+from ui.calls import price_tag
 from ui.collection_map import Axes
-from ui.numbers import count
 from ui.paying import agreed
 from ui.vocabulary_notice import name_unknown_words
 from ui.wall import thumbnail
@@ -144,7 +144,7 @@ def _edit(workspace: Workspace, name: str, written: dict[str, str]) -> None:
 def _agreed_to_pay(workspace: Workspace, written: dict[str, str]) -> bool:
     asked = {text for text in written.values() if not text.startswith(PICTURE)}
     calls = sum(not workspace.queries.is_free(text) for text in asked)
-    label = f"Arrange · {count(calls, 'call')}"
+    label = f"Arrange · {price_tag(workspace, calls)}"
     return not calls or agreed(str(sorted(asked)), label, key="pay-axes")
 
 

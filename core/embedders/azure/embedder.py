@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from urllib.parse import urlsplit
 
 import numpy as np
@@ -19,6 +19,7 @@ from core.embedders.azure.refusals import CURRENT_MODEL_VERSION, SERVICE, Versio
 from core.embedders.credentials import FreshKey, Header, Key, is_sendable
 from core.embedders.entra import EntraSignIn
 from core.embedders.http import Kind, Request, ServiceEmbedder, json_body, usable
+from core.embedders.port import ReserveCall, Uncounted
 from core.embedders.service_words import ServiceWords
 from core.errors import EmbedderError, EmbedderRefused, InputRefused
 from core.model import Limits
@@ -47,7 +48,7 @@ class AzureEmbedder(ServiceEmbedder):
     """Embeddings by Azure AI Vision; every call is paid. Safe to use from several threads.
 
     settings: endpoint, key, versions and, if told, calls per second.
-    on_call: called with "image", "text" or "link", as `ServiceEmbedder` says; patience: its times.
+    reserve_call: asked for every call, as `ServiceEmbedder` says; patience: its times.
     fresh_key: asked when the key is refused. Without a key, Entra ID is signed in to.
 
     >>> embedder = AzureEmbedder(settings)                            # doctest: +SKIP
@@ -65,7 +66,7 @@ class AzureEmbedder(ServiceEmbedder):
     def __init__(
         self,
         settings: Settings,
-        on_call: Callable[[str], None] | None = None,
+        reserve_call: ReserveCall = Uncounted,
         fresh_key: FreshKey | None = None,
         **patience: float,
     ) -> None:
@@ -80,7 +81,7 @@ class AzureEmbedder(ServiceEmbedder):
             CONCURRENCY,
             problem=self._misconfigured(settings.signs_in),
             calls_per_second=settings.vision_calls_per_second,
-            on_call=on_call,
+            reserve_call=reserve_call,
             **patience,
         )
 

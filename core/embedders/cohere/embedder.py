@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from urllib.parse import urlsplit
 
 import numpy as np
@@ -27,6 +27,7 @@ from core.embedders.cohere.refusals import (
 from core.embedders.credentials import FreshKey, Header, Key, bearer, is_sendable
 from core.embedders.entra import EntraSignIn
 from core.embedders.http import Kind, Request, ServiceEmbedder, json_body, usable
+from core.embedders.port import ReserveCall, Uncounted
 from core.embedders.service_words import ServiceWords
 from core.errors import EmbedderError, InputRefused
 from core.model import Limits
@@ -49,7 +50,7 @@ class CohereEmbedder(ServiceEmbedder):
     """Embeddings by Cohere Embed 4 or newer; every call is paid. Safe to use from several threads.
 
     settings: endpoint, key, model and dimensions.
-    on_call: called with "image" or "text", as `ServiceEmbedder` says; patience: its times.
+    reserve_call: asked for every call, as `ServiceEmbedder` says; patience: its times.
     fresh_key: asked when the key is refused. Without a key, Entra ID is signed in to; not at Cohere
         itself, which knows only keys.
 
@@ -65,7 +66,7 @@ class CohereEmbedder(ServiceEmbedder):
     def __init__(
         self,
         settings: Settings,
-        on_call: Callable[[str], None] | None = None,
+        reserve_call: ReserveCall = Uncounted,
         fresh_key: FreshKey | None = None,
         **patience: float,
     ) -> None:
@@ -84,7 +85,7 @@ class CohereEmbedder(ServiceEmbedder):
             Key(key, header, fresh_key) if key else EntraSignIn(SERVICE),
             CONCURRENCY,
             problem=_misconfigured(settings),
-            on_call=on_call,
+            reserve_call=reserve_call,
             **patience,
         )
 

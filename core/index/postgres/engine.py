@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from core.index.in_memory import CurrentMatrix, MatrixSpace
 from core.index.port import VectorSpace
+from core.index.postgres.calls import Calls
 from core.index.postgres.database_space import DatabaseSpace
 from core.index.postgres.duplicates import Duplicates
 from core.index.postgres.files import Files
@@ -18,7 +19,7 @@ from core.index.postgres.vector_space import PostgresSpace
 from core.index.postgres.vectors import VectorTable, table_of
 
 
-class PostgresIndex(Files, VectorTable, Unfinished, Queries, Searches, Duplicates):
+class PostgresIndex(Files, VectorTable, Unfinished, Queries, Calls, Searches, Duplicates):
     """Keeps the promises of `core.index.port.Index` in the schema that the settings name."""
 
     def run_lock(self) -> PostgresRunLock:

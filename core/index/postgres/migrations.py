@@ -78,6 +78,19 @@ MIGRATIONS: tuple[tuple[str, tuple[str, ...]], ...] = (
             "VALUES ('uid', left(replace(gen_random_uuid()::text, '-', ''), 12))",
         ),
     ),
+    (
+        "what became of a call, and for whom it was made",
+        (
+            # count: the calls that were answered or are being made. cached: answered from what was
+            # kept. refused: by the service. capped: not made, because a cap was reached.
+            "ALTER TABLE schema.calls ADD COLUMN cached bigint NOT NULL DEFAULT 0, "
+            "ADD COLUMN refused bigint NOT NULL DEFAULT 0, "
+            "ADD COLUMN capped bigint NOT NULL DEFAULT 0",
+            # visitor: a name that means nothing to anybody else. count: as calls.count.
+            'CREATE TABLE schema.visitor_calls (visitor text COLLATE "C" NOT NULL, '
+            'day text COLLATE "C" NOT NULL, count bigint NOT NULL, PRIMARY KEY (visitor, day))',
+        ),
+    ),
 )
 
 

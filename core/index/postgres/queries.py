@@ -1,9 +1,8 @@
-"""The tables of queries that were answered, and of calls."""
+"""The table of queries that were answered."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
 
 from core.index.postgres.connections import Connections, numbers_of
 from core.vectors import Measured, RawVector, measured
@@ -14,7 +13,7 @@ QUERIES_DROPPED_AT_ONCE = 1_000
 
 
 class Queries(Connections):
-    """The vectors of queries, and how many calls were answered; see `core.index.port.Index`."""
+    """The vectors of queries; see `core.index.port.Index`."""
 
     def query_vector(self, embedder_id: str, kind: str, key: str) -> Measured | None:
         with self.reading() as db:
@@ -51,25 +50,3 @@ class Queries(Connections):
                 (embedder_id,),
             )
             return [(kind, key) for kind, key in rows]
-
-    def count_calls(self, embedder_id: str, counts: Mapping[str, int]) -> None:
-        with self.writing() as db:
-            db.executemany(
-                "INSERT INTO schema.calls (embedder_id, kind, day, count) VALUES (%s, %s, %s, %s) "
-                "ON CONFLICT (embedder_id, kind, day) "
-                "DO UPDATE SET count = calls.count + excluded.count",
-                [
-                    (embedder_id, kind, time.strftime("%Y-%m-%d"), count)
-                    for kind, count in sorted(counts.items())
-                ],
-            )
-
-    def calls(self, embedder_id: str, month: str) -> int:
-        with self.reading() as db:
-            row = db.execute(
-                "SELECT coalesce(sum(count), 0)::bigint FROM schema.calls "
-                "WHERE embedder_id = %s AND left(day, 7) = %s",
-                (embedder_id, month),
-            ).fetchone()
-        assert row is not None
-        return int(row[0])

@@ -129,5 +129,13 @@ def may_only_read(settings: Settings) -> str:
     )
 
 
+def counts_alone(settings: Settings) -> str:
+    return (
+        f"{settings.postgres_user!r} may not write to the tables of paid calls: this process "
+        "counts its calls alone, and keeps to the caps alone, until it ends. Let it write to calls "
+        "and visitor_calls."
+    )
+
+
 def _first_line(error: psycopg.Error) -> str:
     return str(error).strip().split("\n", 1)[0][:200]

@@ -70,11 +70,24 @@ class Connections:
                 self._pool.put(db)
 
     @contextmanager
-    def writing(self) -> Iterator[sqlite3.Connection]:
-        """Like `connection`, with the write lock taken first, so that what is read stays true."""
+    def writing(self, *, to_disk: bool = True) -> Iterator[sqlite3.Connection]:
+        """Like `connection`, with the write lock taken first, so that what is read stays true.
+
+        to_disk: wait until the disk has it. Without, it outlives the process, and a power cut may
+        lose it; waiting takes 4.5 ms on a disk where this takes 0.05.
+        """
         with self.connection() as db:
-            db.execute("BEGIN IMMEDIATE")
-            yield db
+            if to_disk:
+                db.execute("BEGIN IMMEDIATE")
+                yield db
+                return
+            db.execute("PRAGMA synchronous = NORMAL")
+            try:
+                with db:
+                    db.execute("BEGIN IMMEDIATE")
+                    yield db
+            finally:
+                db.execute("PRAGMA synchronous = FULL")
 
     def close(self) -> None:
         """Let go of the file. It may be used again: then it is opened anew."""

@@ -11,6 +11,7 @@ from collections.abc import Callable
 
 from core.file_lock import FileLock
 from core.index.in_memory import CurrentMatrix, MatrixSpace
+from core.index.sqlite.calls import Calls
 from core.index.sqlite.duplicates import Duplicates
 from core.index.sqlite.files import Files
 from core.index.sqlite.queries import Queries
@@ -19,7 +20,7 @@ from core.index.sqlite.unfinished import Unfinished
 from core.index.sqlite.vectors import VectorTable
 
 
-class SqliteIndex(Files, VectorTable, Unfinished, Queries, Searches, Duplicates):
+class SqliteIndex(Files, VectorTable, Unfinished, Queries, Calls, Searches, Duplicates):
     """Opens, or makes, the index in `data_dir`. Safe to use from many threads and processes.
 
     A damaged file is set aside and rebuilt from what can be read of it; `notices` then says so.

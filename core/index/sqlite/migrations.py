@@ -134,6 +134,20 @@ MIGRATIONS = (
             "ALTER TABLE queries ADD COLUMN length REAL",
         ),
     ),
+    Migration(
+        8,
+        "what became of a call, and for whom it was made",
+        (
+            # count: the calls that were answered or are being made. cached: answered from what was
+            # kept. refused: by the service. capped: not made, because a cap was reached.
+            "ALTER TABLE calls ADD COLUMN cached INTEGER NOT NULL DEFAULT 0",
+            "ALTER TABLE calls ADD COLUMN refused INTEGER NOT NULL DEFAULT 0",
+            "ALTER TABLE calls ADD COLUMN capped INTEGER NOT NULL DEFAULT 0",
+            # visitor: a name that means nothing to anybody else. count: as calls.count.
+            "CREATE TABLE visitor_calls (visitor TEXT NOT NULL, day TEXT NOT NULL, "
+            "count INTEGER NOT NULL, UNIQUE (visitor, day))",
+        ),
+    ),
 )
 
 

@@ -1,9 +1,8 @@
-"""The tables of queries that were answered, and of calls."""
+"""The table of queries that were answered."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
 
 from core.index.sqlite.connections import (
     Connections,
@@ -19,7 +18,7 @@ QUERIES_DROPPED_AT_ONCE = 1_000
 
 
 class Queries(Connections):
-    """The vectors of queries, and how many calls were answered."""
+    """The vectors of queries."""
 
     def query_vector(self, embedder_id: str, kind: str, key: str) -> Measured | None:
         """A query answered before: kind "text" or "image", key the text or the picture id."""
@@ -55,23 +54,3 @@ class Queries(Connections):
                 "SELECT kind, key FROM queries WHERE embedder_id = ? ORDER BY kind, key",
                 (embedder_id,),
             ).fetchall()
-
-    def count_calls(self, embedder_id: str, counts: Mapping[str, int]) -> None:
-        """Add answered calls by kind ("image", "text", "link") to today's."""
-        with self.writing() as db:
-            for kind, count in counts.items():
-                db.execute(
-                    "INSERT INTO calls VALUES (?, ?, ?, ?) ON CONFLICT (embedder_id, kind, day) "
-                    "DO UPDATE SET count = count + excluded.count",
-                    (embedder_id, kind, time.strftime("%Y-%m-%d"), count),
-                )
-
-    def calls(self, embedder_id: str, month: str) -> int:
-        """Calls answered in a month ("2026-11")."""
-        with self.connection() as db:
-            row = db.execute(
-                "SELECT coalesce(sum(count), 0) FROM calls "
-                "WHERE embedder_id = ? AND substr(day, 1, 7) = ?",
-                (embedder_id, month),
-            ).fetchone()
-        return int(row[0])

@@ -356,6 +356,8 @@ def _is_whole(table: str, row: Mapping[str, object]) -> bool:
             and thumbnail.startswith(b"\xff\xd8")
             and thumbnail.endswith(b"\xff\xd9")
         )
+    if table in ("calls", "visitor_calls"):
+        return all(isinstance(value, str | int) for value in row.values())
     if table in ("saved_searches", "history"):
         return all(isinstance(value, str | float) for value in row.values())
     return True
