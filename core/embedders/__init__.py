@@ -5,13 +5,24 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from core.embedders.choice import NAMES, Choice, choose, kinds_there
 from core.embedders.port import Embedder, KnowsItsWords
 from core.settings import Settings
 
 if TYPE_CHECKING:
     from core.embedders.clip.setup import ClipSetup as ClipSetup
 
-__all__ = ["Embedder", "KnowsItsWords", "builtin_embedder", "clip_setup", "make_embedder"]
+__all__ = [
+    "NAMES",
+    "Choice",
+    "Embedder",
+    "KnowsItsWords",
+    "builtin_embedder",
+    "choose",
+    "clip_setup",
+    "kinds_there",
+    "make_embedder",
+]
 
 
 def make_embedder(
