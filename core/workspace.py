@@ -58,6 +58,7 @@ from core.model import (
     Picture,
     Plan,
     Scope,
+    Vote,
 )
 from core.pictures import check, cut_out, payload, picture_id
 from core.search import (
@@ -517,6 +518,22 @@ class Workspace:
         back = target == self._kind_of_settings
         self._index.set_meta(SWITCHED, "" if back else f"{self._kind_of_settings} {target}")
         self._index.set_meta(SECOND, first)
+
+    def vote(self, query: str, *, for_second: bool) -> None:
+        """Keep which of the two embedders answered a query better.
+
+        query: in words. Raises EmbedderError, IndexUnavailable.
+        """
+        second = self.second()
+        if second is None:
+            raise EmbedderRefused("There is no second model any more.")
+        ids = (self.embedder.id, second.embedder.id)
+        better, other = reversed(ids) if for_second else ids
+        self._index.add_vote(Vote(query, better, other, time.time()))
+
+    def votes(self) -> list[Vote]:
+        """What was found better of any two models, the last first. Raises IndexUnavailable."""
+        return self._index.votes()
 
     def _close_second(self) -> None:
         with self._opening_second:

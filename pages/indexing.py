@@ -8,6 +8,7 @@ from ui.index_archive import index_archive
 from ui.indexing_panel import run_controls
 from ui.not_indexed import away, not_indexed
 from ui.resources import open_workspace
+from ui.second_model import second_model
 from ui.shell import just_opened, page_frame
 from ui.uploads import uploads
 from ui.visitor import manage, visitor
@@ -24,6 +25,7 @@ if may_manage:
     away(workspace)
     not_indexed(workspace)
     uploads(workspace)
+    second_model(workspace)
     index_archive(workspace)
     engine(workspace)
 else:

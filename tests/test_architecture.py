@@ -135,6 +135,7 @@ CHANGES = {
     "switch_over",
     "tick_gallery",
     "tuning",
+    "vote",
     "zip_pictures",
 }
 

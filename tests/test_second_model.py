@@ -256,6 +256,16 @@ def test_a_paid_model_that_is_switched_to_keeps_the_gallery_in_view(
     switched.close()
 
 
+def test_a_vote_names_the_better_model_first(root: Path, emulator: Emulator) -> None:
+    workspace, second = with_azure(root, emulator)
+    workspace.vote("red", for_second=False)
+    workspace.vote("blue", for_second=True)
+    ids = workspace.embedder.id, second.embedder.id
+    votes = {vote.query: (vote.better, vote.other) for vote in workspace.votes()}
+    assert votes == {"red": ids, "blue": (ids[1], ids[0])}
+    workspace.close()
+
+
 def test_without_the_second_its_vectors_stay(root: Path, emulator: Emulator) -> None:
     workspace, second = with_azure(root, emulator)
     embed(second)

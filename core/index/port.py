@@ -27,6 +27,7 @@ from core.model import (
     SavedSearch,
     Scope,
     Unreadable,
+    Vote,
 )
 from core.tuning import Tuning
 from core.vectors import Measured, RawVector, Vector, Vectors
@@ -386,6 +387,14 @@ class Index(KeptSearches, Protocol):
 
     def calls(self, embedder_id: str, month: str) -> int:
         """Calls answered in a month ("2026-11")."""
+
+    # -- which of two models is the better one
+
+    def add_vote(self, vote: Vote) -> None:
+        """Keep a vote instead of what was voted before for this query and these two models."""
+
+    def votes(self) -> list[Vote]:
+        """All of them, the last first."""
 
     # -- taking an index along
 

@@ -78,6 +78,16 @@ MIGRATIONS: tuple[tuple[str, tuple[str, ...]], ...] = (
             "VALUES ('uid', left(replace(gen_random_uuid()::text, '-', ''), 12))",
         ),
     ),
+    (
+        "votes for one of two models",
+        (
+            # better, other: embedder ids. voted: seconds since 1970.
+            'CREATE TABLE schema.votes (query text COLLATE "C" NOT NULL, '
+            'better text COLLATE "C" NOT NULL, other text COLLATE "C" NOT NULL, '
+            "voted double precision NOT NULL)",
+            "CREATE UNIQUE INDEX votes_unique ON schema.votes (md5(query), better, other)",
+        ),
+    ),
 )
 
 

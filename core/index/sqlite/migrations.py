@@ -134,6 +134,15 @@ MIGRATIONS = (
             "ALTER TABLE queries ADD COLUMN length REAL",
         ),
     ),
+    Migration(
+        8,
+        "votes for one of two models",
+        (
+            # better, other: embedder ids. voted: seconds since 1970.
+            "CREATE TABLE votes (query TEXT NOT NULL, better TEXT NOT NULL, "
+            "other TEXT NOT NULL, voted REAL NOT NULL, UNIQUE (query, better, other))",
+        ),
+    ),
 )
 
 
