@@ -496,8 +496,9 @@ class Workspace:
                 self._second = Workspace(settings, self.root, self._read_settings, self)
             except EmbedderError as error:
                 setup = self.second_setup or clip_setup(settings)
-                # What can be downloaded is looked for again, and all else at the next start.
-                if setup is None or not setup.state().total_bytes:
+                # What a download can mend is tried again, and all else at the next start.
+                state = setup.state() if setup is not None else None
+                if state is None or not state.total_bytes or state.phase == "ready":
                     self._second_problem, setup = str(error), None
                 self.second_setup = setup
                 raise

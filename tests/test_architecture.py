@@ -136,6 +136,7 @@ CHANGES = {
     "tick_gallery",
     "tuning",
     "vote",
+    "votes",
     "zip_pictures",
 }
 

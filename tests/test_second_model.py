@@ -19,7 +19,7 @@ from core.settings import load_settings
 from core.workspace import Workspace
 from tests import tiny_clip
 from tests.azure_emulator import Emulator
-from tests.conftest import plain
+from tests.conftest import plain, wait_for
 
 COLOURS = ("red", "green", "blue", "yellow")
 
@@ -121,6 +121,24 @@ def test_a_second_model_out_of_quota_goes_on_later_and_pays_nothing_twice(
     embed(second)
     assert emulator.statuses()[200] - before == len(COLOURS) - 2
     assert second.searchable() == len(COLOURS)
+    workspace.close()
+
+
+def test_a_run_of_the_second_that_was_stopped_goes_on_and_pays_nothing_twice(
+    root: Path, emulator: Emulator
+) -> None:
+    emulator.latency = 0.1
+    for number in range(20):
+        (root / "images" / f"{number}.png").write_bytes(plain((number, 9, 9), width=64, height=64))
+    workspace, second = with_azure(root, emulator)
+    assert second.start_indexing()
+    wait_for(lambda: emulator.statuses()[200])
+    workspace.stop_indexing()
+    workspace.indexer.join(60)
+    assert workspace.progress().state == "stopped"
+    emulator.latency = 0.0
+    embed(second)
+    assert second.searchable() == len(COLOURS) + 20 == emulator.statuses()[200]
     workspace.close()
 
 
@@ -343,3 +361,19 @@ def test_a_clip_whose_towers_were_deleted_is_named_and_the_first_answers(
     assert [kind.partition(":")[0] for (kind,) in kinds] == ["builtin", "clip"]
     assert without.search([Part(without.queries.text("red"))], EVERYTHING).hits
     without.close()
+
+
+@needs_clip
+def test_weights_that_are_missing_can_be_downloaded_and_nothing_is_lost_meanwhile(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    workspace = opened(root)
+    workspace.add_second("clip")
+    with pytest.raises(EmbedderRefused):
+        workspace.second()
+    assert workspace.second_setup is not None
+    workspace.start_clip_download()
+    assert "HF_HUB_OFFLINE forbids" in workspace.second_setup.state().sentence
+    assert workspace.searchable() == len(COLOURS)
+    workspace.close()

@@ -81,7 +81,7 @@ def show_found(
             second = workspace.second()
         except EmbedderError as error:
             # st.text: an answer of a service may be quoted.
-            st.text(str(error))
+            st.text(f"The second model does not answer. {error}")
     if second is None:
         return show_answer(workspace, terms, scope, hint)
     if not is_plain(terms):
@@ -114,9 +114,11 @@ def _both(
             st.markdown(f"**{shared} of the first {compared}** are the same")
         st.space("stretch")
         strictness_control()
-        if votes := workspace.votes():
+        # What others asked for is nothing for every visitor.
+        votes = manage(workspace).votes() if visitor(workspace).may_manage else None
+        if votes:
             table_button("Votes (CSV)", lambda: votes_csv(votes), "votes.csv", key="votes")
-    if first is not None and other is not None and visitor(workspace).may_manage:
+    if first is not None and other is not None and votes is not None:
         _voting(workspace, second, votes, left_head, right_head, _in_words(workspace, terms))
     return first
 
