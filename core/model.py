@@ -217,6 +217,19 @@ class SavedSearch:
 
 
 @dataclass(frozen=True)
+class Vote:
+    """Which of two models a person found the better one for a query.
+
+    query: in words. better, other: embedder ids. voted: seconds since 1970.
+    """
+
+    query: str
+    better: str
+    other: str
+    voted: float
+
+
+@dataclass(frozen=True)
 class Plan:
     """What a run would do. `calls` is what it costs with a paid embedder."""
 

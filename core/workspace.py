@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import re
+import threading
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -12,14 +13,23 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from core.embedders import (
+    NAMES,
     Embedder,
     HasLimit,
     KnowsItsWords,
     builtin_embedder,
+    choose,
     clip_setup,
+    kinds_there,
     make_embedder,
 )
-from core.errors import ArchiveError, EmbedderError, IndexUnavailable, QueryError
+from core.errors import (
+    ArchiveError,
+    EmbedderError,
+    EmbedderRefused,
+    IndexUnavailable,
+    QueryError,
+)
 from core.explore import (
     Arranger,
     Clusters,
@@ -34,7 +44,7 @@ from core.explore import (
 )
 from core.files import write_whole
 from core.hosting import CallMeter, Caps, Usage, cost_in_words
-from core.index import Copying, CopyState, Sample, export_index, import_index, open_index
+from core.index import Copying, CopyState, Index, Sample, export_index, import_index, open_index
 from core.indexing import Indexer, Progress, away, forget_away
 from core.model import (
     BUNDLED,
@@ -49,6 +59,7 @@ from core.model import (
     Picture,
     Plan,
     Scope,
+    Vote,
 )
 from core.pictures import check, cut_out, payload, picture_id
 from core.search import (
@@ -104,6 +115,10 @@ LONGEST = 1000
 
 NOTHING_BROUGHT: Brought = {}
 
+# Small facts of the index: the kind of the second embedder, and from which to which the pages were
+# switched.
+SECOND, SWITCHED = "second", "switched"
+
 # Counting takes 25 ms at 10,000 pictures; while a run is on, every visitor's page asks each second.
 COUNT_SECONDS = 0.5
 
@@ -133,8 +148,9 @@ class Workspace:
     visitor: names who is asking on this thread, "" for nobody: a run, or a thread of the program's.
     problems: sentences for every page. clip_setup: the download of the CLIP weights, if CLIP is
     asked for; a new Workspace uses them. read_settings: gives the settings as they are now, because
-    a key can be replaced without a restart. Raises IndexUnavailable if the data folder cannot be
-    used at all.
+    a key can be replaced without a restart. beside: the workspace that this one stands beside with
+    another embedder; index and job are one for both. Raises IndexUnavailable if the data folder
+    cannot be used at all, and EmbedderError for a second embedder that cannot be had.
     """
 
     def __init__(
@@ -143,8 +159,10 @@ class Workspace:
         root: Path,
         read_settings: Callable[[], Settings] | None = None,
         visitor: Callable[[], str] = lambda: "",
+        beside: Workspace | None = None,
     ) -> None:
-        self.settings = settings
+        self.root = root
+        self._beside = beside
         self._read_settings = read_settings
         self.roots = {
             GALLERY: root / "images" / "gallery",
@@ -152,25 +170,31 @@ class Workspace:
             UPLOADS: settings.data_dir / "uploads",
         }
         self.thumbs_dir = root / "static" / "thumbs"
-        self._index = open_index(settings)
+        self._index: Index = open_index(settings) if beside is None else beside._index
         self.problems = [*settings.problems, *self._index.notices]
+        # The kind of the second embedder, "" for none; it is opened when somebody asks for it.
+        self.second_kind = ""
+        self.second_setup: ClipSetup | None = None
+        self._second: Workspace | None = None
+        self._second_problem = ""
+        self._opening_second = threading.Lock()
+        # What the settings themselves ask for; the pages may have been switched to another.
+        self._kind_of_settings = settings.embedder_kind
+        if beside is None:
+            settings = self._as_chosen(settings)
+        self.settings = settings
         if not settings.images_dir.is_dir():
             self.problems.append(
                 f"The folder {settings.images_dir.name!r} (IMAGES_DIR) is missing."
             )
         self._copying = Copying()
         self.caps = Caps.of(settings)
+        self._visitor = visitor
         self._meter = CallMeter(self._index, lambda: self.embedder.id, self.caps, visitor)
-        self.embedder = self._make_embedder()
-        self.clip_setup: ClipSetup | None = clip_setup(settings)
+        self.embedder: Embedder = self._make_embedder()
+        self.clip_setup: ClipSetup | None = clip_setup(settings) if beside is None else None
         self.queries = QueryVectors(self._index, self.embedder, self._meter.heard)
-        self.indexer = Indexer(
-            self._index,
-            settings.data_dir,
-            self.roots,
-            self.thumbs_dir,
-            ended=lambda: self._duplicates.refresh(),
-        )
+        self.indexer: Indexer = self._make_indexer() if beside is None else beside.indexer
         self._space = self._index.vector_space(
             self.embedder.id,
             self.embedder.dimensions,
@@ -210,14 +234,31 @@ class Workspace:
         self._standing_out = StandingOut(
             self._space, self._bank.vectors, is_running=lambda: self.indexer.progress().running
         )
+        if beside is not None:
+            return
         if self._index.may_write:
             self._load_seeds(root / "seed")
         self.rescan()
 
+    def _make_indexer(self) -> Indexer:
+        return Indexer(
+            self._index,
+            self.settings.data_dir,
+            self.roots,
+            self.thumbs_dir,
+            ended=lambda: self._duplicates.refresh(),
+        )
+
     def _make_embedder(self) -> Embedder:
         try:
-            return make_embedder(self.settings, self._meter.reserve, self._read_settings)
+            embedder = make_embedder(self.settings, self._meter.reserve, self._read_settings)
+            if self._beside is not None and embedder.id == self._beside.embedder.id:
+                embedder.close()
+                raise EmbedderRefused(f"{embedder.label} answers already: there is no second one.")
+            return embedder
         except EmbedderError as error:
+            if self._beside is not None:
+                raise
             self.problems.append(f"{error} The built-in model answers instead.")
             return builtin_embedder()
 
@@ -275,7 +316,10 @@ class Workspace:
         """The files that "Indexed N of M" counts and a run embeds.
 
         The gallery is in if it was ticked or, where that costs nothing, if there is nothing else.
+        A second embedder embeds the same pictures as the first.
         """
+        if self._beside is not None:
+            return self._beside.wanted()
         if self.gallery_ticked:
             return EVERYTHING
         if not self.embedder.paid and not self._count(OWN).total:
@@ -398,13 +442,13 @@ class Workspace:
 
     def start_clip_download(self) -> None:
         """Begin the download of the CLIP weights, also after a failure."""
-        if self.clip_setup is not None:
-            self.clip_setup.start()
+        if setup := self.clip_setup or self.second_setup:
+            setup.start()
 
     def cancel_clip_download(self) -> None:
         """Stop the download of the CLIP weights; nothing of it is kept."""
-        if self.clip_setup is not None:
-            self.clip_setup.cancel()
+        if setup := self.clip_setup or self.second_setup:
+            setup.cancel()
 
     def _load_seeds(self, folder: Path) -> None:
         """Take every committed index once; each start looks only at their names and times."""
@@ -418,6 +462,109 @@ class Workspace:
                     self._index.set_meta(key, mark)
             except (ArchiveError, IndexUnavailable, OSError) as error:
                 self.problems.append(f"seed/{file.name}: {error}")
+
+    # -- a second embedder -------------------------------------------------------------------
+
+    def _as_chosen(self, settings: Settings) -> Settings:
+        """The settings with what was chosen on the page: which embedder answers, and the second."""
+        choice = choose(settings, self._index.meta(SECOND), self._index.meta(SWITCHED))
+        self.second_kind = choice.second
+        if choice.problem:
+            self.problems.append(choice.problem)
+        if choice.first == settings.embedder_kind:
+            return settings
+        return replace(settings, embedder=choice.first)
+
+    def addable(self) -> dict[str, str]:
+        """The kinds of embedders that could stand beside the first, and what each is called."""
+        own = self.embedder.id.partition(":")[0]
+        return {kind: NAMES[kind] for kind in kinds_there(self.settings) if kind != own}
+
+    def add_second(self, kind: str) -> None:
+        """Put an embedder beside the first; nothing is embedded yet.
+
+        Raises EmbedderRefused for one that is not to be had, IndexUnavailable.
+        """
+        if kind not in self.addable():
+            raise EmbedderRefused("This model is not set up here, or it answers already.")
+        self._index.set_meta(SECOND, kind)
+        self._close_second()
+        self.second_kind = kind
+
+    def remove_second(self) -> None:
+        """Go on with the first embedder alone; the vectors of the second stay in the index.
+
+        Raises IndexUnavailable.
+        """
+        self._index.set_meta(SECOND, "")
+        self._close_second()
+        self.second_kind = ""
+
+    def second(self) -> Workspace | None:
+        """The workspace of the second embedder, opened at the first question; None without one.
+
+        Raises EmbedderError for one that cannot be had now. Weights of CLIP that are missing can
+        then be downloaded by `second_setup`.
+        """
+        with self._opening_second:
+            if self._second is not None or not self.second_kind:
+                return self._second
+            if self._second_problem:
+                raise EmbedderRefused(self._second_problem)
+            settings = replace(self.settings, embedder=self.second_kind, problems=())
+            try:
+                self._second = Workspace(
+                    settings, self.root, self._read_settings, self._visitor, beside=self
+                )
+            except EmbedderError as error:
+                setup = self.second_setup or clip_setup(settings)
+                # What a download can mend is tried again, and all else at the next start.
+                state = setup.state() if setup is not None else None
+                if state is None or not state.total_bytes or state.phase == "ready":
+                    self._second_problem, setup = str(error), None
+                self.second_setup = setup
+                raise
+            self.second_setup = None
+            return self._second
+
+    def switch_over(self) -> None:
+        """The second embedder becomes the first, and the first the second, for whoever opens next.
+
+        Raises EmbedderError, IndexUnavailable.
+        """
+        second = self.second()
+        if second is None:
+            raise EmbedderRefused("There is no second model to switch to.")
+        if second.embedder.paid and self.wanted() == EVERYTHING:
+            self.tick_gallery(True)  # or "Indexed N of M" would speak of other pictures
+        first, target = self.embedder.id.partition(":")[0], self.second_kind
+        back = target == self._kind_of_settings
+        self._index.set_meta(SWITCHED, "" if back else f"{self._kind_of_settings} {target}")
+        self._index.set_meta(SECOND, first)
+
+    def vote(self, query: str, *, for_second: bool) -> None:
+        """Keep which of the two embedders answered a query better.
+
+        query: in words. Raises EmbedderError, IndexUnavailable.
+        """
+        second = self.second()
+        if second is None:
+            raise EmbedderRefused("There is no second model any more.")
+        ids = (self.embedder.id, second.embedder.id)
+        better, other = reversed(ids) if for_second else ids
+        self._index.add_vote(Vote(query, better, other, time.time()))
+
+    def votes(self) -> list[Vote]:
+        """What was found better of any two models, the last first. Raises IndexUnavailable."""
+        return self._index.votes()
+
+    def _close_second(self) -> None:
+        with self._opening_second:
+            if self._second is not None:
+                self._second.close()
+            if self.second_setup is not None:
+                self.second_setup.close()
+            self._second, self.second_setup, self._second_problem = None, None, ""
 
     # -- searching and browsing --------------------------------------------------------------
 
@@ -469,7 +616,9 @@ class Workspace:
         checked = check(data, name)
         sent = payload(data, checked, self.embedder.limits)
         vector = self.queries.image(checked.id, sent.data)
-        return BroughtPicture(checked.id, name, vector, data, checked.thumbnail, checked.note)
+        return BroughtPicture(
+            checked.id, name, vector, self.embedder.id, data, checked.thumbnail, checked.note
+        )
 
     def bring_link(self, url: str) -> BroughtPicture:
         """The picture at an address: fetched here, or by the service itself where it can.
@@ -480,7 +629,8 @@ class Workspace:
             return self.bring(fetch(url), "")
         check_public(url)
         vector = self.queries.link(url)
-        return BroughtPicture(picture_id(url.encode()), url, vector, b"", b"", "")
+        own_id = picture_id(url.encode())
+        return BroughtPicture(own_id, url, vector, self.embedder.id, b"", b"", "")
 
     def readable(self, terms: Sequence[Term], brought: Brought = NOTHING_BROUGHT) -> Readable:
         """Which parts of a query can be asked for, and a sentence for each that cannot."""
@@ -541,11 +691,27 @@ class Workspace:
 
             return self.queries.region(term.picture_id, region, cut)
         if term.picture_id in brought:
-            return brought[term.picture_id].vector
+            return self._vector_of_brought(brought[term.picture_id])
         vector = self.queries.picture(term.picture_id)
         if vector is None:  # it was there when `readable` looked
             raise QueryError("This picture has just left the index. Search again.")
         return vector
+
+    def _vector_of_brought(self, picture: BroughtPicture) -> Vector:
+        """Its vector; one that another embedder gave is asked for again, and cached as queries are.
+
+        Raises EmbedderError, PictureError.
+        """
+        if picture.embedder_id == self.embedder.id:
+            return picture.vector
+        if not picture.data:
+            raise QueryError(
+                f"Another model fetched this picture itself, so that {self.embedder.label} cannot "
+                "see it. Bring the file instead."
+            )
+        checked = check(picture.data, picture.name)
+        sent = payload(picture.data, checked, self.embedder.limits)
+        return self.queries.image(picture.id, sent.data)
 
     def _file_of(self, term: Term, brought: Brought) -> bytes:
         """The bytes that a region is cut from: the file, or the thumbnail if there is no more."""
@@ -856,6 +1022,7 @@ class Workspace:
     def close(self) -> None:
         """Let go of everything, once nothing is running: a run goes on to its end."""
         self.stop_preparing()
+        self._close_second()
         self._copying.cancel()
         self._duplicates.close()
         self._arranger.close()
@@ -865,4 +1032,5 @@ class Workspace:
             self.clip_setup.close()
         if not self.indexer.is_own():
             self.embedder.close()
-            self._index.close()
+            if self._beside is None:
+                self._index.close()

@@ -7,7 +7,7 @@ import streamlit as st
 from core.search import Term, query_key
 from core.story import IMAGE_SEARCH
 from ui.address import follow_address, write_address
-from ui.answer import agree_to, asked_for, show_answer
+from ui.answer import agree_to, asked_for
 from ui.empty_state import nothing_to_search
 from ui.kept_searches import remember_search
 from ui.query import write_terms
@@ -17,6 +17,7 @@ from ui.scope import choose_scope
 from ui.searches import searches
 from ui.shell import page_frame
 from ui.shown_picture import show_picture
+from ui.side_by_side import show_found, side_by_side_switch
 from ui.within import narrowed
 
 workspace = open_workspace()
@@ -39,6 +40,7 @@ with ways:
                 on_change=lambda: write_address("q", query_key(st.session_state["words"])),
             )
         searches(workspace, IMAGE_SEARCH)
+        side_by_side_switch(workspace)
         scope = choose_scope(workspace)
     scope = narrowed(workspace, scope)
 
@@ -50,9 +52,10 @@ if pictures:
             workspace,
             terms[first],
             lambda region: agree_to(
-                [*terms[:first], replace(terms[first], region=region), *terms[first + 1 :]]
+                workspace,
+                [*terms[:first], replace(terms[first], region=region), *terms[first + 1 :]],
             ),
         )
 hint = "Bring a picture of your own, or start from one of the collection."
-ranking = show_answer(workspace, terms, scope, hint)
+ranking = show_found(workspace, terms, scope, hint)
 remember_search(workspace, IMAGE_SEARCH, ranking)

@@ -7,6 +7,7 @@ from ui.index_archive import index_archive
 from ui.indexing_panel import run_controls
 from ui.not_indexed import away, not_indexed
 from ui.resources import open_workspace
+from ui.second_model import second_model
 from ui.shell import just_opened, page_frame
 from ui.showcase import prepare_showcase, say_read_only
 from ui.uploads import uploads
@@ -24,6 +25,7 @@ if may_manage:
     away(workspace)
     not_indexed(workspace)
     uploads(workspace)
+    second_model(workspace)
     calls_panel(workspace)
     prepare_showcase(workspace)
     index_archive(workspace)

@@ -5,7 +5,7 @@ import streamlit as st
 from core.search import Term, query_key
 from core.story import TEXT_SEARCH
 from ui.address import follow_address, write_address
-from ui.answer import asked_for, show_answer
+from ui.answer import asked_for
 from ui.empty_state import nothing_to_search
 from ui.examples import example_queries
 from ui.kept_searches import remember_search
@@ -16,6 +16,7 @@ from ui.resources import open_workspace
 from ui.scope import choose_scope
 from ui.searches import searches
 from ui.shell import page_frame
+from ui.side_by_side import costs_calls, show_found, side_by_side_switch
 from ui.story import offer_story
 from ui.vocabulary_notice import say_what_is_known
 from ui.within import narrowed
@@ -35,7 +36,7 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
         placeholder="a blue house in the snow",
         # Typing costs nothing only where a call costs nothing. True is a pause of 250 ms; to read
         # one of our own, Streamlit would import pandas, a third of a second of the first start.
-        live=not workspace.embedder.paid,
+        live=not costs_calls(workspace),
         on_change=lambda: write_address("q", query_key(st.session_state["query"])),
     )
     with st.popover("Add a picture", icon=":material/add_photo_alternate:"):
@@ -43,6 +44,7 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
             workspace, lambda own: add_term(workspace, Term(picture_id=own.id)), key="add-"
         )
     searches(workspace, TEXT_SEARCH)
+    side_by_side_switch(workspace)
     scope = choose_scope(workspace)
 scope = narrowed(workspace, scope)
 if STORY not in st.query_params:  # the story says itself what to ask, and needs the room
@@ -53,5 +55,5 @@ if STORY not in st.query_params:  # the story says itself what to ask, and needs
 
 count = len(workspace.browse(scope))
 hint = f"{count:,} pictures. Type what you are looking for, or press an example."
-ranking = show_answer(workspace, asked_for(workspace), scope, hint)
+ranking = show_found(workspace, asked_for(workspace), scope, hint)
 remember_search(workspace, TEXT_SEARCH, ranking)

@@ -260,7 +260,8 @@ def test_cohere_answers_only_when_it_is_asked_for_by_name() -> None:
     unasked = load(COHERE)
     assert unasked.embedder_kind == "builtin"
     assert unasked.problems == (
-        "COHERE_ENDPOINT is set, but not used: that takes EMBEDDER=cohere.",
+        "COHERE_ENDPOINT is set: Cohere answers with EMBEDDER=cohere, or as a second model on the "
+        "page Indexing.",
     )
 
 

@@ -94,14 +94,18 @@ def _agreed_to_pay(workspace: Workspace, terms: Sequence[Term]) -> bool:
     calls = workspace.region_calls(terms)
     what = "this part" if calls == 1 else "these parts"
     label = f"Search {what} of the picture · {price_tag(workspace, calls)}"
-    return not calls or agreed(_regions(terms), label, key="pay")
+    # Two models side by side are two prices.
+    return not calls or agreed(
+        _regions(workspace, terms), label, key=f"pay-{workspace.embedder.id}"
+    )
 
 
-def agree_to(terms: Sequence[Term]) -> None:
+def agree_to(workspace: Workspace, terms: Sequence[Term]) -> None:
     """Ask for these parts, whose price was said where they were chosen."""
-    agree(_regions(terms))
+    agree(_regions(workspace, terms))
     write_terms(terms)
 
 
-def _regions(terms: Sequence[Term]) -> str:
-    return str([(term.picture_id, term.region) for term in terms if term.region])
+def _regions(workspace: Workspace, terms: Sequence[Term]) -> str:
+    regions = [(term.picture_id, term.region) for term in terms if term.region]
+    return f"{workspace.embedder.id} {regions}"

@@ -36,7 +36,7 @@ def _controls(workspace: Workspace, was_running: bool) -> None:
         st.markdown(f"## Indexed {status.indexed:,} of {status.total:,}")
         if status.total:
             st.progress(status.indexed / status.total)
-        st.caption(_what_next(workspace) if not progress.running else _how_far(progress))
+        st.caption(_what_next(workspace) if not progress.running else _how_far(workspace, progress))
         if progress.state == "failed":
             st.error(progress.sentence, icon=":material/error:")
         with st.container(horizontal=True):
@@ -85,12 +85,14 @@ def _what_next(workspace: Workspace) -> str:
     return words
 
 
-def _how_far(progress: Progress) -> str:
+def _how_far(workspace: Workspace, progress: Progress) -> str:
     if progress.state == "scanning" and not progress.total:
         return "Looking through the folders …"
     if progress.state == "scanning":
         return f"Reading files: {progress.done:,} of {progress.total:,}"
     words = "Stopping …" if progress.state == "stopping" else "Embedding"
+    if progress.embedder_id not in ("", workspace.embedder.id):
+        words += " with the second model"
     words += f" · {progress.done:,} of {progress.total:,} in this run"
     if progress.failed:
         words += f" · {progress.failed:,} failed"

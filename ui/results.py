@@ -15,6 +15,7 @@ from ui.links import link, page_here
 from ui.near_identical import collapse
 from ui.numbers import count
 from ui.other_models import offer_clip
+from ui.plain_table import plain_table
 from ui.query import NAMES as ASKING
 from ui.scope import NAME as SCOPE
 from ui.standing_out import say_what_stands_out, say_why_not
@@ -71,7 +72,7 @@ def show_ranking(
         answer = Answer(tuple(terms), shown) if terms else None
         # The two walls have different numbers of pages.
         key = key if len(shown) < len(ranking) else f"{key}-each"
-        show_pages(workspace, shown, key, _marks(hits, relevance), answer)
+        show_pages(workspace, shown, key, marks_of(hits, relevance), answer)
 
 
 def _show_on_the_map() -> None:
@@ -79,7 +80,7 @@ def _show_on_the_map() -> None:
     link("Show on the map", EXPLORER, asked, key="on-the-map", here=page_here())
 
 
-def _marks(hits: Sequence[Hit], relevance: Relevance | None) -> Marks:
+def marks_of(hits: Sequence[Hit], relevance: Relevance | None) -> Marks:
     """How far each picture stands out; none where that cannot be told.
 
     hits: in the order of the relevance.
@@ -114,3 +115,5 @@ def show_pages(
     with place:
         hung = results.page((page - 1) * PER_PAGE, PER_PAGE)
         wall(workspace, hung, key="results", marks=marks, answer=answer)
+    if answer is not None:
+        plain_table(hung, marks, key="as-table")

@@ -54,14 +54,19 @@ def take_choice(choice: object, shown: Collection[str]) -> None:
         st.session_state["selected-turn"] = choice["turn"]
 
 
+def redraw_if_changed() -> None:
+    """Draw the page anew if what it shows of the selection is no longer so."""
+    if st.session_state.get("selection-drawn") not in (None, selected()):
+        st.session_state["selection-drawn"] = None
+        st.rerun()
+
+
 def selection_bar(workspace: Workspace, answer: Answer | None) -> None:
     """How many are selected and what can be done with them; nothing while there are none.
 
     It stays at the lower edge of the window, so that it moves no picture when it comes.
     """
-    if st.session_state.get("selection-drawn") not in (None, selected()):
-        st.session_state["selection-drawn"] = None
-        st.rerun()
+    redraw_if_changed()
     if st.session_state.pop("selected-too-many", False):
         st.toast(f"At most {MOST} pictures can be selected.")
     if not selected():

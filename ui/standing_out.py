@@ -49,13 +49,12 @@ def _learning(workspace: Workspace, label: str, doing: str, was_learning: bool) 
         return
     if state.problem:
         st.text(state.problem)
-    if offer_words(workspace, label, state):
+    # Two models side by side each have words of their own.
+    if offer_words(workspace, label, state, key=f"learn-words-{workspace.embedder.id}"):
         st.rerun()
 
 
-def offer_words(
-    workspace: Workspace, label: str, state: LearningState, key: str = "learn-words"
-) -> bool:
+def offer_words(workspace: Workspace, label: str, state: LearningState, key: str) -> bool:
     """The button that asks for the words of the bank, with its price, for those who may press it.
 
     Returns True once it was pressed.

@@ -18,7 +18,7 @@ from ui.comparison import add_picture
 from ui.component import component
 from ui.larger import larger
 from ui.query import is_plain
-from ui.selection import choices_taken, selected, selection_bar, take_choice
+from ui.selection import choices_taken, redraw_if_changed, selected, selection_bar, take_choice
 
 PER_PAGE = 24
 
@@ -66,13 +66,15 @@ def wall(
     answer: Answer | None = None,
     groups: Sequence[Group] = (),
     facts: Sequence[Sequence[str]] = (),
+    has_bar: bool = True,
 ) -> None:
     """Pictures with their names, cosines and what can be done with them.
 
     marks: how far each picture stands out, by id; where there is a line, it is drawn before the
     first that does not. answer: the query that they answer, which explains them. groups: all of
     the results, in their order, where some belong together. facts: lines below each name, in the
-    order of the results; none where nothing is said.
+    order of the results; none where nothing is said. has_bar: False for a wall beside another,
+    whose bar speaks of the selection for both.
     """
     shown = {result.picture.id: result for result in results}
     component = f"wall-of-{key}"
@@ -102,7 +104,10 @@ def wall(
             on_less_change=_rerun,
             on_select_change=take,
         )
-    selection_bar(workspace, answer)
+    if has_bar:
+        selection_bar(workspace, answer)
+    else:
+        redraw_if_changed()
     # What a browser asks for is believed only if it was shown.
     if event.view in shown:
         larger(workspace, shown[event.view], answer, results)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from core.embedders.choice import NAMES, Choice, choose, kinds_there
 from core.embedders.pacing import seconds_in_words
 from core.embedders.port import Embedder, HasLimit, KnowsItsWords, ReserveCall
 from core.settings import Settings
@@ -13,12 +14,16 @@ if TYPE_CHECKING:
     from core.embedders.clip.setup import ClipSetup as ClipSetup
 
 __all__ = [
+    "NAMES",
+    "Choice",
     "Embedder",
     "HasLimit",
     "KnowsItsWords",
     "ReserveCall",
     "builtin_embedder",
+    "choose",
     "clip_setup",
+    "kinds_there",
     "make_embedder",
     "seconds_in_words",
 ]

@@ -88,8 +88,9 @@ class Copying:
 def copy_index(source: Index, target: Index, deadline: Deadline) -> Iterator[tuple[int, int]]:
     """Add what `source` knows to `target`; yields (vectors done, vectors to do) as it goes on.
 
-    Files, pictures, vectors, the queries that were paid for, and the saved searches. Nothing that
-    the target has is changed, and nothing is embedded. Raises Cancelled, IndexUnavailable.
+    Files, pictures, vectors, the queries that were paid for, the saved searches and the votes.
+    Nothing that the target has is changed, and nothing is embedded. Raises Cancelled,
+    IndexUnavailable.
     """
     embedders = source.embedders()
     total = sum(source.counts(embedder, EVERYTHING)[0] for embedder in embedders)
@@ -132,3 +133,7 @@ def copy_index(source: Index, target: Index, deadline: Deadline) -> Iterator[tup
     for search in reversed(source.saved_searches()):
         if (search.name, search.address) not in there:
             target.save_search(search)
+    voted = {(vote.query, frozenset((vote.better, vote.other))) for vote in target.votes()}
+    for vote in source.votes():
+        if (vote.query, frozenset((vote.better, vote.other))) not in voted:
+            target.add_vote(vote)

@@ -27,6 +27,7 @@ from core.model import (
     SavedSearch,
     Scope,
     Unreadable,
+    Vote,
 )
 from core.tuning import Tuning
 from core.vectors import Measured, RawVector, Vector, Vectors
@@ -432,6 +433,14 @@ class Index(KeptSearches, Protocol):
 
     def calls(self, embedder_id: str, first: str, last: str) -> list[CallCount]:
         """The calls from one day to another, both counted in, by day and kind in this order."""
+
+    # -- which of two models is the better one
+
+    def add_vote(self, vote: Vote) -> None:
+        """Keep a vote instead of what was voted before for this query and these two models."""
+
+    def votes(self) -> list[Vote]:
+        """All of them, the last first."""
 
     # -- taking an index along
 

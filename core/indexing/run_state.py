@@ -44,6 +44,7 @@ class RunState:
     """The whole state of the job.
 
     next_embedder: who embeds after the scan that is on, or after the next one while INDEXING.
+    later_embedder: who embeds in the pass after that: another one, asked for meanwhile.
     embedder: who embeds in this pass; set when its scan is over.
     rescan_requested: something was asked for after the scan had begun, so another pass follows.
     restart_after_stop: what was asked for while the run was stopping; a new run begins with it.
@@ -51,6 +52,7 @@ class RunState:
 
     phase: Phase = Phase.IDLE
     next_embedder: Embedder | None = None
+    later_embedder: Embedder | None = None
     embedder: Embedder | None = None
     rescan_requested: bool = False
     restart_after_stop: Wish | None = None
@@ -88,11 +90,11 @@ def transition(state: RunState, event: Event) -> RunState:
         case Phase.IDLE, StartAsked(wish):
             return RunState(Phase.SCANNING, next_embedder=wish.embedder)
         case Phase.SCANNING | Phase.INDEXING, StartAsked(wish):
-            return replace(
-                state,
-                next_embedder=_either(wish.embedder, state.next_embedder),
-                rescan_requested=True,
-            )
+            # Where two models are in use, neither takes back what was asked of the other.
+            if wish.embedder in (None, state.next_embedder) or state.next_embedder is None:
+                embedder = _either(state.next_embedder, wish.embedder)
+                return replace(state, next_embedder=embedder, rescan_requested=True)
+            return replace(state, later_embedder=wish.embedder, rescan_requested=True)
         case Phase.STOPPING, StartAsked(wish):
             # A page that only wants a scan must not take back the "Start indexing" before it.
             waiting = state.restart_after_stop
@@ -109,13 +111,21 @@ def transition(state: RunState, event: Event) -> RunState:
 
         case Phase.SCANNING, Happened.SCAN_OVER:
             return replace(
-                state, phase=Phase.INDEXING, embedder=state.next_embedder, next_embedder=None
+                state,
+                phase=Phase.INDEXING,
+                embedder=state.next_embedder,
+                next_embedder=state.later_embedder,
+                later_embedder=None,
             )
         case Phase.STOPPING, Happened.SCAN_OVER:
             return state
 
         case Phase.INDEXING, Happened.PASS_OVER if state.rescan_requested:
-            return RunState(Phase.SCANNING, next_embedder=state.next_embedder)
+            return RunState(
+                Phase.SCANNING,
+                next_embedder=state.next_embedder,
+                later_embedder=state.later_embedder,
+            )
         case Phase.INDEXING, Happened.PASS_OVER:
             return RunState(Phase.CLOSING)
         # The last picture was embedded before the stop could reach it.

@@ -29,6 +29,7 @@ from core.search.ranking import Listing, Ranking, Result, Results, search
 from core.search.relevance import FEWEST_PICTURES, Relevance
 from core.search.session_searches import SessionSearches
 from core.search.standing_out import AskedText, StandingOut
+from core.search.two_models import agreement, votes_csv
 from core.search.why import (
     found,
     main_reason,
@@ -68,6 +69,7 @@ __all__ = [
     "Sheet",
     "StandingOut",
     "Term",
+    "agreement",
     "balanced",
     "combine",
     "duplicates_csv",
@@ -88,6 +90,7 @@ __all__ = [
     "search",
     "to_csv",
     "to_page",
+    "votes_csv",
     "write_zip",
     "written_parts",
 ]

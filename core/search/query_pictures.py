@@ -14,13 +14,14 @@ class BroughtPicture:
     """A picture that a visitor brought, and that only the visitor's own session has.
 
     id: SHA-256 of its bytes or, of one that the service fetched itself, of its address.
-    data: its file; empty where the service fetched it. thumbnail: JPEG, or empty likewise.
-    note: a sentence for the person, or "".
+    embedder_id: who gave the vector. data: its file; empty where the service fetched it.
+    thumbnail: JPEG, or empty likewise. note: a sentence for the person, or "".
     """
 
     id: str
     name: str
     vector: Vector
+    embedder_id: str
     data: bytes
     thumbnail: bytes
     note: str

@@ -79,7 +79,10 @@ def load_settings(
             cohere["COHERE_KEY"] = cohere_key
         problems += _missing_for_cohere(embedder, cohere)
         if embedder == "auto" and not endpoint and cohere_endpoint:
-            problems.append("COHERE_ENDPOINT is set, but not used: that takes EMBEDDER=cohere.")
+            problems.append(
+                "COHERE_ENDPOINT is set: Cohere answers with EMBEDDER=cohere, or as a second "
+                "model on the page Indexing."
+            )
     own_clip = None
     if read.text("CLIP_MODEL_DIR"):
         own_clip = read.directory("CLIP_MODEL_DIR", Path("models"))

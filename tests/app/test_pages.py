@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -731,3 +732,84 @@ def test_clear_caches_during_a_run_shows_that_run_and_starts_no_other(
     assert "Indexed 40 of 40" in visitor.said
     assert calls_for(emulator, "image") == 40
     resources._workspace().close()
+
+
+# --- A second model ------------------------------------------------------------------------------
+
+
+def with_second(visitor: Page) -> None:
+    """Azure stands beside the built-in model, and knows every picture."""
+    visitor.workspace.add_second("azure")
+    second = visitor.workspace.second()
+    assert second is not None and second.start_indexing()
+    second.indexer.join(SECONDS)
+
+
+@pytest.mark.parametrize("page", ["text_search", "image_search"])
+def test_one_query_is_answered_by_both_models_side_by_side(
+    visit: Visit, with_key: dict[str, str], page: str
+) -> None:
+    visitor = visit(EMBEDDER="builtin", **with_key)
+    with_second(visitor)
+    assert not visitor.open(page, q="red", side="1").exception
+    assert "## Built-in model" in visitor.said
+    assert "## Azure AI Vision" in visitor.said
+    assert "of the first 10" in visitor.said
+    assert len(visitor.captions) == 2 * 14
+
+
+def test_a_vote_is_kept_for_the_query_and_can_be_changed(
+    visit: Visit, with_key: dict[str, str]
+) -> None:
+    visitor = visit(EMBEDDER="builtin", **with_key)
+    with_second(visitor)
+    test = visitor.open(q="red", side="1")
+    test.button(key="vote-True").click().run()
+    assert test.button(key="vote-True").label == "Better · 1"
+    test.button(key="vote-False").click().run()
+    assert test.button(key="vote-True").label == "Better"
+    (vote,) = visitor.workspace.votes()
+    assert vote.query == "red" and vote.better == visitor.workspace.embedder.id
+
+
+def test_a_visitor_of_a_read_only_showcase_sees_both_models_and_no_votes(
+    visit: Visit, with_key: dict[str, str]
+) -> None:
+    visitor = visit(EMBEDDER="builtin", READ_ONLY="1", **with_key)
+    with_second(visitor)
+    visitor.workspace.vote("what somebody else asked", for_second=True)
+    test = visitor.open(q="red", side="1")
+    assert "of the first 10" in visitor.said
+    labels = [button.label for button in (*test.button, *test.get("download_button"))]
+    assert not [label for label in labels if "Better" in label or "Votes" in label]
+
+
+def test_an_address_that_asks_for_both_is_answered_by_the_one_that_is_there(visit: Visit) -> None:
+    visitor = visit()
+    assert not visitor.open(q="red", side="1").exception
+    assert "of the first 10" not in visitor.said
+    assert len(visitor.captions) == 14
+
+
+def test_a_text_that_only_one_model_knows_is_answered_by_that_one(
+    visit: Visit, with_key: dict[str, str]
+) -> None:
+    visitor = visit(EMBEDDER="builtin", **with_key)
+    with_second(visitor)
+    assert not visitor.open(q="zxqv", side="1").exception
+    assert "does not know “zxqv”" in visitor.said
+    assert len(visitor.captions) == 14
+
+
+@pytest.mark.skipif(find_spec("fastembed") is None, reason="needs requirements-clip.txt")
+@pytest.mark.parametrize("page", PAGES)
+def test_a_second_model_that_is_gone_costs_no_page_its_answer(
+    visit: Visit, tmp_path: Path, page: str
+) -> None:
+    visitor = visit(CLIP_MODEL_DIR=str(tmp_path / "gone"))
+    visitor.workspace.add_second("clip")
+    assert not visitor.open(page, q="red", side="1").exception
+    assert "Built-in model answers" in visitor.said
+    if page in ("text_search", "image_search"):
+        assert "The second model does not answer." in visitor.said
+        assert len(visitor.captions) == 14

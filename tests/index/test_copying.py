@@ -13,7 +13,7 @@ from core.deadline import Deadline
 from core.errors import Cancelled
 from core.index import Index, copying, open_index
 from core.index.copying import Copying, copy_index
-from core.model import EVERYTHING, FileRow, SavedSearch
+from core.model import EVERYTHING, FileRow, SavedSearch, Vote
 from core.settings import Settings
 from tests.conftest import wait_for
 from tests.index.samples import THUMBNAIL, a_picture, a_vector, an_id, fill, put
@@ -42,7 +42,9 @@ def test_what_was_copied_is_the_same(both: Both) -> None:
     source.add_vectors("e:1", [(an_id(2), a_vector(2) * np.float32(7), True)])
     source.add_query_vector("e:1", "text", "red", a_vector(9) * np.float32(3))
     source.save_search(SavedSearch("boats", "?q=boats", "e:1", (an_id(1),), 1.0))
+    source.add_vote(Vote("boats", "e:1", "e:2", 1.0))
     assert copy(source, target)[-1] == (5, 5)
+    assert target.votes() == source.votes()
     assert target.files() == source.files()
     ids = [an_id(number) for number in range(5)]
     assert target.pictures(ids) == source.pictures(ids)

@@ -26,6 +26,7 @@ from core.model import (
     Picture,
     Scope,
     Unreadable,
+    Vote,
 )
 from core.settings import Settings
 from core.vectors import unit
@@ -742,3 +743,21 @@ def test_near_duplicates_change_nothing_that_is_searched(index: Index) -> None:
     index.add_signatures({an_id(1): b"one"})
     index.set_near_duplicates("e:1", NearDuplicates(before, ((an_id(0), an_id(1)),)))
     assert index.generation("e:1") == before
+
+
+# -- votes -----------------------------------------------------------------------------------
+
+
+def test_the_votes_come_back_the_last_first(index: Index) -> None:
+    early = Vote("a *red* boat; --'", "e:1", "e:2", 1.5)
+    late = Vote("ä" * 5_000, "e:2", "e:1", 2.5)
+    for vote in (early, late):
+        index.add_vote(vote)
+    assert index.votes() == [late, early]
+
+
+def test_who_votes_again_on_a_query_and_two_models_changes_the_vote(index: Index) -> None:
+    index.add_vote(Vote("red", "e:1", "e:2", 1.0))
+    index.add_vote(Vote("red", "e:1", "e:3", 2.0))
+    index.add_vote(Vote("red", "e:2", "e:1", 3.0))
+    assert index.votes() == [Vote("red", "e:2", "e:1", 3.0), Vote("red", "e:1", "e:3", 2.0)]

@@ -24,6 +24,9 @@ STATES = {
     "scanning only": RunState(Phase.SCANNING),
     "scanning for an embedder": RunState(Phase.SCANNING, next_embedder=FIRST),
     "scanning, and once more": RunState(Phase.SCANNING, next_embedder=FIRST, rescan_requested=True),
+    "scanning for one, then for another": RunState(
+        Phase.SCANNING, next_embedder=FIRST, later_embedder=SECOND, rescan_requested=True
+    ),
     "indexing": RunState(Phase.INDEXING, embedder=FIRST),
     "indexing, a scan follows": RunState(Phase.INDEXING, embedder=FIRST, rescan_requested=True),
     "indexing, another embedder follows": RunState(
@@ -69,7 +72,7 @@ TABLE: dict[str, tuple[str | RunState, ...]] = {
     ),
     "scanning for an embedder": (
         "scanning, and once more",
-        RunState(Phase.SCANNING, next_embedder=SECOND, rescan_requested=True),
+        "scanning for one, then for another",
         "stopping",
         "indexing",
         NEVER,
@@ -78,9 +81,18 @@ TABLE: dict[str, tuple[str | RunState, ...]] = {
     ),
     "scanning, and once more": (
         SAME,
-        RunState(Phase.SCANNING, next_embedder=SECOND, rescan_requested=True),
+        "scanning for one, then for another",
         "stopping",
         "indexing, a scan follows",
+        NEVER,
+        "closing",
+        NEVER,
+    ),
+    "scanning for one, then for another": (
+        SAME,
+        SAME,
+        "stopping",
+        "indexing, another embedder follows",
         NEVER,
         "closing",
         NEVER,

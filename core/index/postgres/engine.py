@@ -17,9 +17,10 @@ from core.index.postgres.tuning import PostgresTuning
 from core.index.postgres.unfinished import Unfinished
 from core.index.postgres.vector_space import PostgresSpace
 from core.index.postgres.vectors import VectorTable, table_of
+from core.index.postgres.votes import Votes
 
 
-class PostgresIndex(Files, VectorTable, Unfinished, Queries, Calls, Searches, Duplicates):
+class PostgresIndex(Files, VectorTable, Unfinished, Queries, Calls, Searches, Duplicates, Votes):
     """Keeps the promises of `core.index.port.Index` in the schema that the settings name."""
 
     def run_lock(self) -> PostgresRunLock:

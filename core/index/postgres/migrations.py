@@ -91,6 +91,16 @@ MIGRATIONS: tuple[tuple[str, tuple[str, ...]], ...] = (
             'day text COLLATE "C" NOT NULL, count bigint NOT NULL, PRIMARY KEY (visitor, day))',
         ),
     ),
+    (
+        "votes for one of two models",
+        (
+            # better, other: embedder ids. voted: seconds since 1970.
+            'CREATE TABLE schema.votes (query text COLLATE "C" NOT NULL, '
+            'better text COLLATE "C" NOT NULL, other text COLLATE "C" NOT NULL, '
+            "voted double precision NOT NULL)",
+            "CREATE UNIQUE INDEX votes_unique ON schema.votes (md5(query), better, other)",
+        ),
+    ),
 )
 
 

@@ -18,9 +18,10 @@ from core.index.sqlite.queries import Queries
 from core.index.sqlite.searches import Searches
 from core.index.sqlite.unfinished import Unfinished
 from core.index.sqlite.vectors import VectorTable
+from core.index.sqlite.votes import Votes
 
 
-class SqliteIndex(Files, VectorTable, Unfinished, Queries, Calls, Searches, Duplicates):
+class SqliteIndex(Files, VectorTable, Unfinished, Queries, Calls, Searches, Duplicates, Votes):
     """Opens, or makes, the index in `data_dir`. Safe to use from many threads and processes.
 
     A damaged file is set aside and rebuilt from what can be read of it; `notices` then says so.

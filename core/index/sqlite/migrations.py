@@ -148,6 +148,15 @@ MIGRATIONS = (
             "count INTEGER NOT NULL, UNIQUE (visitor, day))",
         ),
     ),
+    Migration(
+        9,
+        "votes for one of two models",
+        (
+            # better, other: embedder ids. voted: seconds since 1970.
+            "CREATE TABLE votes (query TEXT NOT NULL, better TEXT NOT NULL, "
+            "other TEXT NOT NULL, voted REAL NOT NULL, UNIQUE (query, better, other))",
+        ),
+    ),
 )
 
 
