@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
+from core.deadline import Deadline
 from core.embedders import Embedder, KnowsItsWords, builtin_embedder, clip_setup, make_embedder
 from core.errors import ArchiveError, EmbedderError, IndexUnavailable, QueryError
 from core.explore import (
@@ -28,13 +29,14 @@ from core.explore import (
 from core.files import write_whole
 from core.hosting import CallCounter
 from core.index import Copying, CopyState, Sample, export_index, import_index, open_index
-from core.indexing import Indexer, Progress, away, forget_away
+from core.indexing import Indexer, Progress, away, forget_away, forget_below
 from core.model import (
     BUNDLED,
     EVERYTHING,
     GALLERY,
     IMAGES,
     OWN,
+    REMOTE,
     UPLOADS,
     Away,
     Cause,
@@ -72,7 +74,15 @@ from core.search import (
     write_zip,
 )
 from core.settings import Settings
-from core.sources import add_upload, check_public, fetch, read_picture, remove_upload
+from core.sources import (
+    Sources,
+    Spec,
+    add_upload,
+    check_public,
+    fetch,
+    read_picture,
+    remove_upload,
+)
 from core.tuning import Tuning
 from core.vectors import Vector, Vectors
 from core.words import PHOTOGRAPHS, content_words, own_words, read_words, spread_out
@@ -142,7 +152,8 @@ class Workspace:
         }
         self.thumbs_dir = root / "static" / "thumbs"
         self._index = open_index(settings)
-        self.problems = [*settings.problems, *self._index.notices]
+        self._sources = Sources(settings)
+        self.problems = [*settings.problems, *self._sources.problems, *self._index.notices]
         if not settings.images_dir.is_dir():
             self.problems.append(
                 f"The folder {settings.images_dir.name!r} (IMAGES_DIR) is missing."
@@ -158,6 +169,7 @@ class Workspace:
             self.roots,
             self.thumbs_dir,
             ended=lambda: self._duplicates.refresh(),
+            sources=self._sources,
         )
         self._space = self._index.vector_space(
             self.embedder.id,
@@ -725,8 +737,13 @@ class Workspace:
         return self._index.thumbnail(picture_id) or b""
 
     def original(self, picture: Picture) -> bytes | None:
-        """The file's own bytes; None if no file holds them any more (an imported picture)."""
-        return read_picture(picture, self.roots)
+        """The file's own bytes; None if no file holds them any more (an imported picture).
+
+        Those of a source are fetched, for at most ten seconds.
+        """
+        return read_picture(
+            picture, self.roots, lambda path: self._sources.read(path, Deadline.for_person())
+        )
 
     def thumbnail_file(self, picture_id: str) -> Path | None:
         """The thumbnail as a static file, written again if it is missing.
@@ -777,6 +794,25 @@ class Workspace:
                 self._index.forget_files([path])
         finally:
             self.rescan()
+
+    def sources(self) -> list[Spec]:
+        """The sources of pictures elsewhere. Raises SourceError."""
+        return self._sources.all()
+
+    def add_source(self, name: str, address: str) -> Spec:
+        """Keep a source, or the new address of one, and look at it. Raises SourceError."""
+        spec = self._sources.add(name, address)
+        self.rescan()
+        return spec
+
+    def remove_source(self, name: str) -> None:
+        """Forget a source that was added here, and its files. Raises SourceError."""
+        if not self._sources.remove(name):
+            return
+        below = f"{REMOTE}{name}/"
+        # At once, because what no source holds any more is kept until it is forgotten on purpose.
+        forget_below(self._index, (below,))
+        self.rescan()
 
     def export_index(self, target: IO[bytes]) -> int:
         """Write the index of this embedder to one file; returns the number of its pictures."""

@@ -110,7 +110,7 @@ def environment(**settings: str) -> dict[str, str]:
     """The environment without any setting of the person who runs the tests, and with these."""
     prefixes = (
         *("VISION_", "COHERE_", "STREAMLIT_", "CLIP_", "POSTGRES_", "EMBEDDER"),
-        *("IMAGES_DIR", "DATA_DIR", "READ_ONLY"),
+        *("IMAGES_DIR", "DATA_DIR", "READ_ONLY", "SOURCES"),
     )
     kept = {name: value for name, value in os.environ.items() if not name.startswith(prefixes)}
     return {**kept, "PYTHONUNBUFFERED": "1", **settings}
