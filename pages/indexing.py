@@ -9,6 +9,7 @@ from ui.indexing_panel import run_controls
 from ui.not_indexed import away, not_indexed
 from ui.resources import open_workspace
 from ui.shell import just_opened, page_frame
+from ui.sources import sources
 from ui.uploads import uploads
 from ui.visitor import manage, visitor
 
@@ -24,6 +25,7 @@ if may_manage:
     away(workspace)
     not_indexed(workspace)
     uploads(workspace)
+    sources(workspace)
     index_archive(workspace)
     engine(workspace)
 else:

@@ -112,6 +112,7 @@ def test_no_page_holds_the_index() -> None:
 
 # What changes the collection or the server; ui/visitor.py checks who asks.
 CHANGES = {
+    "add_source",
     "add_upload",
     "cancel_copy",
     "cancel_clip_download",
@@ -124,6 +125,7 @@ CHANGES = {
     "kept_searches",
     "read_all_again",
     "read_refused_again",
+    "remove_source",
     "remove_uploads",
     "rescan",
     "retry_failed",
