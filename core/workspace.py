@@ -133,8 +133,8 @@ class Workspace:
 
     problems: sentences for every page. clip_setup: the download of the CLIP weights, if CLIP is
     asked for; a new Workspace uses them. read_settings: gives the settings as they are now, because
-    a key can be replaced without a restart. Raises IndexUnavailable if the data folder cannot be
-    used at all.
+    a key can be replaced without a restart. scan_at_start: look at the folders at once. Raises
+    IndexUnavailable if the data folder cannot be used at all.
     """
 
     def __init__(
@@ -142,6 +142,8 @@ class Workspace:
         settings: Settings,
         root: Path,
         read_settings: Callable[[], Settings] | None = None,
+        *,
+        scan_at_start: bool = True,
     ) -> None:
         self.settings = settings
         self._read_settings = read_settings
@@ -210,7 +212,8 @@ class Workspace:
         )
         if self._index.may_write:
             self._load_seeds(root / "seed")
-        self.rescan()
+        if scan_at_start:
+            self.rescan()
 
     def _make_embedder(self) -> Embedder:
         try:

@@ -22,6 +22,7 @@ FLOORS = (
     ("embedders", "index"),
     ("hosting", "indexing", "search", "explore", "story"),
     ("workspace",),
+    ("__main__",),
 )
 FLOOR_OF = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}
 

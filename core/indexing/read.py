@@ -21,7 +21,7 @@ from core.pictures import (
     picture_id,
     signature,
 )
-from core.sources import Found, RemoteFile, why_unreadable
+from core.sources import Found, RemoteFile, about_its_file, why_unreadable
 
 log = logging.getLogger(__name__)
 
@@ -84,9 +84,11 @@ def read_file(
         # No size: what it takes to read it (a permission) changes neither size nor time.
         return Unreadable(found.path, why_unreadable(error))
     except LinkUnavailable as error:
-        return Unreadable(found.path, _of_a_file(error))  # no size: it may be there the next time
+        return Unreadable(
+            found.path, about_its_file(error)
+        )  # no size: it may be there the next time
     except LinkError as error:
-        return _refused(found, _of_a_file(error))
+        return _refused(found, about_its_file(error))
     with decoding:
         return _described(index, found, data, carry)
 
@@ -120,10 +122,6 @@ def _described(
         note=checked.note,
     )
     return Read(row, (picture, checked.thumbnail), signature(checked.thumbnail))
-
-
-def _of_a_file(error: LinkError) -> str:
-    return str(error).replace("The link's host", "Its host").replace("The link", "Its address")
 
 
 def _kind(found: Found | RemoteFile) -> str:

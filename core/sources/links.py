@@ -300,6 +300,11 @@ def check_status(response: http.client.HTTPResponse) -> None:
     raise LinkError(sentence)
 
 
+def about_its_file(error: LinkError) -> str:
+    """What is said of a link, as a sentence about the file that lies there."""
+    return str(error).replace("The link's host", "Its host").replace("The link", "Its address")
+
+
 def _seconds(retry_after: str) -> float:
     """A wait that a server asks for in seconds; 0 where it names none, or a date."""
     return float(retry_after) if retry_after.isascii() and retry_after.isdigit() else 0.0

@@ -13,7 +13,7 @@ from urllib.parse import parse_qsl, quote, unquote, urlencode, urljoin, urlsplit
 from core.deadline import Deadline
 from core.errors import LinkError, SourceError
 from core.model import Unreadable
-from core.sources.links import CHUNK, Network, body, check_status
+from core.sources.links import CHUNK, Network, about_its_file, body, check_status
 from core.sources.remote.catalogue import PROBLEMS_NAMED, Catalogue, Problem, Row
 from core.sources.remote.entry import Entry, mark_of, path_of
 from core.sources.remote.fetching import Hosts, patiently
@@ -145,8 +145,8 @@ class Listed:
             if found and prefix + found != before:
                 self.catalogue.replace(prefix + found, self._lines(draft, deadline))
         except LinkError as error:
-            sentence = str(error).replace("The link", "Its address")
-            raise SourceError(f"The list {self._spec.name} cannot be had. {sentence}") from None
+            said = about_its_file(error)
+            raise SourceError(f"The list {self._spec.name} cannot be read. {said}") from None
         finally:
             draft.unlink(missing_ok=True)
 

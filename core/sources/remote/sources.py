@@ -16,7 +16,7 @@ from core.pictures import MAX_FILE_BYTES
 from core.settings import Settings
 from core.sources.folders import Place
 from core.sources.left_out import HIDDEN, why_left_out
-from core.sources.links import INTERNET, Network
+from core.sources.links import INTERNET, Network, about_its_file
 from core.sources.remote.anywhere import Anywhere
 from core.sources.remote.blobs import SCOPE, Container
 from core.sources.remote.entry import Source
@@ -141,9 +141,10 @@ class Sources:
             try:
                 source = self._make(spec)
                 yield from _below(place, source, deadline)
-            except (SourceError, LinkError) as error:
-                sentence = str(error).replace("The link's host", "Its host")
-                yield SourceAway(place, sentence)
+            except LinkError as error:
+                yield SourceAway(place, about_its_file(error))
+            except SourceError as error:
+                yield SourceAway(place, str(error))
 
     def read(self, path: str, deadline: Deadline) -> bytes | None:
         """The bytes of a file by its path in the index; None if they cannot be had now."""
