@@ -48,7 +48,7 @@ class BlobEmulator:
     requests: the path and query of every request, in order. token: a bearer token that opens the
     container, too. page: blobs in a page of the listing at most. instead: what happens to a
     request whose path holds this text, instead of its answer; it gets the handler.
-    most_at_once: how many requests were answered at the same time.
+    latency: seconds before an answer. most_at_once: how many requests were answered at once.
     """
 
     def __init__(self, *, sas: str = SAS, token: str = "", page: int = 5000) -> None:
@@ -57,6 +57,7 @@ class BlobEmulator:
         self.files: dict[str, bytes] = {}
         self.requests: list[str] = []
         self.instead: dict[str, Callable[[Handler], None]] = {}
+        self.latency = 0.0
         self.most_at_once = 0
         self.at_once = 0
         self.closing = threading.Event()
@@ -128,6 +129,7 @@ class Handler(BaseHTTPRequestHandler):
             emulator.at_once += 1
             emulator.most_at_once = max(emulator.most_at_once, emulator.at_once)
         try:
+            emulator.closing.wait(emulator.latency)
             with contextlib.suppress(OSError):
                 self._answer(emulator)
         finally:

@@ -84,9 +84,8 @@ def read_file(
         # No size: what it takes to read it (a permission) changes neither size nor time.
         return Unreadable(found.path, why_unreadable(error))
     except LinkUnavailable as error:
-        return Unreadable(
-            found.path, about_its_file(error)
-        )  # no size: it may be there the next time
+        # No size: it may be there the next time.
+        return Unreadable(found.path, about_its_file(error))
     except LinkError as error:
         return _refused(found, about_its_file(error))
     with decoding:

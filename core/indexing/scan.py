@@ -83,12 +83,10 @@ def scan(
             for done, outcome in enumerate(outcomes, 1):
                 deadline.check()
                 if isinstance(outcome, Unreadable):
-                    if outcome.size is None and outcome.path.startswith(REMOTE):
-                        before = seen.known.get(outcome.path)
-                        if before is not None:  # the picture of before is still good
-                            unchanged += 1
-                            continue
-                    batch.unreadable.append(outcome)
+                    if _is_still_good(outcome, seen.known):
+                        unchanged += 1
+                    else:
+                        batch.unreadable.append(outcome)
                 elif outcome is not None:
                     batch.read.append(outcome)
                     before = seen.known.get(outcome.file.path)
@@ -112,6 +110,12 @@ def scan(
         gone=len(seen.gone),
         unreadable=_unread_pictures(index),
     )
+
+
+def _is_still_good(outcome: Unreadable, known: Mapping[str, FileRow]) -> bool:
+    """True for a file of a source that cannot be fetched now, and whose picture is known."""
+    passes = outcome.size is None and outcome.path.startswith(REMOTE)
+    return passes and outcome.path in known
 
 
 def _unread_pictures(index: Index) -> int:

@@ -246,11 +246,15 @@ def test_a_list_at_an_address_names_no_file_of_this_machine(
 ) -> None:
     secret = tmp_path / "secret.png"
     secret.write_bytes(plain("red"))
-    service.files["list.csv"] = f"file_name\n{secret}\n".encode()
+    other_host = "//other.example/a.png"  # which would be sent the signature of the list
+    service.files["list.csv"] = f"file_name\n{secret}\n{other_host}\n".encode()
     elsewhere.set(f"web={host}/list.csv")
     elsewhere.scan()
     assert elsewhere.paths() == []
-    assert list(elsewhere.reasons()) == ["remote/web/line 2 of the list"]
+    assert list(elsewhere.reasons()) == [
+        "remote/web/line 2 of the list",
+        "remote/web/line 3 of the list",
+    ]
 
 
 def test_very_many_useless_lines_are_counted_and_not_all_named(
@@ -302,6 +306,15 @@ def test_a_host_that_is_gone_is_said_of_its_pictures_alone(
     (reason,) = elsewhere.reasons().values()
     assert "cannot be reached" in reason
     assert away(elsewhere.store) == []
+
+
+def test_a_size_that_no_file_has_does_no_harm(
+    elsewhere: Elsewhere, tmp_path: Path, host: str
+) -> None:
+    lines = [f"{host}/red.png,{'9' * 5000}", f"{host}/blue.png,²"]
+    (tmp_path / "list.csv").write_text("\n".join(["url,size", *lines]), "utf-8")
+    elsewhere.set(f"web={tmp_path}/list.csv")
+    assert elsewhere.scan().new == 2
 
 
 def test_a_long_list_is_read_in_little_memory(tmp_path: Path) -> None:

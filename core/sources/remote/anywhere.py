@@ -9,7 +9,7 @@ from typing import Any
 from core.deadline import Deadline
 from core.errors import LinkError, LinkUnavailable, SourceError
 from core.model import Unreadable
-from core.sources.remote.entry import Entry, mark_of, name_of, named_as_picture, path_of
+from core.sources.remote.entry import Entry, mark_of, name_of, named_as_picture, path_of, size_of
 from core.sources.remote.spec import Spec
 
 log = logging.getLogger(__name__)
@@ -44,10 +44,9 @@ class Anywhere:
             if number % 1000 == 0:
                 deadline.check()
             name = path.removeprefix(root).lstrip("/") or path.rpartition("/")[2]
-            size = facts.get("size")
             mark = next((facts[key] for key in CHANGES if facts.get(key)), "")
-            number_of_bytes = size if isinstance(size, int) else 0
-            yield Entry(path_of(name), number_of_bytes, mark_of(mark), named_as_picture(name))
+            size = size_of(str(facts.get("size")))
+            yield Entry(path_of(name), size, mark_of(mark), named_as_picture(name))
 
     def read(self, inside: str, deadline: Deadline, most: int) -> bytes:
         deadline.check()

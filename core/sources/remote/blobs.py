@@ -19,7 +19,7 @@ from core.entra import Tokens
 from core.errors import LinkUnavailable, SourceError
 from core.model import Unreadable
 from core.sources.links import Network, body, check_status, is_loopback
-from core.sources.remote.entry import Entry, mark_of, name_of, named_as_picture, path_of
+from core.sources.remote.entry import Entry, mark_of, name_of, named_as_picture, path_of, size_of
 from core.sources.remote.fetching import Hosts, patiently
 from core.sources.remote.spec import Spec
 
@@ -196,7 +196,7 @@ def _entry(blob: ElementTree.Element, prefix: str) -> Entry | None:
     def fact(key: str) -> str:
         return (facts.findtext(key) or "").strip() if facts is not None else ""
 
-    size = int(fact("Content-Length")) if fact("Content-Length").isdigit() else 0
+    size = size_of(fact("Content-Length"))
     is_folder = fact("ResourceType") == "directory" or blob.findtext("Metadata/hdi_isfolder")
     if not text or is_folder or (text.endswith("/") and not size):
         return None

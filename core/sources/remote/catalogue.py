@@ -19,6 +19,9 @@ from core.sources.remote.kept import make_private
 # Lines that say nothing of use are named up to here; the others are counted.
 PROBLEMS_NAMED = 1000
 
+# `json.dumps` would make such an encoder for each line.
+_as_json = json.JSONEncoder(ensure_ascii=False).encode
+
 TABLES = """
 CREATE TABLE entries (path TEXT PRIMARY KEY, address TEXT, size INTEGER, mark INTEGER, columns TEXT)
     WITHOUT ROWID;
@@ -136,8 +139,7 @@ def _fill(db: sqlite3.Connection, lines: Iterable[Row | Problem]) -> int:
         nonlocal problems
         for line in lines:
             if isinstance(line, Row):
-                columns = json.dumps(line.columns, ensure_ascii=False)
-                yield line.path, line.address, line.size, line.mark, columns
+                yield line.path, line.address, line.size, line.mark, _as_json(line.columns)
                 continue
             problems += 1
             if problems <= PROBLEMS_NAMED:

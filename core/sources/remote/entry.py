@@ -6,7 +6,6 @@ import hashlib
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import PurePosixPath
 from typing import Protocol
 
 from core.deadline import Deadline
@@ -48,9 +47,15 @@ def mark_of(*facts: object) -> int:
     return int.from_bytes(digest, signed=True)
 
 
+def size_of(text: str) -> int:
+    """A size as a listing writes it; 0 for what is none, or none that an index can keep."""
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 19 else 0
+
+
 def named_as_picture(name: str) -> bool:
     """True if the name ends like that of a format that is read."""
-    return PurePosixPath(name).suffix.lower() in EXTENSIONS
+    dot = name.rfind(".")
+    return dot > 0 and name[dot:].lower() in EXTENSIONS
 
 
 # What an index cannot keep as text, or a page would not show: control characters, halves of

@@ -24,6 +24,8 @@ FIRST_PAUSE = 0.5
 LONGEST_PAUSE = 20.0
 # So many files in a row of which nothing came: the host is away, and is not asked for the rest.
 SILENT_IN_A_ROW = 5
+# After that it is tried again: a person may look at a picture long after the scan.
+GIVEN_UP_SECONDS = 60.0
 
 
 class Hosts:
@@ -32,10 +34,12 @@ class Hosts:
     def __init__(self) -> None:
         self._guard = threading.Lock()
         self._silent: Counter[str] = Counter()
+        self._last: dict[str, float] = {}  # when each host was silent last
 
     def check(self, host: str) -> None:
         """Raises LinkUnavailable for a host that was given up."""
-        if self._silent[host] >= SILENT_IN_A_ROW:
+        fresh = time.monotonic() - self._last.get(host, 0.0) < GIVEN_UP_SECONDS
+        if fresh and self._silent[host] >= SILENT_IN_A_ROW:
             raise LinkUnavailable(
                 f"Its host gave none of {SILENT_IN_A_ROW} files in a row, so that it was not asked "
                 "for more. The next scan tries again."
@@ -44,6 +48,8 @@ class Hosts:
     def note(self, host: str, *, answered: bool) -> None:
         with self._guard:
             self._silent[host] = 0 if answered else self._silent[host] + 1
+            if not answered:
+                self._last[host] = time.monotonic()
 
 
 def patiently(

@@ -8,14 +8,14 @@ import sqlite3
 from collections.abc import Iterator, Mapping
 from http.client import HTTPResponse, IncompleteRead
 from pathlib import Path, PurePath, PurePosixPath
-from urllib.parse import parse_qsl, quote, unquote, urlencode, urljoin, urlsplit, urlunsplit
+from urllib.parse import parse_qsl, quote, unquote, urlencode, urljoin, urlsplit
 
 from core.deadline import Deadline
 from core.errors import LinkError, SourceError
 from core.model import Unreadable
 from core.sources.links import CHUNK, Network, about_its_file, body, check_status
 from core.sources.remote.catalogue import PROBLEMS_NAMED, Catalogue, Problem, Row
-from core.sources.remote.entry import Entry, mark_of, path_of
+from core.sources.remote.entry import Entry, mark_of, path_of, size_of
 from core.sources.remote.fetching import Hosts, patiently
 from core.sources.remote.kept import make_private
 from core.sources.remote.lists import address_in, read_list
@@ -83,8 +83,8 @@ class Listed:
         if "://" not in address:
             parts = urlsplit(self._spec.address)
             # The signature of a container opens the list and the pictures beside it.
-            address = urlunsplit(urlsplit(urljoin(self._spec.address, quote(address))))
-            address = address.partition("?")[0] + (f"?{parts.query}" if parts.query else "")
+            address = urljoin(self._spec.shown, quote(address))
+            address += f"?{parts.query}" if parts.query else ""
         return patiently(
             address,
             deadline,
@@ -196,7 +196,7 @@ class Listed:
         if not address:
             return Problem(number, "This line says neither url nor file_name.")
         content = [columns.get(name, "") for name in CONTENT]
-        size = int(columns["size"]) if columns.get("size", "").isdecimal() else 0
+        size = size_of(columns.get("size", ""))
         if "://" in address:
             address = address.replace(" ", "%20")
             path = path_of_address(address)
@@ -208,7 +208,7 @@ class Listed:
                 where = "beside the list" if self._spec.is_web else "in the folder of the list"
                 return Problem(number, f"The file that this line names does not lie {where}.")
             address, path = inside, path_of(inside)
-        return Row(path, address, min(size, 2**62), mark_of(path, *content), columns)
+        return Row(path, address, size, mark_of(path, *content), columns)
 
     def _inside(self, name: str) -> str | None:
         """A file's name below the folder of the list; None for one that leads elsewhere."""
