@@ -20,6 +20,21 @@ class LinkError(VectorscopeError):
     """This address is not fetched."""
 
 
+class LinkUnavailable(LinkError):
+    """Nothing came from this address now; the same request may go well later.
+
+    after: seconds that the host asks to wait, 0 where it names none.
+    """
+
+    def __init__(self, sentence: str, after: float = 0.0) -> None:
+        super().__init__(sentence)
+        self.after = after
+
+
+class SourceError(VectorscopeError):
+    """A source of pictures cannot be added or listed. Holds no address with its query."""
+
+
 class UploadFailed(VectorscopeError):
     """The uploads folder does not take a picture, or does not let go of one."""
 

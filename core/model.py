@@ -13,7 +13,9 @@ from typing import NamedTuple
 GALLERY = "gallery/"
 IMAGES = "images/"
 UPLOADS = "uploads/"
-ROOTS = (GALLERY, IMAGES, UPLOADS)
+# Pictures that are fetched where they are, each below the name of its source.
+REMOTE = "remote/"
+ROOTS = (GALLERY, IMAGES, UPLOADS, REMOTE)
 
 
 @dataclass(frozen=True)
@@ -116,13 +118,15 @@ class NotIndexed:
 
 @dataclass(frozen=True)
 class Away:
-    """A root or a linked folder that is not there now, though its files are still in the index.
+    """A root, a linked folder or a source that is not there now, though the index has its files.
 
-    path: ends in "/". files: how many are kept.
+    path: ends in "/". files: how many are kept. reason: a sentence, where more is known than that
+    nothing is there.
     """
 
     path: str
     files: int
+    reason: str = ""
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
+from core.deadline import Deadline
 from core.embedders import (
     NAMES,
     Embedder,
@@ -45,13 +46,14 @@ from core.explore import (
 from core.files import write_whole
 from core.hosting import CallMeter, Caps, Usage, cost_in_words
 from core.index import Copying, CopyState, Index, Sample, export_index, import_index, open_index
-from core.indexing import Indexer, Progress, away, forget_away
+from core.indexing import Indexer, Progress, away, forget_away, forget_below
 from core.model import (
     BUNDLED,
     EVERYTHING,
     GALLERY,
     IMAGES,
     OWN,
+    REMOTE,
     UPLOADS,
     Away,
     Cause,
@@ -92,7 +94,15 @@ from core.search import (
     write_zip,
 )
 from core.settings import Settings
-from core.sources import add_upload, check_public, fetch, read_picture, remove_upload
+from core.sources import (
+    Sources,
+    Spec,
+    add_upload,
+    check_public,
+    fetch,
+    read_picture,
+    remove_upload,
+)
 from core.tuning import Tuning
 from core.vectors import Vector, Vectors
 from core.words import PHOTOGRAPHS, content_words, own_words, read_words, spread_out
@@ -148,9 +158,10 @@ class Workspace:
     visitor: names who is asking on this thread, "" for nobody: a run, or a thread of the program's.
     problems: sentences for every page. clip_setup: the download of the CLIP weights, if CLIP is
     asked for; a new Workspace uses them. read_settings: gives the settings as they are now, because
-    a key can be replaced without a restart. beside: the workspace that this one stands beside with
-    another embedder; index and job are one for both. Raises IndexUnavailable if the data folder
-    cannot be used at all, and EmbedderError for a second embedder that cannot be had.
+    a key can be replaced without a restart. scan_at_start: look at the folders at once. beside: the
+    workspace that this one stands beside with another embedder; index and job are one for both.
+    Raises IndexUnavailable if the data folder cannot be used at all, and EmbedderError for a second
+    embedder that cannot be had.
     """
 
     def __init__(
@@ -160,6 +171,8 @@ class Workspace:
         read_settings: Callable[[], Settings] | None = None,
         visitor: Callable[[], str] = lambda: "",
         beside: Workspace | None = None,
+        *,
+        scan_at_start: bool = True,
     ) -> None:
         self.root = root
         self._beside = beside
@@ -171,7 +184,8 @@ class Workspace:
         }
         self.thumbs_dir = root / "static" / "thumbs"
         self._index: Index = open_index(settings) if beside is None else beside._index
-        self.problems = [*settings.problems, *self._index.notices]
+        self._sources: Sources = Sources(settings) if beside is None else beside._sources
+        self.problems = [*settings.problems, *self._sources.problems, *self._index.notices]
         # The kind of the second embedder, "" for none; it is opened when somebody asks for it.
         self.second_kind = ""
         self.second_setup: ClipSetup | None = None
@@ -238,7 +252,8 @@ class Workspace:
             return
         if self._index.may_write:
             self._load_seeds(root / "seed")
-        self.rescan()
+        if scan_at_start:
+            self.rescan()
 
     def _make_indexer(self) -> Indexer:
         return Indexer(
@@ -247,6 +262,7 @@ class Workspace:
             self.roots,
             self.thumbs_dir,
             ended=lambda: self._duplicates.refresh(),
+            sources=self._sources,
         )
 
     def _make_embedder(self) -> Embedder:
@@ -947,8 +963,13 @@ class Workspace:
         return self._index.thumbnail(picture_id) or b""
 
     def original(self, picture: Picture) -> bytes | None:
-        """The file's own bytes; None if no file holds them any more (an imported picture)."""
-        return read_picture(picture, self.roots)
+        """The file's own bytes; None if no file holds them any more (an imported picture).
+
+        Those of a source are fetched, for at most ten seconds.
+        """
+        return read_picture(
+            picture, self.roots, lambda path: self._sources.read(path, Deadline.for_person())
+        )
 
     def thumbnail_file(self, picture_id: str) -> Path | None:
         """The thumbnail as a static file, written again if it is missing.
@@ -999,6 +1020,25 @@ class Workspace:
                 self._index.forget_files([path])
         finally:
             self.rescan()
+
+    def sources(self) -> list[Spec]:
+        """The sources of pictures elsewhere. Raises SourceError."""
+        return self._sources.all()
+
+    def add_source(self, name: str, address: str) -> Spec:
+        """Keep a source, or the new address of one, and look at it. Raises SourceError."""
+        spec = self._sources.add(name, address)
+        self.rescan()
+        return spec
+
+    def remove_source(self, name: str) -> None:
+        """Forget a source that was added here, and its files. Raises SourceError."""
+        if not self._sources.remove(name):
+            return
+        below = f"{REMOTE}{name}/"
+        # At once, because what no source holds any more is kept until it is forgotten on purpose.
+        forget_below(self._index, (below,))
+        self.rescan()
 
     def export_index(self, target: IO[bytes]) -> int:
         """Write the index of this embedder to one file; returns the number of its pictures."""

@@ -10,6 +10,7 @@ from ui.resources import open_workspace
 from ui.second_model import second_model
 from ui.shell import just_opened, page_frame
 from ui.showcase import prepare_showcase, say_read_only
+from ui.sources import sources
 from ui.uploads import uploads
 from ui.visitor import manage, visitor
 
@@ -25,6 +26,7 @@ if may_manage:
     away(workspace)
     not_indexed(workspace)
     uploads(workspace)
+    sources(workspace)
     second_model(workspace)
     calls_panel(workspace)
     prepare_showcase(workspace)

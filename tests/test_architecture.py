@@ -22,6 +22,7 @@ FLOORS = (
     ("embedders", "index"),
     ("hosting", "indexing", "search", "explore", "story"),
     ("workspace",),
+    ("__main__",),
 )
 FLOOR_OF = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}
 
@@ -112,6 +113,7 @@ def test_no_page_holds_the_index() -> None:
 
 # What changes the collection or the server; ui/visitor.py checks who asks.
 CHANGES = {
+    "add_source",
     "add_upload",
     "cancel_copy",
     "cancel_clip_download",
@@ -126,6 +128,7 @@ CHANGES = {
     "kept_searches",
     "read_all_again",
     "read_refused_again",
+    "remove_source",
     "remove_uploads",
     "remove_second",
     "rescan",

@@ -19,7 +19,7 @@ CONTRIBUTING = ROOT / "CONTRIBUTING.md"
 SUFFIXES = (".py", ".md", ".txt", ".toml", ".zip", ".css", ".js", ".jpg", ".example", ".sqlite")
 
 # What is written like a path and names none: folders that a person makes, a file of every folder.
-NOT_OURS = {"vision/", "text/", "__init__.py", "words.txt"}
+NOT_OURS = {"vision/", "text/", "__init__.py", "words.txt", "index.zip", "sources/", "remote/"}
 
 
 def text_of(document: Path) -> str:

@@ -46,16 +46,20 @@ def away(workspace: Workspace) -> None:
     with st.container(border=True, key="away"):
         for place in places:
             # st.text, because a folder may have any name.
-            st.text(
-                f"{place.path} is not there or empty: a drive that is not mounted, or a folder "
-                f"that was moved. {_kept(place.files)}"
+            reason = place.reason or (
+                "Not there or empty: a drive that is not mounted, or a folder that was moved."
             )
-        if st.button("Forget them", icon=":material/delete:"):
+            st.text(f"{place.path}: {reason} {_kept(place.files)}".rstrip())
+        if any(place.files for place in places) and st.button(
+            "Forget them", icon=":material/delete:"
+        ):
             manage(workspace).forget_away()
             st.rerun()
 
 
 def _kept(files: int) -> str:
+    if not files:
+        return ""
     stay = "file stays in the index and comes" if files == 1 else "files stay in the index and come"
     return f"{files:,} {stay} back with it."
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from core.model import BUNDLED, EVERYTHING, GALLERY, IMAGES, OWN, UPLOADS, Scope
+from core.model import BUNDLED, EVERYTHING, GALLERY, IMAGES, OWN, REMOTE, UPLOADS, Scope
 from core.workspace import Workspace
 from ui.address import follow_choice, write_choice
 
@@ -52,9 +52,10 @@ def _options(counts: dict[str, int]) -> list[Scope]:
     own = [path for path in counts if not path.startswith(GALLERY)]
     if not own:
         return [BUNDLED if gallery else OWN]
-    roots = {IMAGES, UPLOADS}
-    # A root is a choice of its own only beside the other one.
-    folders = [path for path in own if path not in roots or roots.issubset(own)]
+    roots = {IMAGES, UPLOADS, REMOTE}
+    # A root is a choice of its own only beside another one.
+    several = len(roots.intersection(own)) > 1
+    folders = [path for path in own if path not in roots or several]
     return [
         OWN,
         *([BUNDLED, EVERYTHING] if gallery else []),

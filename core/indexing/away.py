@@ -18,19 +18,25 @@ MANY = 5
 
 def keep_away(index: Index, places: Sequence[Away]) -> None:
     """Record what a scan found to be away."""
-    text = json.dumps([[place.path, place.files] for place in places]) if places else ""
+    rows = [[place.path, place.files, place.reason] for place in places]
+    text = json.dumps(rows) if places else ""
     if index.meta(KEY) != text:
         index.set_meta(KEY, text)
 
 
 def away(index: Index) -> list[Away]:
     """What the last scan found to be away."""
-    return [Away(path, files) for path, files in json.loads(index.meta(KEY) or "[]")]
+    return [Away(*row) for row in json.loads(index.meta(KEY) or "[]")]
 
 
 def forget_away(index: Index) -> None:
     """Forget the files of all that is away. Their pictures go with the next scan."""
-    gone = tuple(place.path for place in away(index))
+    forget_below(index, tuple(place.path for place in away(index)))
+    keep_away(index, [])
+
+
+def forget_below(index: Index, gone: tuple[str, ...]) -> None:
+    """Forget the files whose paths begin so. Their pictures go with the next scan."""
     # Only files that lay on this disk: an imported index may know others by the same path.
     index.forget_files(
         path
@@ -38,4 +44,3 @@ def forget_away(index: Index) -> None:
         if row.size is not None and path.startswith(gone)
     )
     index.forget_files(path for path in index.unreadable() if path.startswith(gone))
-    keep_away(index, [])

@@ -28,7 +28,7 @@ from core.indexing.progress import Notice, Progress, Speed
 from core.indexing.run_state import Happened, Phase, RunState, StartAsked, Wish, transition
 from core.indexing.scan import scan
 from core.model import Failure, Missing, Picture, Scope
-from core.sources import read_picture
+from core.sources import Sources, read_picture
 
 log = logging.getLogger(__name__)
 
@@ -59,8 +59,10 @@ class Indexer:
         roots: Mapping[str, Path],
         thumbs_dir: Path,
         ended: Callable[[], object] = lambda: None,
+        sources: Sources | None = None,
     ) -> None:
         """ended: called after each run, however it ended, on the job's own thread."""
+        self._sources = sources
         self._index = index
         self._ended_run = ended
         self._data_dir = data_dir
@@ -248,6 +250,7 @@ class Indexer:
             lambda done, total: self._report(done=done, total=total),
             skipped=(self._data_dir, self._thumbs_dir, self._thumbs_dir.with_name("maps")),
             carry=self._carrier(carried),
+            sources=self._sources,
         )
         self._drop_orphans()
         embedder = self._apply(Happened.SCAN_OVER).embedder
@@ -311,7 +314,10 @@ class Indexer:
 
         def read(picture: Picture) -> bytes | None:
             data = carried.take(picture.id)
-            return read_picture(picture, self._roots) if data is None else data
+            return read_picture(picture, self._roots, fetch) if data is None else data
+
+        def fetch(path: str) -> bytes | None:
+            return self._sources.read(path, deadline) if self._sources is not None else None
 
         embed_all(self._index, read, embedder, todo, deadline, keep, self._stop_own)
 

@@ -1,12 +1,15 @@
-"""One file on the disk -> its row in the index and, if it is new, its picture."""
+"""One file on the disk or of a source -> its row in the index and, if it is new, its picture."""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
+from pathlib import PurePath
 
-from core.errors import PictureError
+from core.deadline import Deadline
+from core.errors import LinkError, LinkUnavailable, PictureError
 from core.index import Index
 from core.model import Cause, FileRow, Picture, Unreadable
 from core.pictures import (
@@ -18,7 +21,7 @@ from core.pictures import (
     picture_id,
     signature,
 )
-from core.sources import Found, why_unreadable
+from core.sources import Found, RemoteFile, about_its_file, why_unreadable
 
 log = logging.getLogger(__name__)
 
@@ -38,6 +41,9 @@ RAW_SUFFIXES = frozenset(
 )
 
 
+NOBODY_ELSE = nullcontext()
+
+
 @dataclass(frozen=True)
 class Read:
     """A file that was read; `made` is its picture and thumbnail, None if they were known.
@@ -51,12 +57,18 @@ class Read:
 
 
 def read_file(
-    index: Index, found: Found, carry: Callable[[str, bytes], None]
+    index: Index,
+    found: Found | RemoteFile,
+    carry: Callable[[str, bytes], None],
+    deadline: Deadline,
+    decoding: AbstractContextManager[object] = NOBODY_ELSE,
 ) -> Read | Unreadable | None:
     """The file's row and, for bytes not seen before, its picture. None: it went away meanwhile.
 
     A file whose name is not that of a picture is told by its first bytes, and read only if they are
     a picture's. carry gets the id and the bytes of every picture that the index did not know.
+    decoding: held while the bytes are decoded, so that many may fetch and few decode. Raises
+    Cancelled.
     """
     try:
         if not found.named_as_picture:
@@ -65,17 +77,30 @@ def read_file(
                 return _not_read(found, kind)
         if found.size > MAX_FILE_BYTES:
             return _refused(found, f"The file is larger than {MAX_FILE_BYTES // 2**20} MB.")
-        data = found.absolute.read_bytes()
+        data = found.read(deadline)
     except FileNotFoundError:
         return None
     except OSError as error:
         # No size: what it takes to read it (a permission) changes neither size nor time.
         return Unreadable(found.path, why_unreadable(error))
+    except LinkUnavailable as error:
+        # No size: it may be there the next time.
+        return Unreadable(found.path, about_its_file(error))
+    except LinkError as error:
+        return _refused(found, about_its_file(error))
+    with decoding:
+        return _described(index, found, data, carry)
+
+
+def _described(
+    index: Index, found: Found | RemoteFile, data: bytes, carry: Callable[[str, bytes], None]
+) -> Read | Unreadable:
+    """What the bytes are."""
     row = FileRow(found.path, picture_id(data), found.size, found.mtime_ns)
     if index.is_vetted(row.picture_id):
         return Read(row, None)
     try:
-        checked = check(data, found.absolute.name, row.picture_id)
+        checked = check(data, found.name, row.picture_id)
     except PictureError as error:
         kind = kind_of(data[:HEAD_BYTES])
         if kind and kind not in FORMATS and kind not in NO_PICTURES:
@@ -98,15 +123,14 @@ def read_file(
     return Read(row, (picture, checked.thumbnail), signature(checked.thumbnail))
 
 
-def _kind(found: Found) -> str:
+def _kind(found: Found | RemoteFile) -> str:
     """The kind of a file by its first bytes, "" for one that is not known. Raises OSError."""
-    with found.absolute.open("rb") as file:
-        kind = kind_of(file.read(HEAD_BYTES))
-    suffix = found.absolute.suffix.lower()
+    kind = kind_of(found.head(HEAD_BYTES))
+    suffix = PurePath(found.name).suffix.lower()
     return suffix[1:].upper() if kind == "TIFF" and suffix in RAW_SUFFIXES else kind
 
 
-def _not_read(found: Found, kind: str) -> Unreadable:
+def _not_read(found: Found | RemoteFile, kind: str) -> Unreadable:
     if not kind or kind in NO_PICTURES:
         return _refused(found, "It is not a picture.", Cause.OTHER, kind)
     reason = f"Files of the kind {kind} are not read."
@@ -115,7 +139,9 @@ def _not_read(found: Found, kind: str) -> Unreadable:
     return _refused(found, reason, Cause.KIND, kind)
 
 
-def _refused(found: Found, reason: str, cause: Cause = Cause.REFUSED, kind: str = "") -> Unreadable:
+def _refused(
+    found: Found | RemoteFile, reason: str, cause: Cause = Cause.REFUSED, kind: str = ""
+) -> Unreadable:
     """What is said of a file for its content: it is not opened again while that stays."""
     return Unreadable(
         found.path, reason, found.size, found.mtime_ns, cause, kind, reader=READER_VERSION

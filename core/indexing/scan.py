@@ -1,24 +1,39 @@
-"""What lies in the folders now, against what the index knows of them."""
+"""What lies in the folders and the sources now, against what the index knows of them."""
 
 from __future__ import annotations
 
+import contextlib
+import threading
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Collection, Generator, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 from core.deadline import Deadline
+from core.errors import Cancelled
 from core.index import Index
 from core.indexing.away import MANY, keep_away
 from core.indexing.read import Read, read_file
+from core.indexing.room import Room
 from core.indexing.workers import Workers
-from core.model import Away, Cause, FileRow, Unreadable
+from core.model import REMOTE, Away, Cause, FileRow, Unreadable
 from core.pictures import READER_VERSION
-from core.sources import Found, Place, walk
+from core.sources import Found, Place, RemoteFile, SourceAway, Sources, walk
 
 # Decoding releases the interpreter lock; two threads fill a small machine and leave room for pages.
 WORKERS = 2
+
+# Files of sources on their way at once. More would help no host that is far away, and a home's line
+# is full with them.
+FETCHERS = 20
+
+# Bytes of files that are being fetched, by their listed sizes; a file whose size nobody says counts
+# as an ordinary photograph.
+FETCHED_BYTES = 64 * 2**20
+ASSUMED_BYTES = 3 * 2**20
 
 # A batch is committed at least this often, so that a stop loses little and pages see it grow.
 COMMIT_SECONDS = 0.5
@@ -45,8 +60,12 @@ def scan(
     progress: Callable[[int, int], None] = lambda done, total: None,
     skipped: Collection[Path] = (),
     carry: Callable[[str, bytes], None] = lambda picture_id, data: None,
+    sources: Sources | None = None,
 ) -> ScanResult:
     """Bring the index in line with the folders; reads only files whose path, size or time changed.
+
+    The files of sources are listed, and fetched only where the listing tells of a change. One that
+    cannot be fetched now stays as it was.
 
     roots: "images/" -> folder. skipped: folders that are nobody's pictures, wherever they lie.
     progress gets (files read, files to read). carry gets the id and the bytes of every picture that
@@ -54,18 +73,20 @@ def scan(
     Raises Cancelled, with what was read by then kept, and IndexUnavailable. Pictures whose last
     file went are left as the index's orphans.
     """
-    seen = _look(index, roots, skipped)
+    seen = _look(index, roots, skipped, sources, deadline)
     keep_away(index, seen.away)
     batch = _Batch(index)
     batch.unreadable += seen.unreadable
     new = moved = unchanged = 0
     try:
-        with Workers(WORKERS, "scan") as workers:
-            reads = (workers.submit(read_file, index, found, carry) for found in seen.changed)
-            for done, outcome in enumerate(_bounded(reads, WORKERS * 2), 1):
+        with contextlib.closing(_read_all(index, seen.changed, carry, deadline)) as outcomes:
+            for done, outcome in enumerate(outcomes, 1):
                 deadline.check()
                 if isinstance(outcome, Unreadable):
-                    batch.unreadable.append(outcome)
+                    if _is_still_good(outcome, seen.known):
+                        unchanged += 1
+                    else:
+                        batch.unreadable.append(outcome)
                 elif outcome is not None:
                     batch.read.append(outcome)
                     before = seen.known.get(outcome.file.path)
@@ -91,6 +112,12 @@ def scan(
     )
 
 
+def _is_still_good(outcome: Unreadable, known: Mapping[str, FileRow]) -> bool:
+    """True for a file of a source that cannot be fetched now, and whose picture is known."""
+    passes = outcome.size is None and outcome.path.startswith(REMOTE)
+    return passes and outcome.path in known
+
+
 def _unread_pictures(index: Index) -> int:
     counts = index.not_indexed_counts("")
     return sum(counts[key] for key in counts if key[0] in (Cause.REFUSED, Cause.KIND))
@@ -99,15 +126,21 @@ def _unread_pictures(index: Index) -> int:
 @dataclass(frozen=True)
 class _Seen:
     known: Mapping[str, FileRow]  # the files of the index, before this scan
-    changed: list[Found]
+    changed: list[Found | RemoteFile]
     unreadable: list[Unreadable]  # only those that the index does not know as such
     gone: list[str]
     away: list[Away]
     unchanged: int
 
 
-def _look(index: Index, roots: Mapping[str, Path], skipped: Collection[Path]) -> _Seen:
-    """What is different on the disk, by names, sizes and times."""
+def _look(
+    index: Index,
+    roots: Mapping[str, Path],
+    skipped: Collection[Path],
+    sources: Sources | None,
+    deadline: Deadline,
+) -> _Seen:
+    """What is different on the disk and in the sources, by names, sizes and times."""
     known, refused = index.files(), index.unreadable()
     # What is not seen on the way is gone. An imported file (no size) was never on this disk.
     gone_files = {path for path, row in known.items() if row.size is not None}
@@ -115,11 +148,17 @@ def _look(index: Index, roots: Mapping[str, Path], skipped: Collection[Path]) ->
     places: list[Place] = []
     alive: set[str] = set()  # places that hold a picture
     closed: list[str] = []
-    changed: list[Found] = []
+    broken: list[SourceAway] = []
+    changed: list[Found | RemoteFile] = []
     unreadable: list[Unreadable] = []
     unchanged = 0
     here = ""
-    for entry in walk(roots, skipped):
+    elsewhere = sources.walk(deadline) if sources is not None else ()
+    for entry in chain(walk(roots, skipped), elsewhere):
+        if isinstance(entry, SourceAway):
+            broken.append(entry)
+            closed.append(entry.path)
+            continue
         if isinstance(entry, Place):
             places.append(entry)
             here = entry.path if entry.there else here
@@ -141,13 +180,31 @@ def _look(index: Index, roots: Mapping[str, Path], skipped: Collection[Path]) ->
     # What is behind a closed door may be there.
     behind = tuple(closed)
     away = _away(places, alive, [path for path in gone_files if not path.startswith(behind)])
+    away += [Away(source.path, _below(known, source.path), source.reason) for source in broken]
+    if sources is not None:
+        away += _without_source(gone_files, [*(place.path for place in places), *behind])
     missing = [place.path for place in places if not place.there]
     kept = (*closed, *missing, *(place.path for place in away))
     gone = [path for path in (*gone_files, *gone_refused) if not path.startswith(kept)]
     return _Seen(known, changed, unreadable, gone, away, unchanged)
 
 
-def _is_unchanged(found: Found, before: FileRow | Unreadable | None) -> bool:
+def _below(known: Mapping[str, FileRow], place: str) -> int:
+    return sum(path.startswith(place) for path in known)
+
+
+def _without_source(missed: Collection[str], places: Sequence[str]) -> list[Away]:
+    """The sources that nobody names any more: a setting may be missing only for this start."""
+    files = Counter(
+        "/".join(path.split("/", 2)[:2]) + "/"
+        for path in missed
+        if path.startswith(REMOTE) and not path.startswith(tuple(places))
+    )
+    reason = "The settings do not name this source any more."
+    return [Away(place, number, reason) for place, number in sorted(files.items())]
+
+
+def _is_unchanged(found: Found | RemoteFile, before: FileRow | Unreadable | None) -> bool:
     if before is None or (before.size, before.mtime_ns) != (found.size, found.mtime_ns):
         return False
     # What another reader refused may be read by this one.
@@ -169,6 +226,33 @@ def _away(places: Sequence[Place], alive: Collection[str], missed: Sequence[str]
         if not inside and files >= (MANY if place.there else 1):
             found.append(Away(place.path, files))
     return found
+
+
+def _read_all(
+    index: Index,
+    changed: Sequence[Found | RemoteFile],
+    carry: Callable[[str, bytes], None],
+    deadline: Deadline,
+) -> Generator[Read | Unreadable | None, None, None]:
+    """What each file came to: first those on the disk, then those of sources, many at a time."""
+    here = [found for found in changed if isinstance(found, Found)]
+    if here:
+        with Workers(WORKERS, "scan") as workers:
+            reads = (workers.submit(read_file, index, found, carry, deadline) for found in here)
+            yield from _bounded(reads, WORKERS * 2)
+    there = [found for found in changed if isinstance(found, RemoteFile)]
+    if not there:
+        return
+    decoding, room = threading.Semaphore(WORKERS), Room(FETCHED_BYTES)
+
+    def fetch(found: RemoteFile) -> Read | Unreadable | None:
+        if deadline.cancel.is_set():
+            raise Cancelled("Stopped.")  # what waits in the queue is not begun
+        with room.taken(found.size or ASSUMED_BYTES):
+            return read_file(index, found, carry, deadline, decoding)
+
+    with Workers(FETCHERS, "fetch") as workers:
+        yield from _bounded((workers.submit(fetch, found) for found in there), FETCHERS * 2)
 
 
 class _Batch:
@@ -205,4 +289,6 @@ def _bounded(
         if len(running) >= ahead:
             done, running = wait(running, return_when=FIRST_COMPLETED)
             yield from (f.result() for f in done)
-    yield from (f.result() for f in running)
+    while running:
+        done, running = wait(running, return_when=FIRST_COMPLETED)
+        yield from (f.result() for f in done)

@@ -113,6 +113,9 @@ def load_settings(
         # Folders
         images_dir=read.directory("IMAGES_DIR", Settings.images_dir),
         data_dir=read.directory("DATA_DIR", Settings.data_dir),
+        # Pictures elsewhere
+        sources=read.text("SOURCES"),
+        sources_loopback=read.flag("SOURCES_LOOPBACK", if_unclear=False),
         # The index in PostgreSQL
         **_postgres(read),
         # Hosting

@@ -42,6 +42,10 @@ class Settings:
     images_dir: Path = Path("images")
     data_dir: Path = Path("data")
 
+    # Pictures elsewhere. An address may hold a signature.
+    sources: str = field(default="", repr=False)
+    sources_loopback: bool = False
+
     # The index in PostgreSQL.
     postgres_host: str = ""
     postgres_port: int = 5432

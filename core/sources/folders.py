@@ -5,18 +5,26 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 from typing import TypeAlias
 
-from core.model import Cause, Picture, Unreadable
+from core.deadline import Deadline
+from core.model import REMOTE, Cause, Picture, Unreadable
 from core.pictures import EXTENSIONS, picture_id
 from core.sources.left_out import HIDDEN, why_left_out
 
 
-def read_picture(picture: Picture, roots: Mapping[str, Path]) -> bytes | None:
-    """The picture's bytes from any of its files; None if none holds them any more."""
+def read_picture(
+    picture: Picture,
+    roots: Mapping[str, Path],
+    elsewhere: Callable[[str], bytes | None] = lambda path: None,
+) -> bytes | None:
+    """The picture's bytes from any of its files; None if none holds them any more.
+
+    elsewhere: gives the bytes of a file that lies below none of the roots. It is asked last.
+    """
     for path in picture.paths:
         prefix, _, rest = path.partition("/")
         root = roots.get(prefix + "/")
@@ -30,6 +38,11 @@ def read_picture(picture: Picture, roots: Mapping[str, Path]) -> bytes | None:
             continue
         if picture_id(data) == picture.id:
             return data
+    for path in picture.paths:
+        if path.startswith(REMOTE):
+            fetched = elsewhere(path)
+            if fetched is not None and picture_id(fetched) == picture.id:
+                return fetched
     return None
 
 
@@ -50,6 +63,19 @@ class Found:
     def named_as_picture(self) -> bool:
         """True if the name ends like that of a format that is read."""
         return self.absolute.suffix.lower() in EXTENSIONS
+
+    @property
+    def name(self) -> str:
+        return self.absolute.name
+
+    def head(self, count: int) -> bytes:
+        """The first bytes of the file. Raises OSError."""
+        with self.absolute.open("rb") as file:
+            return file.read(count)
+
+    def read(self, deadline: Deadline) -> bytes:
+        """Raises OSError."""
+        return self.absolute.read_bytes()
 
 
 @dataclass(frozen=True)

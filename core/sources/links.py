@@ -8,17 +8,19 @@ import ipaddress
 import socket
 import ssl
 import threading
-import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
+from typing import TypeVar
 from urllib.parse import SplitResult, quote, urljoin, urlsplit
 
 import certifi
 
-from core.errors import LinkError
+from core.deadline import Deadline
+from core.errors import Cancelled, LinkError, LinkUnavailable
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+T = TypeVar("T")
 
 # More than any picture that a web page shows, and little enough to wait for.
 MAX_BYTES = 20_971_520
@@ -26,6 +28,8 @@ MAX_REDIRECTS = 3
 # Longer than this and it is not an address that anybody copied; servers refuse it at 8 kB.
 MAX_LENGTH = 2048
 CHUNK = 65_536
+# How soon a stop is noticed while an answer is waited for.
+WATCH_SECONDS = 0.2
 
 # Names that never mean a host on the public internet (RFC 6761, RFC 6762, RFC 8375, ICANN).
 LOCAL_NAMES = ("localhost", "local", "internal", "home.arpa", "lan", "intranet", "corp", "home")
@@ -37,6 +41,9 @@ NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 SIX_TO_FOUR = ipaddress.IPv6Network("2002::/16")
 # All IPv6 that the internet routes so far.
 GLOBAL_UNICAST = ipaddress.IPv6Network("2000::/3")
+
+# What a server answers when the same request may go well a little later.
+PASSING = frozenset((408, 425, 429, 500, 502, 503, 504))
 
 NOT_ON_THE_INTERNET = "The link leads to a private or local address, which is never fetched."
 TOO_SLOW = "The link did not answer in time."
@@ -83,13 +90,19 @@ def _trust() -> ssl.SSLContext:
 @dataclass(frozen=True)
 class Network:
     """Where links lead. Tests bring their own, so that a server on loopback can stand in for one
-    on the internet; the product only ever uses the default.
+    on the internet; of a visitor's links the product only ever uses the default.
+
+    loopback: this machine's own addresses (127.0.0.1, localhost) are fetched too, at any port and
+    without TLS: for a service's emulator, where a setting asks for it.
+    longest: characters of an address.
     """
 
     resolve: Callable[[str, int], list[Address]] = resolve
     is_public: Callable[[Address], bool] = is_public
     port: int = 443
     trust: Callable[[], ssl.SSLContext] = field(default=_trust)
+    loopback: bool = False
+    longest: int = MAX_LENGTH
 
 
 INTERNET = Network()
@@ -100,7 +113,7 @@ def check_public(url: str) -> None:
 
     Looks at the address alone and asks no name server: for links that the service fetches itself.
     """
-    _split(url, ("http", "https"))
+    _split(url, ("http", "https"), INTERNET)
 
 
 def fetch(
@@ -112,25 +125,45 @@ def fetch(
 ) -> bytes:
     """The bytes at an https address of a public host.
 
+    See `follow` for what is refused; at most `max_bytes`; at most `timeout` seconds in all. Raises
+    LinkError, which is a LinkUnavailable if it may go well later.
+    """
+    deadline = Deadline.for_person(timeout)
+    return follow(url, deadline, network, lambda answer: body(answer, max_bytes))
+
+
+def follow(
+    url: str,
+    deadline: Deadline,
+    network: Network,
+    take: Callable[[http.client.HTTPResponse], T],
+    headers: Mapping[str, str] | None = None,
+) -> T:
+    """What `take` makes of the answer at an address; it gets any answer but a redirect.
+
     The host's addresses are looked up once for each hop; if any is not public it is refused, and
     the connection goes to a looked-up address itself, so that a second answer of the name server
-    changes nothing. At most MAX_REDIRECTS redirects, each checked the same way; at most
-    `max_bytes`; at most `timeout` seconds in all. Raises LinkError.
+    changes nothing. At most MAX_REDIRECTS redirects, each checked the same way. headers: sent to
+    the first host alone, as they may hold a token. The deadline ends an answer that drips, too.
+    Raises LinkError, LinkUnavailable, Cancelled.
     """
-    deadline = time.monotonic() + timeout
+    schemes = ("https", "http") if network.loopback else ("https",)
+    first = ""
     for _ in range(MAX_REDIRECTS + 1):
-        parts, host = _split(url, ("https",), network.port)
-        answer = _get(parts, host, max_bytes, deadline, network)
-        if isinstance(answer, bytes):
-            return answer
-        url = urljoin(url, answer)
+        parts, host = _split(url, schemes, network)
+        first = first or parts.netloc
+        sent = (headers or {}) if parts.netloc == first else {}
+        with _opened(parts, host, deadline, network, sent) as answer:
+            if answer.status not in (301, 302, 303, 307, 308):
+                return take(answer)
+            url = urljoin(url, answer.getheader("Location") or "")
     raise LinkError("The link leads on and on; please use the address of the picture itself.")
 
 
-def _split(url: str, schemes: tuple[str, ...], port: int = 443) -> tuple[SplitResult, str]:
+def _split(url: str, schemes: tuple[str, ...], network: Network) -> tuple[SplitResult, str]:
     """The parts of an address that may be asked for, and its host in ASCII. Raises LinkError."""
     url = url.strip()
-    if len(url) > MAX_LENGTH:
+    if len(url) > network.longest:
         raise LinkError("The link is too long.")
     if not url.isprintable() or " " in url or "\\" in url:
         raise LinkError("The link contains a character that no address has.")
@@ -146,10 +179,24 @@ def _split(url: str, schemes: tuple[str, ...], port: int = 443) -> tuple[SplitRe
         raise LinkError(f"The link must start with {wanted}.")
     if parts.username is not None or parts.password is not None:
         raise LinkError("The link carries a user name or password; please use one without.")
-    if schemes == ("https",) and its_port not in (None, port):
-        raise LinkError(f"The link names port {its_port}; only {port} is asked.")
+    if network.loopback and is_loopback(host):
+        return parts, host
+    if network.loopback and parts.scheme != "https":
+        raise LinkError("The link must start with https://.")
+    if ("http" not in schemes or network.loopback) and its_port not in (None, network.port):
+        raise LinkError(f"The link names port {its_port}; only {network.port} is asked.")
     _check_host(host)
     return parts, host
+
+
+def is_loopback(host: str) -> bool:
+    """True for a name or an address that always means this machine."""
+    if host.lower() == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def _check_host(host: str) -> None:
@@ -173,16 +220,15 @@ def _check_host(host: str) -> None:
         raise LinkError(NOT_ON_THE_INTERNET)
 
 
-def _get(
-    parts: SplitResult, host: str, max_bytes: int, deadline: float, network: Network
-) -> bytes | str:
-    """The body, or the address that a redirect names."""
+@contextlib.contextmanager
+def _opened(
+    parts: SplitResult, host: str, deadline: Deadline, network: Network, headers: Mapping[str, str]
+) -> Iterator[http.client.HTTPResponse]:
+    """The answer to one request. What breaks while it is read is raised as a LinkError."""
     address = _public_address(host, deadline, network)
-    connection = _Pinned(host, str(address), network, _left(deadline))
-    # A socket's own timeout starts again with every byte. This one does not.
-    watchdog = threading.Timer(_left(deadline), connection.cut)
-    watchdog.daemon = True
-    watchdog.start()
+    connection = _Pinned(parts, host, str(address), network, _left(deadline))
+    done = threading.Event()
+    threading.Thread(target=_watch, args=(connection, deadline, done), daemon=True).start()
     try:
         path = quote(parts.path or "/", safe="/%:@!$&'()*+,;=~-._")
         query = quote(parts.query, safe="/?%:@!$&'()*+,;=~-._[]")
@@ -190,32 +236,43 @@ def _get(
             "GET",
             path + (f"?{query}" if query else ""),
             headers={
-                "Accept": "image/*",
+                "Accept": "image/*, */*;q=0.1" if headers else "image/*",
                 "Accept-Encoding": "identity",
                 "User-Agent": "Vectorscope",
+                **headers,
             },
         )
         with connection.getresponse() as response:
-            if response.status in (301, 302, 303, 307, 308):
-                return response.getheader("Location") or ""
-            if response.status != 200:
-                raise LinkError(f"The link's host answers {response.status} {_words(response)}.")
-            body = _body(response, max_bytes)
+            yield response
         if connection.was_cut:  # the end of the body may be where it was cut
             raise TimeoutError
-        return body
     except ssl.SSLCertVerificationError:
         raise LinkError("The link's host has no valid certificate.") from None
     except (OSError, http.client.HTTPException, ValueError) as error:
+        if deadline.cancel.is_set():
+            raise Cancelled("Stopped.") from None
         if connection.was_cut or isinstance(error, TimeoutError):
-            raise LinkError(TOO_SLOW) from None
-        raise LinkError("The link's host cannot be reached or broke off.") from None
+            raise LinkUnavailable(TOO_SLOW) from None
+        raise LinkUnavailable("The link's host cannot be reached or broke off.") from None
     finally:
-        watchdog.cancel()
+        done.set()
         connection.close()
 
 
-def _body(response: http.client.HTTPResponse, max_bytes: int) -> bytes:
+def _watch(connection: _Pinned, deadline: Deadline, done: threading.Event) -> None:
+    """Cut the connection when the time is up or the work is stopped.
+
+    A socket's own timeout starts again with every byte. This one does not.
+    """
+    while not done.wait(min(WATCH_SECONDS, _left(deadline))):
+        if deadline.cancel.is_set() or deadline.remaining() <= 0:
+            connection.cut()
+            return
+
+
+def body(response: http.client.HTTPResponse, max_bytes: int) -> bytes:
+    """The file that an answer holds. Raises LinkError for anything else than a file."""
+    check_status(response)
     too_large = f"The link leads to more than {max_bytes / 1e6:.0f} MB."
     if (response.getheader("Content-Encoding") or "identity").lower() != "identity":
         raise LinkError("The link's host sends a packed answer, which is not unpacked.")
@@ -223,38 +280,65 @@ def _body(response: http.client.HTTPResponse, max_bytes: int) -> bytes:
         raise LinkError("The link leads to a web page; please use the address of the picture.")
     if response.length is not None and response.length > max_bytes:
         raise LinkError(too_large)
-    body = bytearray()
+    data = bytearray()
     while chunk := response.read1(CHUNK):
-        body += chunk
-        if len(body) > max_bytes:
+        data += chunk
+        if len(data) > max_bytes:
             raise LinkError(too_large)
     if response.length:  # what is still to come
-        raise http.client.IncompleteRead(bytes(body), response.length)
-    return bytes(body)
+        raise http.client.IncompleteRead(bytes(data), response.length)
+    return bytes(data)
 
 
-class _Pinned(http.client.HTTPSConnection):
+def check_status(response: http.client.HTTPResponse) -> None:
+    """Raise LinkError for an answer that is not the file, LinkUnavailable if it may be later."""
+    if response.status == 200:
+        return
+    sentence = f"The link's host answers {response.status} {_words(response)}."
+    if response.status in PASSING:
+        raise LinkUnavailable(sentence, _seconds(response.getheader("Retry-After") or ""))
+    raise LinkError(sentence)
+
+
+def about_its_file(error: LinkError) -> str:
+    """What is said of a link, as a sentence about the file that lies there."""
+    return str(error).replace("The link's host", "Its host").replace("The link", "Its address")
+
+
+def _seconds(retry_after: str) -> float:
+    """A wait that a server asks for in seconds; 0 where it names none, or a date."""
+    return float(retry_after) if retry_after.isascii() and retry_after.isdigit() else 0.0
+
+
+class _Pinned(http.client.HTTPConnection):
     """A connection to one looked-up address, with the host's name in SNI, certificate and Host."""
 
-    def __init__(self, host: str, address: str, network: Network, timeout: float) -> None:
-        super().__init__(host, network.port, timeout=timeout, context=network.trust())
+    def __init__(
+        self, parts: SplitResult, host: str, address: str, network: Network, timeout: float
+    ) -> None:
+        self._tls = network.trust() if parts.scheme == "https" else None
+        self.default_port = 443 if self._tls else 80
+        here = network.loopback and is_loopback(host)
+        port = (parts.port or self.default_port) if here else network.port
+        super().__init__(host, port, timeout=timeout)
         self._address = address
-        self._tls = network.trust()
         self._cutting = threading.Lock()
         # `sock` is let go of once the headers are in, while the body is still to come.
-        self._wire: ssl.SSLSocket | None = None
+        self._wire: socket.socket | None = None
         self.was_cut = False
 
     def connect(self) -> None:
-        plain = socket.create_connection((self._address, self.port), self.timeout)
-        sock = self._tls.wrap_socket(
-            plain, server_hostname=self.host, do_handshake_on_connect=False
-        )
+        wire = socket.create_connection((self._address, self.port), self.timeout)
+        if self._tls is not None:
+            wire = self._tls.wrap_socket(
+                wire, server_hostname=self.host, do_handshake_on_connect=False
+            )
         with self._cutting:
-            self.sock = self._wire = sock
+            self.sock = self._wire = wire
             if self.was_cut:
                 raise TimeoutError
-        sock.do_handshake()
+        if isinstance(wire, ssl.SSLSocket):
+            wire.do_handshake()
 
     def cut(self) -> None:
         """End whatever is being waited for. Called from the watchdog's thread."""
@@ -266,8 +350,10 @@ class _Pinned(http.client.HTTPSConnection):
                     socket.socket.shutdown(self._wire, socket.SHUT_RDWR)
 
 
-def _public_address(host: str, deadline: float, network: Network) -> Address:
+def _public_address(host: str, deadline: Deadline, network: Network) -> Address:
     """One address of the host; LinkError if it has none, or any that is not public."""
+    if network.loopback and is_loopback(host):
+        return ipaddress.ip_address("127.0.0.1" if host.lower() == "localhost" else host)
     found: list[Address] = []
     failed: list[OSError | UnicodeError] = []
 
@@ -282,17 +368,17 @@ def _public_address(host: str, deadline: float, network: Network) -> Address:
     thread.start()
     thread.join(_left(deadline))
     if thread.is_alive():
-        raise LinkError(TOO_SLOW)
+        raise LinkUnavailable(TOO_SLOW)
     if failed or not found:
-        raise LinkError("The link's host is not known.")
+        raise LinkUnavailable("The link's host is not known.")
     if not all(network.is_public(address) for address in found):
         raise LinkError(NOT_ON_THE_INTERNET)
     # Many machines have no way out over IPv6, and look its addresses up all the same.
     return min(found, key=lambda address: address.version)
 
 
-def _left(deadline: float) -> float:
-    return max(0.001, deadline - time.monotonic())
+def _left(deadline: Deadline) -> float:
+    return max(0.001, deadline.remaining())
 
 
 def _words(response: http.client.HTTPResponse) -> str:

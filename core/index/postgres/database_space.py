@@ -91,8 +91,16 @@ class DatabaseSpace:
             # Fewer may be all that there are, or all that a filter left of those that it read.
             if len(answer.ids) == wanted:
                 return answer
+        return self.exactly(vector, k, scope)
+
+    def exactly(self, vector: Vector, k: int, scope: Scope, *, patient: bool = False) -> Nearest:
+        """The nearest by a pass over all vectors in `scope`.
+
+        patient: however long it takes; a person is told after STATEMENT_SECONDS that it takes too
+        long.
+        """
         found, given = self._found(scope)
-        with self._index.reading() as db:
+        with self._index.snapshot() if patient else self._index.reading() as db:
             rows = db.execute(
                 f"SELECT picture_id, -(vector <#> %b) {found} "
                 f"ORDER BY vector <#> %b, picture_id LIMIT {max(0, int(k))}",

@@ -39,6 +39,9 @@ log = logging.getLogger(__name__)
 # Queries that the recall of a new index is measured with: within some .01 of that of all.
 MEASURED_WITH = 50
 
+# Or by the queries of this time, where the exact search takes seconds each.
+MEASURING_SECONDS = 60.0
+
 # Then a comparison ends with the queries that it has: the exact search in the database takes
 # seconds where there are millions.
 COMPARE_SECONDS = 20.0
@@ -278,10 +281,11 @@ class PostgresTuning:
         parameters = next((each.parameters for each in found if each.kind == kind), {})
         way = Way(kind, approximate.default_width(kind, parameters))
         shares = []
+        give_up = time.monotonic() + MEASURING_SECONDS
         for vector in self._database.sample(EVERYTHING, MEASURED_WITH).vectors:
-            if self._cancel.is_set():
+            if self._cancel.is_set() or time.monotonic() > give_up:
                 break
-            truth = self._database.nearest(vector, RECALL_AT, EVERYTHING, exact=True).ids
+            truth = self._database.exactly(vector, RECALL_AT, EVERYTHING, patient=True).ids
             shares.append(_share(self._ids(way, vector), truth))
         return round(float(np.mean(shares)), 4) if shares else 1.0
 
