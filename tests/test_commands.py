@@ -1,4 +1,4 @@
-"""`python -m core`: the product in scripts, each command in a process of its own."""
+"""`python -m core`: the product in scripts, in processes of their own where that matters."""
 
 from __future__ import annotations
 
@@ -8,17 +8,21 @@ import signal
 import subprocess
 import sys
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from core import __main__ as commands
 from core.file_lock import FileLock
 from tests.app.server import clone, environment
 from tests.azure_emulator import Emulator, Fault
 from tests.conftest import plain, wait_for
 
+Run = Callable[..., subprocess.CompletedProcess[str]]
 
-def run(home: Path, *words: str, **settings: str) -> subprocess.CompletedProcess[str]:
+
+def in_a_process(home: Path, *words: str, **settings: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "core", *words],
         cwd=home,
@@ -30,19 +34,39 @@ def run(home: Path, *words: str, **settings: str) -> subprocess.CompletedProcess
     )
 
 
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+    """The same in this process."""
+
+    def run_(home: Path, *words: str, **settings: str) -> subprocess.CompletedProcess[str]:
+        monkeypatch.setattr(commands, "ROOT", home)
+        for name in os.environ.keys() - environment().keys():
+            monkeypatch.delenv(name)
+        for name, value in settings.items():
+            monkeypatch.setenv(name, value)
+        try:
+            code = commands.main(words)
+        except SystemExit as end:  # argparse
+            code = end.code
+        said = capsys.readouterr()
+        return subprocess.CompletedProcess(words, code, said.out, said.err)
+
+    return run_
+
+
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A clone with three pictures, indexed with the built-in model."""
+    """A clone with four pictures, indexed with the built-in model."""
     made = clone(tmp_path_factory.mktemp("commands"))
     for colour in ("red", "green", "blue"):
         (made / "images" / f"{colour}.png").write_bytes(plain(colour, width=64, height=64))
     (made / "images" / "line\nbreak.png").write_bytes(plain("white", width=64, height=64))
-    assert run(made, "index").stdout == "Indexed 4 of 4.\n"
+    assert in_a_process(made, "index").stdout == "Indexed 4 of 4.\n"
     return made
 
 
 def test_a_search_prints_rank_cosine_and_path(home: Path) -> None:
-    done = run(home, "search", "red", "--count", "2")
+    done = in_a_process(home, "search", "red", "--count", "2")
     assert done.returncode == 0
     lines = [line.split("\t") for line in done.stdout.splitlines()]
     assert [line[0] for line in lines] == ["1", "2"]
@@ -50,7 +74,7 @@ def test_a_search_prints_rank_cosine_and_path(home: Path) -> None:
     assert float(lines[0][1]) >= float(lines[1][1])
 
 
-def test_a_search_for_scripts_is_one_json_object(home: Path) -> None:
+def test_a_search_for_scripts_is_one_json_object(home: Path, run: Run) -> None:
     done = run(home, "search", "red", "--json")
     found = json.loads(done.stdout)
     assert found["results"][0]["paths"] == ["images/red.png"]
@@ -58,22 +82,22 @@ def test_a_search_for_scripts_is_one_json_object(home: Path) -> None:
     assert done.stderr == ""
 
 
-def test_a_name_cannot_write_to_the_terminal(home: Path) -> None:
+def test_a_name_cannot_write_to_the_terminal(home: Path, run: Run) -> None:
     assert "images/line\\nbreak.png" in run(home, "search", "white").stdout
 
 
-def test_a_folder_that_is_not_there_is_a_sentence(home: Path) -> None:
+def test_a_folder_that_is_not_there_is_a_sentence(home: Path, run: Run) -> None:
     done = run(home, "search", "red", "--in", "images/nowhere")
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr.startswith("There is no such folder")
 
 
-def test_a_command_that_is_not_understood_ends_with_2(home: Path) -> None:
+def test_a_command_that_is_not_understood_ends_with_2(home: Path, run: Run) -> None:
     assert run(home, "sing").returncode == 2
     assert run(home, "search", "red", "--count", "0").returncode == 2
 
 
-def test_an_index_is_exported_whole_or_not_at_all(home: Path, tmp_path: Path) -> None:
+def test_an_index_is_exported_whole_or_not_at_all(home: Path, tmp_path: Path, run: Run) -> None:
     file = tmp_path / "index.zip"
     done = run(home, "export", str(file), "--json")
     assert json.loads(done.stdout) == {"pictures": 4, "file": str(file)}
@@ -83,13 +107,13 @@ def test_an_index_is_exported_whole_or_not_at_all(home: Path, tmp_path: Path) ->
     assert "cannot be written" in failed.stderr and "Traceback" not in failed.stderr
 
 
-def test_a_search_before_anything_is_indexed_says_what_to_do(tmp_path: Path) -> None:
+def test_a_search_before_anything_is_indexed_says_what_to_do(tmp_path: Path, run: Run) -> None:
     done = run(clone(tmp_path / "home"), "search", "red")
     assert done.returncode == 1
     assert done.stderr == "Nothing is indexed yet. Run: python -m core index\n"
 
 
-def test_a_plan_says_what_it_would_cost_and_asks_for_nothing(tmp_path: Path) -> None:
+def test_a_plan_says_what_it_would_cost_and_asks_for_nothing(tmp_path: Path, run: Run) -> None:
     home = clone(tmp_path / "home")
     (home / "images" / "red.png").write_bytes(plain("red"))
     with Emulator() as azure:
@@ -98,7 +122,7 @@ def test_a_plan_says_what_it_would_cost_and_asks_for_nothing(tmp_path: Path) -> 
         assert azure.calls == []
 
 
-def test_a_key_that_is_refused_is_a_sentence_and_no_traceback(tmp_path: Path) -> None:
+def test_a_key_that_is_refused_is_a_sentence_and_no_traceback(tmp_path: Path, run: Run) -> None:
     home = clone(tmp_path / "home")
     (home / "images" / "red.png").write_bytes(plain("red"))
     with Emulator() as azure:
@@ -109,7 +133,7 @@ def test_a_key_that_is_refused_is_a_sentence_and_no_traceback(tmp_path: Path) ->
     assert "Traceback" not in done.stderr and azure.key not in done.stdout + done.stderr
 
 
-def test_a_source_that_is_away_ends_with_3(home: Path) -> None:
+def test_a_source_that_is_away_ends_with_3(home: Path, run: Run) -> None:
     done = run(home, "index", "--json", SOURCES=f"web={home}/nowhere.csv")
     assert done.returncode == 3
     (place,) = json.loads(done.stdout)["away"]
@@ -117,7 +141,7 @@ def test_a_source_that_is_away_ends_with_3(home: Path) -> None:
 
 
 @pytest.mark.skipif(os.name != "posix", reason="sends a signal")
-def test_a_stop_keeps_what_was_answered_and_ends_with_130(tmp_path: Path) -> None:
+def test_a_stop_keeps_what_was_answered_and_ends_with_130(tmp_path: Path, run: Run) -> None:
     home = clone(tmp_path / "home")
     for number in range(30):
         (home / "images" / f"{number}.png").write_bytes(plain((200, number, 9), width=64))
@@ -138,7 +162,7 @@ def test_a_stop_keeps_what_was_answered_and_ends_with_130(tmp_path: Path) -> Non
         assert len(azure.calls) - calls == 25
 
 
-def test_a_second_run_on_one_folder_ends_with_4(home: Path) -> None:
+def test_a_second_run_on_one_folder_ends_with_4(home: Path, run: Run) -> None:
     lock = FileLock(home / "data" / "run.lock")
     assert lock.acquire()
     try:
@@ -149,6 +173,6 @@ def test_a_second_run_on_one_folder_ends_with_4(home: Path) -> None:
 
 
 def test_serve_hands_over_to_streamlit_and_gives_its_exit_code(home: Path) -> None:
-    done = run(home, "serve", "--", "--no-such-option")
+    done = in_a_process(home, "serve", "--", "--no-such-option")
     assert done.returncode == 2
     assert "no-such-option" in done.stderr

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import logging
 import threading
+from pathlib import Path
 
 import pytest
 
 from core.deadline import Deadline
 from core.errors import Cancelled, SourceError
 from core.indexing.away import MANY, away, forget_away
+from core.indexing.job import Indexer
 from core.indexing.scan import FETCHERS, scan
-from core.model import Away
+from core.model import Away, Scope
 from core.pictures import picture_id
 from core.sources.remote import fetching
 from tests.blob_emulator import SIGNATURE, BlobEmulator, Handler
-from tests.conftest import plain
+from tests.conftest import ColourEmbedder, plain
 from tests.sources.conftest import Elsewhere
 
 
@@ -275,6 +277,35 @@ def test_a_scan_that_is_stopped_does_not_wait_for_a_host_that_hangs(
     elsewhere.set(f"photos={service.container}")
     with pytest.raises(Cancelled):
         scan(elsewhere.store, {}, deadline, sources=elsewhere.sources)
+
+
+def test_a_picture_that_waits_is_fetched_when_it_is_embedded(
+    elsewhere: Elsewhere, service: BlobEmulator, tmp_path: Path
+) -> None:
+    service.put("a.png", plain("red"))
+    elsewhere.set(f"photos={service.container}")
+    thumbs = tmp_path / "thumbs"
+    indexer = Indexer(elsewhere.store, tmp_path / "data", {}, thumbs, sources=elsewhere.sources)
+    for embedder in (None, ColourEmbedder()):
+        indexer.start(embedder, Scope)
+        indexer.join(30)
+    assert elsewhere.store.counts(ColourEmbedder.id, Scope()) == (1, 1)
+    assert service.fetched() == ["a.png", "a.png"]
+
+
+def test_a_picture_that_waits_goes_on_waiting_while_its_source_is_away(
+    elsewhere: Elsewhere, service: BlobEmulator, tmp_path: Path
+) -> None:
+    service.put("a.png", plain("red"))
+    elsewhere.set(f"photos={service.container}")
+    elsewhere.scan()
+    service.instead["comp=list"] = lambda handler: handler.refuse(403, "AuthenticationFailed")
+    thumbs = tmp_path / "thumbs"
+    indexer = Indexer(elsewhere.store, tmp_path / "data", {}, thumbs, sources=elsewhere.sources)
+    indexer.start(ColourEmbedder(), Scope)
+    indexer.join(30)
+    assert elsewhere.store.counts(ColourEmbedder.id, Scope()) == (0, 1)
+    assert elsewhere.store.failures(ColourEmbedder.id) == []
 
 
 # --- a source that is away
