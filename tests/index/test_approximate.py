@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pytest
 
+from core.errors import IndexUnavailable
 from core.index import Index, VectorSpace, open_index
 from core.model import EVERYTHING, FileRow, Scope
 from core.settings import Settings
@@ -256,3 +259,32 @@ def test_an_empty_collection_is_compared_too(postgres: Settings) -> None:
     assert tuning_of(space).state().rows == 0
     assert tuning_of(space).compare(5, {}).queries == 0
     index.close()
+
+
+def test_an_exact_search_that_measures_may_take_longer_than_a_person_waits(
+    index: Index,
+    postgres: Settings,
+    postgres_server: PostgresServer,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from core.index.postgres import connecting
+    from core.index.postgres.vector_space import PostgresSpace
+
+    monkeypatch.setattr(connecting, "STATEMENT_SECONDS", 0.5)
+    other = open_index(replace(postgres, postgres_search="database"))
+    space = other.vector_space("e:1", DIMENSIONS, is_running=lambda: False, dropped=lambda: None)
+    assert isinstance(space, PostgresSpace)
+    search = partial(space.database.exactly, vectors()[0].astype(np.float32), 3, EVERYTHING)
+    waiting = (
+        "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' "
+        "AND clock_timestamp() - query_start > interval '1 s'"
+    )
+    with ThreadPoolExecutor() as pool:
+        with postgres_server.connect() as holder, holder.transaction():
+            holder.execute(f"LOCK TABLE {postgres.postgres_schema}.files".encode())
+            with pytest.raises(IndexUnavailable, match="busy"):
+                search()
+            patient = pool.submit(search, patient=True)
+            wait_for(lambda: bool(postgres_server.execute(waiting)))
+        assert patient.result().ids[0] == an_id(0)
+    other.close()

@@ -148,7 +148,7 @@ class PostgresTuning:
         if not vectors:
             return Comparison(0)
         truths, exact_times = self._timed(
-            lambda vector: self._database.nearest(vector, RECALL_AT, EVERYTHING, exact=True).ids,
+            lambda vector: self._database.exactly(vector, RECALL_AT, EVERYTHING, patient=True).ids,
             vectors,
         )
         vectors = vectors[: len(truths)]
