@@ -10,6 +10,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from core.settings import clean_cohere_endpoint, clean_endpoint, load_settings
+from core.settings.sign_in import read_providers
 
 HOST = "https://pictures.cognitiveservices.azure.com"
 KEY = "0123456789abcdef0123456789abcdef"
@@ -581,3 +582,73 @@ def test_a_wrong_setting_of_postgresql_is_said_and_replaced(
     assert said in settings.problems[0]
     assert settings.has_postgres
     assert getattr(settings, name.lower()) == getattr(load(SERVER), name.lower())
+
+
+# -- signing in ------------------------------------------------------------------------------
+
+AUTH = {
+    "redirect_uri": "http://localhost:8501/oauth2callback",
+    "cookie_secret": "0123456789abcdef" * 2,
+    "client_id": "vectorscope",
+    "client_secret": "of the client",
+    "server_metadata_url": "https://id.example.com/.well-known/openid-configuration",
+}
+
+
+def providers(auth: object, installed: bool = True) -> tuple[list[str], str]:
+    """The names of the providers of a section, and what is wrong with it."""
+    problems: list[str] = []
+    found = read_providers(auth, ["OWNERS"], problems, installed)
+    return [one.name for one in found], " ".join(problems)
+
+
+def test_a_provider_stands_in_the_section_itself_or_in_sections_of_its_own() -> None:
+    assert providers(AUTH) == ([""], "")
+    shared = {name: AUTH[name] for name in ("redirect_uri", "cookie_secret")}
+    assert providers({**shared, "google": AUTH, "microsoft": AUTH}) == (["google", "microsoft"], "")
+    assert providers({**AUTH, "client_kwargs": {"prompt": "login"}}) == ([""], "")
+
+
+@pytest.mark.parametrize("name", list(AUTH))
+def test_what_is_missing_for_a_sign_in_is_named(name: str) -> None:
+    found, problem = providers({key: value for key, value in AUTH.items() if key != name})
+    assert (found, name in problem) == ([], True)
+    assert "of the client" not in problem
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"redirect_uri": "http://localhost:8501/"}, "followed by /oauth2callback"),
+        ({"cookie_secret": "short"}, "at least 32 random characters"),
+        ({"my_own": AUTH}, "without underscores"),
+    ],
+)
+def test_what_is_wrong_with_a_sign_in_is_said(wrong: dict[str, object], said: str) -> None:
+    found, problem = providers({**AUTH, **wrong})
+    assert (found, said in problem) == ([], True)
+
+
+def test_a_sign_in_without_its_packages_says_what_to_install() -> None:
+    found, problem = providers(AUTH, installed=False)
+    assert (found, "requirements-signin.txt" in problem) == ([], True)
+
+
+def test_owners_without_a_provider_are_a_sentence_and_nobody_manages() -> None:
+    settings = load({"OWNERS": "ada@example.com"})
+    assert "signing in needs a section [auth]" in settings.problems[0]
+    assert settings.owners == ("ada@example.com",)
+    assert load({}, secrets={"auth": AUTH}).problems == ()
+
+
+@pytest.mark.parametrize("given", ["ada", "example.com", "@", "a@b@c", "ada at example.com"])
+def test_an_owner_that_is_no_address_is_a_sentence_and_lets_nobody_in(given: str) -> None:
+    settings = load({"OWNERS": given})
+    assert settings.owners == ()
+    assert "OWNERS must be e-mail addresses" in settings.problems[0]
+
+
+def test_owners_who_cannot_be_read_are_nobody(tmp_path: Path) -> None:
+    settings = load(secrets={"auth": {"OWNERS": "ada@example.com"}})
+    assert settings.owners == ()
+    assert "OWNERS could not be read, so it is taken as nobody." in settings.problems

@@ -19,7 +19,8 @@ ROOT = Path(__file__).resolve().parent.parent
 
 @st.cache_resource(show_spinner="Opening the collection …")
 def _workspace() -> Workspace:
-    return Workspace(_settings(), ROOT, _settings, who_asks)
+    settings = _settings()
+    return Workspace(settings, ROOT, _settings, lambda: who_asks(settings))
 
 
 def _settings() -> Settings:

@@ -12,6 +12,7 @@ from ui.literal import literal
 from ui.local_clip import clip_download
 from ui.polling import page_drawn, poll, redraw
 from ui.resources import reopen_workspace
+from ui.sign_in import account
 from ui.story import story_strip
 from ui.style import apply_style
 from ui.visitor import visitor
@@ -33,6 +34,7 @@ def page_frame(workspace: Workspace, title: str, counted: bool = True) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         st.title(title, anchor=False, width="content")
         status_line(workspace, counted)
+        account(workspace.settings)
     if workspace.clip_setup is not None:
         clip_download(workspace, workspace.clip_setup, reopen_workspace)
     for problem in workspace.problems:

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import streamlit as st
 
+from core.hosting import READ_ONLY
 from core.workspace import Workspace
 from ui.calls import price_tag
 from ui.examples import examples
 from ui.numbers import count
 from ui.polling import poll, redraw
 from ui.story import steps
-from ui.visitor import manage
+from ui.visitor import manage, visitor
 
 
 def say_read_only(workspace: Workspace) -> None:
     """Why a visitor cannot change anything; and that caps are missing where searches are paid."""
-    words = "This showcase is read-only: its pictures are set."
+    words = visitor(workspace).refusal or READ_ONLY
     if workspace.embedder.paid and not workspace.caps.any:
         words += (
             " Each new search is a paid call, and no cap is set: CALLS_PER_DAY limits them for "

@@ -7,10 +7,12 @@ its place, the program starts, and the page says in a sentence what to mend, nev
 from core.settings.endpoint import ON_FOUNDRY, clean_cohere_endpoint, clean_endpoint, is_loopback
 from core.settings.loading import load_settings
 from core.settings.model import NAMES, Settings
+from core.settings.sign_in import Provider
 
 __all__ = [
     "NAMES",
     "ON_FOUNDRY",
+    "Provider",
     "Settings",
     "clean_cohere_endpoint",
     "clean_endpoint",

@@ -12,7 +12,8 @@ from typing import TypedDict
 from core.settings.endpoint import ON_FOUNDRY, clean_cohere_endpoint, clean_endpoint
 from core.settings.files import is_nested, misplaced, read_dotenv, secrets_problem
 from core.settings.model import NAMES, Settings
-from core.settings.reading import Reader
+from core.settings.reading import NOBODY, Reader
+from core.settings.sign_in import read_providers
 
 EMBEDDERS = ("auto", "azure", "builtin", "clip", "cohere")
 
@@ -31,6 +32,8 @@ SAFE_SIDE = {
     "CALLS_PER_DAY": "0",
     "VISITOR_CALLS_PER_DAY": "0",
     "VISITOR_CALLS_PER_MINUTE": "0",
+    "OWNERS": NOBODY,
+    "VISITORS": NOBODY,
 }
 
 
@@ -83,6 +86,9 @@ def load_settings(
                 "COHERE_ENDPOINT is set: Cohere answers with EMBEDDER=cohere, or as a second "
                 "model on the page Indexing."
             )
+    owners, visitors = read.people("OWNERS"), read.people("VISITORS", domains=True)
+    asked_by = [name for name in ("OWNERS", "VISITORS") if values[name]]
+    auth = (secrets or {}).get("auth")
     own_clip = None
     if read.text("CLIP_MODEL_DIR"):
         own_clip = read.directory("CLIP_MODEL_DIR", Path("models"))
@@ -123,6 +129,9 @@ def load_settings(
         calls_per_day=read.cap("CALLS_PER_DAY"),
         visitor_calls_per_day=read.cap("VISITOR_CALLS_PER_DAY"),
         visitor_calls_per_minute=read.cap("VISITOR_CALLS_PER_MINUTE"),
+        owners=owners,
+        visitors=visitors,
+        providers=read_providers(auth, asked_by, problems) if asked_by else (),
         problems=tuple(problems),
         signs_in=signs_in,
     )

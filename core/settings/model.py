@@ -6,13 +6,14 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 
 from core.settings.endpoint import ON_FOUNDRY
+from core.settings.sign_in import Provider
 
 
 @dataclass(frozen=True)
 class Settings:
     """What the person configured. `problems` holds one sentence for each thing that is wrong.
 
-    Each field but `problems` and `signs_in` is a setting of the same name in capitals.
+    Each field but those of NO_SETTINGS is a setting of the same name in capitals.
     """
 
     # Which embedder answers.
@@ -62,10 +63,17 @@ class Settings:
     visitor_calls_per_day: int | None = None
     visitor_calls_per_minute: int | None = None
 
+    # Signing in: addresses, of visitors domains too, in small letters. None: not asked for.
+    owners: tuple[str, ...] | None = None
+    visitors: tuple[str, ...] | None = None
+
     problems: tuple[str, ...] = ()
 
     # Whether azure-identity is installed: then an address of Azure needs no key.
     signs_in: bool = False
+
+    # Who signs people in, where that is asked for and can be.
+    providers: tuple[Provider, ...] = ()
 
     @property
     def has_azure(self) -> bool:
@@ -89,6 +97,5 @@ class Settings:
         return bool(self.postgres_host and self.postgres_db and self.postgres_user)
 
 
-NAMES = tuple(
-    each.name.upper() for each in fields(Settings) if each.name not in ("problems", "signs_in")
-)
+NO_SETTINGS = ("problems", "signs_in", "providers")
+NAMES = tuple(each.name.upper() for each in fields(Settings) if each.name not in NO_SETTINGS)

@@ -11,6 +11,9 @@ from pathlib import Path
 YES = ("1", "true", "yes", "on")
 NO = ("0", "false", "no", "off")
 
+# What stands for a list of people that cannot be read.
+NOBODY = "nobody"
+
 
 @dataclass(frozen=True)
 class Reader:
@@ -76,6 +79,23 @@ class Reader:
             f"{name} must be a whole number, such as 100; until it is one, no paid calls are made."
         )
         return 0
+
+    def people(self, name: str, domains: bool = False) -> tuple[str, ...] | None:
+        """E-mail addresses, and domains if wanted, in small letters; None if it is unset.
+
+        What is no address lets nobody in.
+        """
+        given = [one.lower() for one in re.split(r"[\s,;]+", self.text(name)) if one]
+        if domains:
+            given = [one.removeprefix("@") for one in given]
+        form = r"[^@]+@[^@]+" if not domains else r"([^@]+@)?[^@]+\.[^@]+"
+        good = [one for one in given if re.fullmatch(form, one)]
+        if len(good) < len(given) and given != [NOBODY]:
+            what = "e-mail addresses or domains" if domains else "e-mail addresses"
+            self.problems.append(
+                f"{name} must be {what} with commas between them; what is none lets nobody in."
+            )
+        return tuple(good) if self.text(name) else None
 
     def name(self, name: str) -> str:
         """The name of a model or a deployment; "" if it is unset or wrong."""

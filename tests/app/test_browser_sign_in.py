@@ -1,0 +1,198 @@
+"""Signing in at a provider on loopback, in the browser: owners, visitors, and what goes wrong."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib.util
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.app.browser import PATIENCE_MS, WIDE, expect_wall, look_for, ready
+from tests.app.conftest import COLOURS, App, azure, index
+from tests.app.server import clone, serve
+from tests.azure_emulator import Emulator
+from tests.conftest import plain
+
+pytestmark = [
+    pytest.mark.skipif(
+        any(importlib.util.find_spec(name) is None for name in ("oidc_provider_mock", "authlib")),
+        reason="needs requirements-signin.txt and oidc-provider-mock",
+    ),
+    # Of what the double itself uses.
+    pytest.mark.filterwarnings("ignore::DeprecationWarning"),
+]
+
+OWNER, VISITOR, STRANGER = "ada@example.com", "bob@example.org", "eve@example.net"
+UNCONFIRMED = "mallory@example.org"
+
+LISTS = {"OWNERS": f" {OWNER.title()} ,x@example.com", "VISITORS": "Example.org"}
+
+NOTHING_OF_IT = re.compile("^(Indexed|Describe a picture)")
+
+AppOf = Callable[..., App]
+Visit = Callable[..., Page]
+
+
+@contextlib.contextmanager
+def provider() -> Iterator[str]:
+    """The address of one that lets everybody sign in as whom they say they are."""
+    import oidc_provider_mock
+
+    people = [
+        oidc_provider_mock.User(
+            sub=address, claims={"email": address.title(), "email_verified": address != UNCONFIRMED}
+        )
+        for address in (OWNER, VISITOR, STRANGER, UNCONFIRMED)
+    ]
+    with oidc_provider_mock.run_server_in_thread(user_claims=people) as server:
+        yield f"http://localhost:{server.server_port}"
+
+
+def write_secrets(home: Path, url: str) -> None:
+    (home / ".streamlit" / "secrets.toml").write_text(
+        "[auth]\n"
+        'redirect_uri = "http://127.0.0.1:{port}/oauth2callback"\n'
+        'cookie_secret = "0123456789abcdef0123456789abcdef"\n'
+        'client_id = "vectorscope"\n'
+        'client_secret = "of the client"\n'
+        f'server_metadata_url = "{url}/.well-known/openid-configuration"\n'
+    )
+
+
+@pytest.fixture(scope="module")
+def showcase(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
+    """Two pictures behind a gate, and one call a day for each visitor. Shared."""
+    home = clone(tmp_path_factory.mktemp("closed"))
+    for name in ("red", "blue"):
+        (home / "images" / f"{name}.png").write_bytes(plain(COLOURS[name], 200, 150))
+    with Emulator() as emulator, provider() as url:
+        index(home, emulator)
+        write_secrets(home, url)
+        with serve(home, **azure(emulator), **LISTS, VISITOR_CALLS_PER_DAY="1") as server:
+            yield App(server, emulator)
+
+
+@pytest.fixture
+def visit(chromium: Browser) -> Iterator[Visit]:
+    """visit(app, "/explorer") is a window of a browser of its own; again=page: one more of it."""
+    with contextlib.ExitStack() as stack:
+
+        def visit_(app: App, path: str = "/", again: Page | None = None) -> Page:
+            if again is None:
+                context = chromium.new_context(viewport=WIDE)
+                stack.callback(context.close)
+            else:
+                context = again.context
+            page = context.new_page()
+            page.set_default_timeout(PATIENCE_MS)
+            page.goto(app.url + path)
+            return page
+
+        yield visit_
+
+
+def sign_in(page: Page, address: str) -> None:
+    ready(page)
+    page.get_by_role("button", name="Sign in").click()
+    page.get_by_role("button", name=address).click()
+    expect(page.get_by_role("button", name="Sign out")).to_be_visible()
+    ready(page)
+
+
+def test_an_owner_comes_back_to_the_address_that_they_left_and_manages(
+    showcase: App, visit: Visit
+) -> None:
+    ada = visit(showcase, "/explorer?view=compare&q=red%20boat")
+    expect(ada.get_by_text("for those who are invited")).to_be_visible()
+    assert ada.get_by_text(NOTHING_OF_IT).count() == 0
+    sign_in(ada, OWNER)
+    assert ada.url == f"{showcase.url}/explorer?view=compare&q=red+boat"
+    ada.get_by_role("link", name="Indexing").click()
+    expect(ada.get_by_role("button", name="Start indexing")).to_be_attached()
+    expect(ada.get_by_text("answers · 2 calls this month")).to_be_visible()
+
+
+def test_a_visitor_searches_and_has_one_cap_however_often_the_page_is_opened(
+    showcase: App, visit: Visit
+) -> None:
+    bob = visit(showcase)
+    sign_in(bob, VISITOR)
+    look_for(bob, "red")
+    expect_wall(bob, 2)
+    again = visit(showcase, "/?q=blue", again=bob)
+    expect(again.get_by_text("Your 1 call to the model of today is used up")).to_be_visible()
+    again.goto(f"{showcase.url}/indexing")
+    expect(again.get_by_text("This showcase is read-only")).to_be_visible()
+    assert again.get_by_text("this month").count() == 0
+    assert again.locator('input[type="file"]').count() == 0
+
+
+@pytest.mark.parametrize(
+    ("address", "words"),
+    [(STRANGER, "not among those who are invited"), (UNCONFIRMED, "has not confirmed that")],
+)
+def test_whoever_is_not_invited_is_told_why_and_sees_nothing(
+    showcase: App, visit: Visit, address: str, words: str
+) -> None:
+    eve = visit(showcase, "/?q=red")
+    sign_in(eve, address)
+    expect(eve.get_by_text(words)).to_be_visible()
+    expect(eve.get_by_text(address)).to_be_visible()
+    assert eve.get_by_text(NOTHING_OF_IT).count() == 0
+
+
+def test_who_signs_out_in_one_tab_is_out_in_the_others_at_their_next_step(
+    showcase: App, visit: Visit
+) -> None:
+    ada = visit(showcase)
+    sign_in(ada, OWNER)
+    other = visit(showcase, "/indexing", again=ada)
+    expect(other.get_by_role("button", name="Start indexing")).to_be_attached()
+    ada.get_by_role("button", name="Sign out").click()
+    ada.get_by_role("button", name="End session").click()
+    expect(ada.get_by_role("button", name="Sign in")).to_be_visible()
+    ready(other)
+    other.get_by_role("link", name="Text search").click()
+    expect(other.get_by_text("that sign-in is no longer valid")).to_be_visible()
+    assert other.get_by_text(NOTHING_OF_IT).count() == 0
+
+
+def test_a_forged_cookie_is_nobodys(showcase: App, visit: Visit) -> None:
+    eve = visit(showcase)
+    eve.context.add_cookies(
+        [{"name": "_streamlit_user", "value": "eyJlbWFpbCI6ICJhZGEifQ", "url": showcase.url}]
+    )
+    eve.reload()
+    expect(eve.get_by_text("that sign-in is no longer valid")).to_be_visible()
+    assert eve.get_by_text(NOTHING_OF_IT).count() == 0
+
+
+def test_a_sign_in_that_is_denied_is_said(showcase: App, visit: Visit) -> None:
+    bob = visit(showcase, "/?q=red")
+    ready(bob)
+    bob.get_by_role("button", name="Sign in").click()
+    bob.get_by_role("button", name="Deny").click()
+    expect(bob.get_by_text("The sign-in was not finished")).to_be_visible()
+    sign_in(bob, VISITOR)
+    expect_wall(bob, 2)
+
+
+def test_with_owners_alone_everybody_searches_and_a_provider_that_is_away_is_said(
+    tmp_path: Path, visit: Visit
+) -> None:
+    home = clone(tmp_path / "home")
+    (home / "images" / "red.png").write_bytes(plain("red", 200, 150))
+    with provider() as url:
+        write_secrets(home, url)
+    with Emulator() as emulator, serve(home, OWNERS=OWNER) as server:
+        page = visit(App(server, emulator), "/?q=red")
+        expect_wall(page, 1)
+        page.get_by_role("button", name="Sign in").click()
+        expect(page.get_by_text("The sign-in service does not answer")).to_be_visible()
+        page.goto(f"{server.url}/indexing")
+        expect(page.get_by_text("This showcase is read-only")).to_be_visible()
+        assert "Traceback" not in server.log
