@@ -36,7 +36,7 @@ NAMES = (
 )
 
 # A page is drawn in well under a second; the rest is for machines that do much else meanwhile.
-PATIENCE_MS = 60_000
+PATIENCE_MS = 120_000
 
 WIDE: ViewportSize = {"width": 1280, "height": 900}
 

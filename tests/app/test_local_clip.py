@@ -11,11 +11,12 @@ def bar(read_only: bool, phase: str) -> None:
     from types import SimpleNamespace
 
     from core.embedders.clip.setup import SetupState
+    from core.settings import Settings
     from ui.local_clip import clip_download
 
     state = SetupState(phase, 1, 2, "About the weights.")  # type: ignore[arg-type]
     setup = SimpleNamespace(state=lambda: state, start=lambda: None, cancel=lambda: None)
-    workspace = SimpleNamespace(settings=SimpleNamespace(read_only=read_only))
+    workspace = SimpleNamespace(settings=Settings(read_only=read_only))
     clip_download(workspace, setup, lambda: None)  # type: ignore[arg-type]
 
 
