@@ -119,11 +119,11 @@ hypothesis.settings.register_profile(
 )
 hypothesis.settings.load_profile("patient")
 
-# Percent of the lines of core/ that the whole suite runs at least. Measured were 89.6 without
+# Percent of the lines of core/ that the whole suite runs at least. Measured were 93.8 without
 # fastembed, where most of core/embedders/clip is not run; .ci/run asks for more once that is
 # installed. The difference is for lines that run only when threads meet. Raise this number when
 # coverage has grown, and never lower it.
-COVERED = 89.3
+COVERED = 93.3
 
 
 def pytest_configure(config: pytest.Config) -> None:
