@@ -131,12 +131,12 @@ def _index(options: argparse.Namespace) -> Exit:
         counts = workspace.not_indexed_counts()
         failed = sum(number for (cause, _), number in counts.items() if cause is Cause.EMBEDDER)
         unread = sum(number for (cause, _), number in counts.items() if cause is Cause.REFUSED)
-        cost = f" Waiting for a vector: {plan.calls:,}." if plan.calls else ""
+        due = f" Waiting for a vector: {plan.calls:,}." if plan.calls else ""
         if workspace.embedder.paid and plan.calls:
-            cost += f" Paid calls due: {plan.calls:,}."
+            due += f" Paid calls due: {plan.calls:,}."
         _print(
             options,
-            f"Indexed {status.indexed:,} of {status.total:,}.{cost}",
+            f"Indexed {status.indexed:,} of {status.total:,}.{due}",
             {
                 "indexed": status.indexed,
                 "total": status.total,
@@ -175,13 +175,16 @@ def _search(options: argparse.Namespace) -> Exit:
             _say("The text is empty.")
             return Exit.FAILED
         ranking = workspace.search(workspace.parts_of(terms), scope)
-        results = [result for result in ranking.page(0, options.count) if result.hit is not None]
+        results = [
+            (result.hit, result.picture)
+            for result in ranking.page(0, options.count)
+            if result.hit is not None
+        ]
         _print(
             options,
             "\n".join(
-                f"{result.hit.rank}\t{result.hit.cosine:.4f}\t{_shown(result.picture.paths[0])}"
-                for result in results
-                if result.hit is not None
+                f"{hit.rank}\t{hit.cosine:.4f}\t{_shown(picture.paths[0])}"
+                for hit, picture in results
             ),
             {
                 "query": options.text,
@@ -189,13 +192,12 @@ def _search(options: argparse.Namespace) -> Exit:
                 "exact": ranking.exact,
                 "results": [
                     {
-                        "rank": result.hit.rank,
-                        "similarity": result.hit.cosine,
-                        "id": result.picture.id,
-                        "paths": result.picture.paths,
+                        "rank": hit.rank,
+                        "similarity": hit.cosine,
+                        "id": picture.id,
+                        "paths": picture.paths,
                     }
-                    for result in results
-                    if result.hit is not None
+                    for hit, picture in results
                 ],
             },
         )

@@ -204,7 +204,13 @@ class Workspace:
         self._copying = Copying()
         self.caps = Caps.of(settings)
         self._visitor = visitor
-        self._meter = CallMeter(self._index, lambda: self.embedder.id, self.caps, visitor)
+        self._meter: CallMeter = CallMeter(
+            self._index,
+            lambda: self.embedder.id,
+            self.caps,
+            visitor,
+            beside=beside._meter if beside is not None else None,
+        )
         self.embedder: Embedder = self._make_embedder()
         self.clip_setup: ClipSetup | None = clip_setup(settings) if beside is None else None
         self.queries = QueryVectors(self._index, self.embedder, self._meter.heard)
@@ -780,6 +786,10 @@ class Workspace:
         asked.look_again()
         self._bank.look_again()
         return asked.state() + self._bank.state()
+
+    def is_preparing(self) -> bool:
+        """True while texts of the showcase are asked for."""
+        return self._showcase.is_on() or self._bank.is_learning()
 
     def prepare_showcase(self, queries: Sequence[str]) -> None:
         """Begin to ask for the texts that are not known yet, each one call; returns at once."""

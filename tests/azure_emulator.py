@@ -188,8 +188,8 @@ class _Handler(Handler):
 
     @property
     def emulator(self) -> Emulator:
-        assert isinstance(self.server.emulator, Emulator)
-        return self.server.emulator
+        assert isinstance(self.server.service, Emulator)
+        return self.server.service
 
     def good(self, seen: Seen) -> bytes:
         if seen.kind == "image":

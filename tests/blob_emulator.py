@@ -18,10 +18,12 @@ import re
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any, Self
+from http.server import BaseHTTPRequestHandler
+from typing import Any
 from urllib.parse import parse_qs, quote, unquote, urlsplit
 from xml.sax.saxutils import escape
+
+from tests.loopback_server import LoopbackServer, Server
 
 ACCOUNT, CONTAINER = "devstoreaccount1", "pictures"
 SIGNATURE = "c2VjcmV0LXNpZ25hdHVyZQ%3D%3D"
@@ -42,7 +44,7 @@ class Blob:
         self.etag = self.etag or f'"0x{hashlib.sha256(self.data).hexdigest()[:16].upper()}"'
 
 
-class BlobEmulator:
+class BlobEmulator(LoopbackServer):
     """Serves until the block ends.
 
     requests: the path and query of every request, in order. token: a bearer token that opens the
@@ -60,27 +62,8 @@ class BlobEmulator:
         self.latency = 0.0
         self.most_at_once = 0
         self.at_once = 0
-        self.closing = threading.Event()
         self.lock = threading.Lock()
-        self._server = _Server(("127.0.0.1", 0), Handler)
-        self._server.emulator = self
-        self._thread = threading.Thread(
-            target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True
-        )
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.closing.set()
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self._server.server_address[1]}"
+        super().__init__(Handler)
 
     @property
     def bare(self) -> str:
@@ -109,21 +92,12 @@ class BlobEmulator:
         ]
 
 
-class _Server(ThreadingHTTPServer):
-    daemon_threads = True
-    request_queue_size = 128
-    emulator: BlobEmulator
-
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        """A caller that goes away is no error here."""
-
-
 class Handler(BaseHTTPRequestHandler):
     wbufsize = -1
-    server: _Server
+    server: Server
 
     def do_GET(self) -> None:
-        emulator = self.server.emulator
+        emulator: BlobEmulator = self.server.service
         with emulator.lock:
             emulator.requests.append(self.path)
             emulator.at_once += 1

@@ -132,8 +132,8 @@ class CohereEmulator(Emulator):
 class _Handler(Handler):
     @property
     def emulator(self) -> CohereEmulator:
-        assert isinstance(self.server.emulator, CohereEmulator)
-        return self.server.emulator
+        assert isinstance(self.server.service, CohereEmulator)
+        return self.server.service
 
     def understand(self, seen: Seen) -> None:
         asked = _asked(seen)

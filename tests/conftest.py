@@ -25,6 +25,7 @@ from core.index.sqlite.engine import SqliteIndex
 from core.model import Limits
 from core.settings import Settings
 from core.vectors import RawVector, RawVectors
+from tests.azure_emulator import Emulator
 from tests.postgres_server import PostgresServer, is_available, serve
 
 COLOURS = {
@@ -190,6 +191,13 @@ def wait_for(fact: Callable[[], object], seconds: float = 10.0) -> None:
     while not fact():
         assert time.monotonic() < deadline, "it did not come about in time"
         time.sleep(0.005)
+
+
+@pytest.fixture
+def emulator() -> Iterator[Emulator]:
+    """The service's double, of the test's own."""
+    with Emulator() as running:
+        yield running
 
 
 @pytest.fixture

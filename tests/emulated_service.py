@@ -19,12 +19,14 @@ from abc import abstractmethod
 from collections import Counter, deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any, ClassVar, Self
+from http.server import BaseHTTPRequestHandler
+from typing import Any, ClassVar
 from urllib.parse import parse_qs, urlsplit
 
 import numpy as np
 from PIL import Image
+
+from tests.loopback_server import LoopbackServer, Server
 
 # What can be ordered of every service. Each name is also a word for the command line.
 FAULTS = {
@@ -111,13 +113,13 @@ class RateLimit:
             return (1 - self._tokens) / speed
 
 
-class Emulator:
+class Emulator(LoopbackServer):
     """`with Emulator(...) as emulator:` serves at `emulator.url` until the block ends.
 
     rate, per, window: at most `rate` calls per `per` seconds; None is no limit.
     latency: seconds before any answer. quota: calls before every further one is refused.
     tokens: the bearer tokens of those who are signed in, and may make calls.
-    calls: every request to an operation, in order of arrival. connections: how many were opened.
+    calls: every request to an operation, in order of arrival.
     """
 
     faults: ClassVar[Mapping[str, str]] = FAULTS
@@ -144,38 +146,16 @@ class Emulator:
         self.tokens = tokens
         self.limit = RateLimit(rate, per, window) if rate is not None else None
         self.calls: list[Seen] = []
-        self.connections = 0
-        self.closing = threading.Event()
         self._lock = threading.Lock()
         self._planned: deque[Fault | None] = deque()
         self._rules: list[tuple[Callable[[Seen], bool], Fault]] = []
         self._accepted = 0
-        self._server = _Server((host, port), self.handler)
-        self._server.emulator = self
-        self._thread = threading.Thread(
-            target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True
-        )
-
-    @property
-    def url(self) -> str:
-        host, port = self._server.server_address[:2]
-        return f"http://{host!s}:{port}"
+        super().__init__(self.handler, host, port)
 
     @property
     def settings(self) -> dict[str, str]:
         """What leads the app here."""
         raise NotImplementedError
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.closing.set()
-        self._server.shutdown()
-        self._server.server_close()
-        self._server.close_connections()
-        self._thread.join()
 
     def plan(self, *faults: Fault | str | None, times: int = 1) -> None:
         """The next calls break like this, in this order, `times` over; None is a good one."""
@@ -222,44 +202,17 @@ class Emulator:
         return False
 
 
-class _Server(ThreadingHTTPServer):
-    daemon_threads = True
-    request_queue_size = 128
-    emulator: Emulator
-
-    def __init__(self, *args: Any) -> None:
-        self._open: set[socket.socket] = set()
-        super().__init__(*args)
-
-    def process_request(self, request: Any, client_address: Any) -> None:
-        self._open.add(request)
-        self.emulator.connections += 1
-        super().process_request(request, client_address)
-
-    def shutdown_request(self, request: Any) -> None:
-        self._open.discard(request)
-        super().shutdown_request(request)
-
-    def close_connections(self) -> None:
-        for connection in list(self._open):
-            with contextlib.suppress(OSError):
-                connection.shutdown(socket.SHUT_RDWR)
-
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        """A caller that goes away is no error here."""
-
-
 class Handler(BaseHTTPRequestHandler):
     """One connection. A double says what a call is, its answer, and its refusals."""
 
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
     wbufsize = -1
-    server: _Server
+    server: Server
 
     def do_GET(self) -> None:
         if urlsplit(self.path).path == "/emulator":
-            emulator = self.server.emulator
+            emulator: Emulator = self.server.service
             by_status = {str(status): n for status, n in sorted(emulator.statuses().items())}
             times = [call.at for call in list(emulator.calls)]
             self._send(200, {"calls": len(times), "by_status": by_status})
@@ -267,7 +220,7 @@ class Handler(BaseHTTPRequestHandler):
             self._send(404, self.error_body(Refused(404, "404", "Resource not found")))
 
     def do_POST(self) -> None:
-        emulator = self.server.emulator
+        emulator: Emulator = self.server.service
         arrived = time.monotonic()
         address = urlsplit(self.path)
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
@@ -297,7 +250,7 @@ class Handler(BaseHTTPRequestHandler):
     def carries_key(self, seen: Seen, header: str) -> bool:
         """Whether a call has the key in that header, or is somebody's who is signed in."""
         bearer = seen.headers.get("authorization", "").removeprefix("Bearer ")
-        emulator = self.server.emulator
+        emulator: Emulator = self.server.service
         return seen.headers.get(header) == emulator.key or bearer in emulator.tokens
 
     @abstractmethod
@@ -324,7 +277,7 @@ class Handler(BaseHTTPRequestHandler):
     def error_body(self, refused: Refused) -> dict[str, Any]: ...
 
     def _break(self, seen: Seen, fault: Fault) -> None:
-        name, emulator = fault.name, self.server.emulator
+        name, emulator = fault.name, self.server.service
         if name == "hang":
             emulator.closing.wait(fault.seconds)
             self.close_connection = True
@@ -381,9 +334,9 @@ class Handler(BaseHTTPRequestHandler):
         try:
             order = json.loads(body)
             fault = Fault(order["fault"], float(order.get("seconds", 1)))
-            self.server.emulator.plan(fault, times=int(order.get("times", 1)))
+            self.server.service.plan(fault, times=int(order.get("times", 1)))
         except (ValueError, KeyError, TypeError) as error:
-            self._send(400, {"error": str(error), "faults": self.server.emulator.faults})
+            self._send(400, {"error": str(error), "faults": self.server.service.faults})
         else:
             self._send(200, {"planned": fault.name})
 

@@ -14,13 +14,13 @@ import signal
 import socket
 import subprocess
 import tempfile
-import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from core.settings import Settings
+from tests.process_output import Output
 
 if TYPE_CHECKING:
     import psycopg
@@ -44,7 +44,7 @@ class PostgresServer:
     database: str
     user: str
     password: str
-    process: subprocess.Popen[bytes] | None = None
+    process: subprocess.Popen[str] | None = None
 
     def settings(self, data_dir: Path, schema: str) -> Settings:
         return Settings(
@@ -177,27 +177,26 @@ def _start(
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    with (folder / "log").open("wb") as log:
-        # Without fsync: what a power cut would take is a test's.
-        process = subprocess.Popen(
-            [
-                *(bin_folder / "postgres", "-D", data, "-p", str(port), "-F"),
-                *("-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories="),
-                *(part for setting in settings for part in ("-c", setting)),
-            ],
-            stdout=log,
-            stderr=log,
-            cwd="/",
-            user=user,
-            group=group,
-        )
-    server = PostgresServer("127.0.0.1", port, "postgres", "postgres", PASSWORD, process)
+    # Without fsync: what a power cut would take is a test's.
+    process = subprocess.Popen(
+        [
+            *(bin_folder / "postgres", "-D", data, "-p", str(port), "-F"),
+            *("-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories="),
+            *(part for setting in settings for part in ("-c", setting)),
+        ],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        errors="replace",
+        cwd="/",
+        user=user,
+        group=group,
+    )
+    assert process.stderr is not None
+    log = Output(process.stderr, "ready to accept connections")
     try:
-        give_up = time.monotonic() + START_SECONDS
-        while not _answers(server):
-            assert time.monotonic() < give_up, (folder / "log").read_text()
-            time.sleep(0.02)
-        yield server
+        assert log.wait(START_SECONDS) and process.poll() is None, log.text
+        yield PostgresServer("127.0.0.1", port, "postgres", "postgres", PASSWORD, process)
     finally:
         process.send_signal(signal.SIGINT)  # whoever is still connected is put out
         try:
@@ -205,6 +204,7 @@ def _start(
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
+        log.close()
 
 
 def _readable_programs(folder: Path) -> Path:
@@ -220,14 +220,3 @@ def _readable_programs(folder: Path) -> Path:
 
 def _is_root() -> bool:
     return hasattr(os, "geteuid") and os.geteuid() == 0
-
-
-def _answers(server: PostgresServer) -> bool:
-    assert server.process is not None and server.process.poll() is None, "the server ended"
-    import psycopg
-
-    try:
-        server.connect().close()
-    except psycopg.OperationalError:
-        return False
-    return True

@@ -6,7 +6,6 @@ import importlib.util
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -22,12 +21,6 @@ from tests.azure_emulator import Emulator
 from tests.conftest import plain, wait_for
 
 COLOURS = ("red", "green", "blue", "yellow")
-
-
-@pytest.fixture
-def emulator() -> Iterator[Emulator]:
-    with Emulator() as running:
-        yield running
 
 
 @pytest.fixture

@@ -1,6 +1,6 @@
 """A model hub on loopback: what huggingface_hub asks of one, and some ways to fail.
 
-Set HF_ENDPOINT to `hub.address`, and the library's own download code runs as it does against the
+Set HF_ENDPOINT to `hub.url`, and the library's own download code runs as it does against the
 real one: one question for sizes, one for the tree, a HEAD and a GET for each file.
 """
 
@@ -9,14 +9,16 @@ from __future__ import annotations
 import hashlib
 import json
 import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from urllib.parse import urlsplit
+
+from tests.loopback_server import LoopbackServer
 
 REVISION = "0123456789abcdef0123456789abcdef01234567"
 
 
-class TinyHub:
+class TinyHub(LoopbackServer):
     """Serves `repos`: name -> folder. Used as a context manager.
 
     cut_after: every answer to a GET of a file ends after so many bytes, the connection with it.
@@ -32,18 +34,11 @@ class TinyHub:
         self.paused = threading.Event()
         self.go_on = threading.Event()
         self.asked: list[str] = []
-        self._server = _Server(("127.0.0.1", 0), _handler(self))
-        self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
-        self.address = f"http://127.0.0.1:{self._server.server_address[1]}"
-
-    def __enter__(self) -> TinyHub:
-        self._thread.start()
-        return self
+        super().__init__(_handler(self))
 
     def __exit__(self, *_: object) -> None:
         self.go_on.set()
-        self._server.shutdown()
-        self._server.server_close()
+        super().__exit__()
 
     def files(self, repo: str) -> dict[str, bytes]:
         root = self.repos[repo]
@@ -52,13 +47,6 @@ class TinyHub:
             for path in sorted(root.rglob("*"))
             if path.is_file()
         }
-
-
-class _Server(ThreadingHTTPServer):
-    daemon_threads = True
-
-    def handle_error(self, *_: object) -> None:
-        """A client that hangs up is what these tests are about."""
 
 
 def _blob(data: bytes) -> str:

@@ -30,7 +30,7 @@ def prepare_showcase(workspace: Workspace) -> None:
     if not workspace.embedder.paid or not workspace.can_search():
         return
     queries = [*examples(workspace), *(step.query.get("q", "") for step in steps(workspace))]
-    learning = workspace.showcase_state(queries).learning
+    learning = workspace.is_preparing()
     poll(_preparing, learning)(workspace, queries, learning)
 
 

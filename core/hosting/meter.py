@@ -29,7 +29,8 @@ class CallMeter:
     is written by a thread of its own, so that an answer that is kept waits for nothing.
 
     visitor: names who is asking on this thread, "" for nobody. now: seconds since 1970. clock:
-    seconds that only grow.
+    seconds that only grow. beside: the meter of another embedder, whose calls count for the same
+    minute of a visitor.
     """
 
     def __init__(
@@ -40,13 +41,16 @@ class CallMeter:
         visitor: Callable[[], str],
         now: Callable[[], float] = time.time,
         clock: Callable[[], float] = time.monotonic,
+        beside: CallMeter | None = None,
     ) -> None:
         self._index = index
         self._embedder_id = embedder_id
         self._caps = caps
         self._visitor = visitor
         self._now = now
-        self._last_minute = LastMinute(caps.visitor_per_minute, clock)
+        self._last_minute: LastMinute = (
+            beside._last_minute if beside else LastMinute(caps.visitor_per_minute, clock)
+        )
         self._asked: OrderedDict[tuple[str, str, str], None] = OrderedDict()
         # Guards the two that follow.
         self._guard = threading.Lock()

@@ -195,10 +195,11 @@ def _below(known: Mapping[str, FileRow], place: str) -> int:
 
 def _without_source(missed: Collection[str], places: Sequence[str]) -> list[Away]:
     """The sources that nobody names any more: a setting may be missing only for this start."""
+    named = tuple(places)
     files = Counter(
         "/".join(path.split("/", 2)[:2]) + "/"
         for path in missed
-        if path.startswith(REMOTE) and not path.startswith(tuple(places))
+        if path.startswith(REMOTE) and not path.startswith(named)
     )
     reason = "The settings do not name this source any more."
     return [Away(place, number, reason) for place, number in sorted(files.items())]

@@ -43,6 +43,10 @@ class Bank:
             return LearningState(known, known, learning=False, problem="")
         return self._learning.state()
 
+    def is_learning(self) -> bool:
+        """True while it asks for words."""
+        return self._learning.is_on()
+
     def look_again(self) -> None:
         """Find out anew what is known."""
         self._learning.look_again()

@@ -59,9 +59,12 @@ class Learning:
 
     def state(self) -> LearningState:
         with self._guard:
-            learning = self._thread is not None and self._thread.is_alive()
             total = len(self._texts) - len(self._refused)
-            return LearningState(total - len(self._still()), total, learning, self._problem)
+            return LearningState(total - len(self._still()), total, self.is_on(), self._problem)
+
+    def is_on(self) -> bool:
+        """True while it asks."""
+        return self._thread is not None and self._thread.is_alive()
 
     def texts(self) -> list[str]:
         """Those that the model has not refused, in their order."""
@@ -74,13 +77,13 @@ class Learning:
     def look_again(self) -> None:
         """Find out anew what is known: others may have asked for some of it meanwhile."""
         with self._guard:
-            if self._thread is None or not self._thread.is_alive():
+            if not self.is_on():
                 self._left = None
 
     def start(self) -> None:
         """Begin to ask for what is not known yet; returns at once."""
         with self._guard:
-            if self._thread is not None and self._thread.is_alive():
+            if self.is_on():
                 return
             self._problem = ""
             self._cancel = threading.Event()
@@ -110,5 +113,5 @@ class Learning:
 
     def _still(self) -> list[str]:
         if self._left is None:
-            self._left = [text for text in self._texts if not self._queries.is_known(text)]
+            self._left = [text for text in self.texts() if not self._queries.is_known(text)]
         return self._left

@@ -8,12 +8,12 @@ import shutil
 import socket
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from core.settings import NAMES
+from tests.process_output import Output
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -31,24 +31,15 @@ class Server:
     url: str
     home: Path
     process: subprocess.Popen[str]
-    lines: list[str] = field(default_factory=list)
-    ready: threading.Event = field(default_factory=threading.Event)
+    output: Output
 
     @property
     def log(self) -> str:
-        return "".join(self.lines)
+        return self.output.text
 
     @property
     def images(self) -> Path:
         return self.home / "images"
-
-    def read(self) -> None:
-        assert self.process.stdout is not None
-        for line in self.process.stdout:
-            self.lines.append(line)
-            if "URL:" in line:  # printed once it listens
-                self.ready.set()
-        self.ready.set()
 
 
 def clone(home: Path, *, gallery: bool = False) -> Path:
@@ -89,13 +80,12 @@ def serve(home: Path, **settings: str) -> Iterator[Server]:
         text=True,
         errors="replace",
     )
-    server = Server(f"http://127.0.0.1:{port}", home, process)
-    reader = threading.Thread(target=server.read, daemon=True)
-    reader.start()
+    assert process.stdout is not None
+    output = Output(process.stdout, "URL:")  # printed once it listens
     try:
-        assert server.ready.wait(START_SECONDS), f"the app did not start:\n{server.log}"
-        assert process.poll() is None, f"the app ended:\n{server.log}"
-        yield server
+        assert output.wait(START_SECONDS), f"the app did not start:\n{output.text}"
+        assert process.poll() is None, f"the app ended:\n{output.text}"
+        yield Server(f"http://127.0.0.1:{port}", home, process, output)
     finally:
         process.terminate()
         try:
@@ -103,9 +93,7 @@ def serve(home: Path, **settings: str) -> Iterator[Server]:
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
-        reader.join(10)
-        assert process.stdout is not None
-        process.stdout.close()
+        output.close()
 
 
 def environment(**settings: str) -> dict[str, str]:

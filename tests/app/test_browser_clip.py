@@ -66,7 +66,7 @@ def test_the_weights_come_with_a_bar_and_can_be_cancelled_and_fetched_again(
     with TinyHub(towers) as hub:
         hub.pause_after = 25_000_000
         # Set, and blank: the environment of whoever runs the tests must not decide.
-        network = {"HF_ENDPOINT": hub.address, "HF_HUB_OFFLINE": ""}
+        network = {"HF_ENDPOINT": hub.url, "HF_HUB_OFFLINE": ""}
         with serve(home, EMBEDDER="clip", **network) as server:
             page = open_page(server)
             expect(page.get_by_role("button", name="Cancel")).to_be_visible()

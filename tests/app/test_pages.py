@@ -109,12 +109,6 @@ def visit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Visit]:
 
 
 @pytest.fixture
-def emulator() -> Iterator[Emulator]:
-    with Emulator() as emulator:
-        yield emulator
-
-
-@pytest.fixture
 def with_key(emulator: Emulator) -> dict[str, str]:
     return {"VISION_ENDPOINT": emulator.url, "VISION_KEY": emulator.key}
 

@@ -43,12 +43,6 @@ UNUSABLE = ("html", "truncated", "512 numbers", "nan", "zeros", "strings", "no v
 
 
 @pytest.fixture
-def emulator() -> Iterator[Emulator]:
-    with Emulator() as emulator:
-        yield emulator
-
-
-@pytest.fixture
 def embedder(emulator: Emulator) -> Iterator[AzureEmbedder]:
     embedder = connect(emulator)
     yield embedder

@@ -530,7 +530,7 @@ def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[TinyHub]:
     (text / "README.md").write_text("not wanted")
     with TinyHub({VISION: vision, TEXT: text}) as hub:
         monkeypatch.delenv("HF_HUB_OFFLINE")
-        monkeypatch.setenv("HF_ENDPOINT", hub.address)
+        monkeypatch.setenv("HF_ENDPOINT", hub.url)
         yield hub
 
 

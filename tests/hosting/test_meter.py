@@ -251,6 +251,17 @@ def test_a_visitor_who_asks_too_fast_waits_for_less_than_a_minute(store: SqliteI
     meter.reserve("text")
 
 
+def test_two_models_beside_each_other_share_the_minute_of_a_visitor(store: SqliteIndex) -> None:
+    caps = Caps(visitor_per_minute=2)
+    first = CallMeter(store, lambda: "e:1", caps, lambda: "ada", now=Clock(), clock=Clock())
+    second = CallMeter(store, lambda: "e:2", caps, lambda: "ada", now=Clock(), beside=first)
+    first.reserve("text")
+    second.reserve("text")
+    for meter in (first, second):
+        with pytest.raises(CapReached, match="At most 2 new searches a minute"):
+            meter.reserve("text")
+
+
 def test_a_call_that_is_not_charged_does_not_use_up_the_minute(store: SqliteIndex) -> None:
     meter = meter_of(store, Caps(visitor_per_minute=1))
     meter.reserve("text").release(refused=True)

@@ -25,12 +25,6 @@ Opening = Callable[..., Workspace]
 
 
 @pytest.fixture
-def emulator() -> Iterator[Emulator]:
-    with Emulator() as running:
-        yield running
-
-
-@pytest.fixture
 def opening(tmp_path: Path, emulator: Emulator) -> Iterator[Opening]:
     """opening(CALLS_PER_DAY="3") is a workspace on the same two pictures, its first scan over."""
     fill(tmp_path / "images", 2)

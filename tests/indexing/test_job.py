@@ -37,12 +37,6 @@ def other(job: Job, tmp_path: Path, images: Path) -> Iterator[Job]:
     made.close()
 
 
-@pytest.fixture
-def emulator() -> Iterator[Emulator]:
-    with Emulator() as running:
-        yield running
-
-
 def azure(emulator: Emulator, **options: float) -> AzureEmbedder:
     settings = load_settings({"VISION_ENDPOINT": emulator.url, "VISION_KEY": emulator.key})
     return AzureEmbedder(settings, **options)

@@ -128,7 +128,8 @@ def test_what_a_run_holds_in_memory_does_not_grow_with_the_folder(
         return highest
 
     few, many = peak(20), peak(150)
-    assert many < few + 2_000_000  # All 150 at once would be 30 MB.
+    # All 150 at once would be 30 MB; those in flight on a busy machine are a few.
+    assert many < few + 10_000_000
 
 
 def test_what_is_carried_over_never_exceeds_its_limit() -> None:

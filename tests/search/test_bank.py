@@ -2,22 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
-
-import pytest
 
 from core.search import LearningState
 from core.settings import load_settings
 from core.workspace import BANK_WORDS, Workspace
 from tests.azure_emulator import Emulator
 from tests.conftest import fill, wait_for
-
-
-@pytest.fixture
-def emulator() -> Iterator[Emulator]:
-    with Emulator() as running:
-        yield running
 
 
 def opened(root: Path, emulator: Emulator) -> Workspace:

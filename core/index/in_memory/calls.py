@@ -6,6 +6,7 @@ import threading
 from collections import Counter
 from collections.abc import Mapping
 
+from core.index.call_counts import reached_cap
 from core.index.port import CallCount, Outcome, PaidCall, ReachedCap
 
 
@@ -25,13 +26,16 @@ class CallsInMemory:
         visitor_most: int | None = None,
     ) -> ReachedCap:
         with self._guard:
-            if most is not None and self._of_the_day(call.day) >= most:
-                return "day"
-            capped = visitor_most if call.visitor else None
-            if capped is not None and self._of_visitors[call.visitor, call.day] >= capped:
-                return "visitor"
-            self._add(embedder_id, call, "answered", 1)
-        return ""
+            reached = reached_cap(
+                call,
+                most,
+                visitor_most,
+                lambda: self._of_the_day(call.day),
+                lambda: self._of_visitors[call.visitor, call.day],
+            )
+            if not reached:
+                self._add(embedder_id, call, "answered", 1)
+        return reached
 
     def count_calls(
         self, embedder_id: str, changes: Mapping[tuple[PaidCall, Outcome], int]

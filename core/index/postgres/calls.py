@@ -6,6 +6,12 @@ import logging
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
+from core.index.call_counts import (
+    COLUMNS,
+    VISITORS_DROPPED_AT_ONCE,
+    VISITORS_KEPT,
+    reached_cap,
+)
 from core.index.in_memory import CallsInMemory
 from core.index.port import CallCount, Outcome, PaidCall, ReachedCap
 from core.index.postgres.connections import Connections
@@ -14,18 +20,6 @@ from core.index.postgres.session import Writing
 from core.settings import Settings
 
 log = logging.getLogger(__name__)
-
-# The column of `calls` that holds each outcome; "count" came first.
-COLUMNS: Mapping[Outcome, str] = {
-    "answered": "count",
-    "cached": "cached",
-    "refused": "refused",
-    "capped": "capped",
-}
-
-# As in the SQLite engine: the oldest days go first.
-VISITORS_KEPT = 20_000
-VISITORS_DROPPED_AT_ONCE = 1_000
 
 # A user who may only read the pictures may still be let to write these two.
 MAY_COUNT = (
@@ -77,13 +71,16 @@ class Calls(Connections):
         if self._in_memory is not None:
             return self._in_memory.reserve_call(embedder_id, call, most, visitor_most)
         with self._counting() as db:
-            if most is not None and _of_the_day(db, call.day) >= most:
-                return "day"
-            capped = visitor_most if call.visitor else None
-            if capped is not None and _of_the_visitor(db, call) >= capped:
-                return "visitor"
-            _add(db, embedder_id, call, "answered", 1)
-        return ""
+            reached = reached_cap(
+                call,
+                most,
+                visitor_most,
+                lambda: _of_the_day(db, call.day),
+                lambda: _of_the_visitor(db, call),
+            )
+            if not reached:
+                _add(db, embedder_id, call, "answered", 1)
+        return reached
 
     def count_calls(
         self, embedder_id: str, changes: Mapping[tuple[PaidCall, Outcome], int]

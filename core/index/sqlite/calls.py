@@ -5,21 +5,14 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Mapping
 
+from core.index.call_counts import (
+    COLUMNS,
+    VISITORS_DROPPED_AT_ONCE,
+    VISITORS_KEPT,
+    reached_cap,
+)
 from core.index.port import CallCount, Outcome, PaidCall, ReachedCap
 from core.index.sqlite.connections import Connections
-
-# The column of `calls` that holds each outcome; "count" came first.
-COLUMNS: Mapping[Outcome, str] = {
-    "answered": "count",
-    "cached": "cached",
-    "refused": "refused",
-    "capped": "capped",
-}
-
-# Some 60 bytes each. The oldest days go first, and never because of what the clock says: one that
-# was wrong for a while must not give anybody a second allowance.
-VISITORS_KEPT = 20_000
-VISITORS_DROPPED_AT_ONCE = 1_000
 
 
 class Calls(Connections):
@@ -34,13 +27,16 @@ class Calls(Connections):
     ) -> ReachedCap:
         """Count a call as answered before it is made; see `core.index.port.Index.reserve_call`."""
         with self.writing(to_disk=False) as db:
-            if most is not None and _of_the_day(db, call.day) >= most:
-                return "day"
-            capped = visitor_most if call.visitor else None
-            if capped is not None and _of_the_visitor(db, call) >= capped:
-                return "visitor"
-            _add(db, embedder_id, call, "answered", 1)
-        return ""
+            reached = reached_cap(
+                call,
+                most,
+                visitor_most,
+                lambda: _of_the_day(db, call.day),
+                lambda: _of_the_visitor(db, call),
+            )
+            if not reached:
+                _add(db, embedder_id, call, "answered", 1)
+        return reached
 
     def count_calls(
         self, embedder_id: str, changes: Mapping[tuple[PaidCall, Outcome], int]
