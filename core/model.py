@@ -151,17 +151,66 @@ class Missing(NamedTuple):
     bytes: int
 
 
+class ColumnType(StrEnum):
+    """What the values of a column are. The values are kept in the index."""
+
+    NUMBER = "number"
+    DATE = "date"
+    CATEGORY = "category"  # few different values: one chooses among them
+    TEXT = "text"
+
+
+class Value(NamedTuple):
+    """What a column says of a picture.
+
+    text: as a person reads it; a date as "2026-11-27". number: what it is compared by: a number
+    itself, a date as its day since 0001-01-01 (`datetime.date.toordinal`); else None.
+    """
+
+    text: str
+    number: float | None = None
+
+
+@dataclass(frozen=True)
+class Column:
+    """Something that is known of pictures, as their author or the date they were taken.
+
+    taken: True once somebody said that searches may be narrowed by it.
+    """
+
+    name: str
+    type: ColumnType
+    taken: bool = False
+
+
+@dataclass(frozen=True)
+class Filter:
+    """What a column has to say of a picture: exactly one of a range, one of some, or a text.
+
+    low, high: bounds of a number or a date (see `Value.number`), both included; None: no bound.
+    any_of: texts, one of which it is. contains: a text that is in it; large and small letters are
+    the same. A picture of which the column says nothing is left out.
+    """
+
+    column: str
+    low: float | None = None
+    high: float | None = None
+    any_of: tuple[str, ...] = ()
+    contains: str = ""
+
+
 @dataclass(frozen=True)
 class Scope:
     """Which files are meant: a collection ("own", "gallery" or "all") and a folder inside it.
 
     folder: a path that ends in "/", or empty. only: ids of the pictures that are meant; None where
-    all are.
+    all are. filters: what has to be known of the pictures that are meant, all of it.
     """
 
     collection: str = "all"
     folder: str = ""
     only: frozenset[str] | None = None
+    filters: tuple[Filter, ...] = ()
 
     def holds(self, path: str) -> bool:
         """True for a file of the collection and the folder; which pictures are meant is left out.
