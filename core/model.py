@@ -200,6 +200,14 @@ class Filter:
 
 
 @dataclass(frozen=True)
+class Order:
+    """In which order pictures are listed: by a column; those that it says nothing of come last."""
+
+    column: str
+    descending: bool = False
+
+
+@dataclass(frozen=True)
 class Scope:
     """Which files are meant: a collection ("own", "gallery" or "all") and a folder inside it.
 

@@ -81,12 +81,16 @@ class Arranger:
 
     def _arranged(self, scope: Scope, progress: Progress) -> Arrangement:
         sample = self._space.sample(scope, MOST_POINTS)
+        # The whole that it is chosen from says where to begin.
         kept = self._kept(scope)
         if kept is not None and kept[0] == sample.ids:
             return Arrangement(*kept, sample.generation)
 
         found = arrange_apart(sample.vectors, _places(sample.ids, kept), progress)
         made = Arrangement(sample.ids, *found, sample.generation)
+        # What is chosen by filters has no name that a file could carry, and is chosen anew.
+        if scope.filters:
+            return made
         try:
             self._keep(scope, made)
         except OSError:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from core.errors import IndexUnavailable
 from core.index.archive import export_index, import_index
+from core.index.columns import columns_of, set_columns
 from core.index.copying import Copying, CopyState
 from core.index.names import free_name
 from core.index.port import (
@@ -14,6 +15,7 @@ from core.index.port import (
     CallCount,
     Index,
     KeptSearches,
+    KnownFacts,
     NearDuplicates,
     Nearest,
     Neighbours,
@@ -22,6 +24,7 @@ from core.index.port import (
     ReachedCap,
     RunLock,
     Sample,
+    Spread,
     VectorSpace,
 )
 from core.index.sqlite import SqliteIndex
@@ -34,6 +37,7 @@ __all__ = [
     "Copying",
     "Index",
     "KeptSearches",
+    "KnownFacts",
     "NearDuplicates",
     "Nearest",
     "Neighbours",
@@ -42,11 +46,14 @@ __all__ = [
     "ReachedCap",
     "RunLock",
     "Sample",
+    "Spread",
     "VectorSpace",
+    "columns_of",
     "export_index",
     "free_name",
     "import_index",
     "open_index",
+    "set_columns",
 ]
 
 

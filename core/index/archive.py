@@ -14,7 +14,7 @@ import math
 import re
 import struct
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
@@ -23,8 +23,9 @@ import numpy as np
 from PIL import Image
 
 from core.errors import ArchiveError, IndexUnavailable
+from core.index.columns import add_columns
 from core.index.port import ArchivedPicture, Index
-from core.model import ROOTS, Picture, Scope
+from core.model import ROOTS, Column, ColumnType, Picture, Scope
 from core.pictures import FORMATS, THUMBNAIL_SIDE
 from core.vectors import Vectors, are_unit, is_length
 
@@ -40,6 +41,8 @@ MAX_LINE_BYTES = 256 * 1024
 MAX_THUMBNAIL_BYTES = 256 * 1024
 MAX_DIMENSIONS = 8192
 MAX_NUMBER = 2**53  # what JSON carries exactly
+MAX_FACTS = 64
+MAX_FACT_CHARACTERS = 500  # as core.metadata cuts them
 
 # Beside the numbers of vectors.npy.
 MAX_HEADER_BYTES = 4096
@@ -67,6 +70,7 @@ class _Entry:
     altered: bool
     thumbnail: bytes
     length: float | None
+    facts: Mapping[str, str]
 
 
 @dataclass(frozen=True)
@@ -74,15 +78,23 @@ class _Manifest:
     embedder_id: str
     dimensions: int
     count: int
+    columns: tuple[Column, ...]
 
 
 # -- export ----------------------------------------------------------------------------------
 
 
-def export_index(index: Index, embedder_id: str, scope: Scope, target: IO[bytes]) -> int:
+def export_index(
+    index: Index,
+    embedder_id: str,
+    scope: Scope,
+    target: IO[bytes],
+    columns: Sequence[Column] = (),
+) -> int:
     """Write every picture in `scope` that has a vector of this embedder; returns how many.
 
-    The same index gives the same bytes. Only names and sizes are held in memory.
+    columns: those whose facts come along. The same index gives the same bytes. Only what is said of
+    the pictures is held in memory.
     """
     with (
         index.export(embedder_id, scope) as (altered, rows),
@@ -90,6 +102,8 @@ def export_index(index: Index, embedder_id: str, scope: Scope, target: IO[bytes]
     ):
         dimensions = index.dimensions(embedder_id) or 0
         known = index.pictures(list(altered), scope)
+        names = [column.name for column in columns]
+        facts = index.facts(list(altered), names) if names else {}
         written: set[str] = set()
         lengths: dict[str, float | None] = {}
         for picture_id in known:
@@ -108,14 +122,19 @@ def export_index(index: Index, embedder_id: str, scope: Scope, target: IO[bytes]
             for picture_id, was_altered in altered.items():
                 if picture_id in written:
                     line = _describe(known[picture_id], was_altered, lengths[picture_id])
+                    told = facts.get(picture_id, {})
+                    if said := {name: told[name].text for name in names if name in told}:
+                        line["facts"] = said
                     member.write(json.dumps(line, ensure_ascii=False).encode() + b"\n")
-        manifest = {
+        manifest: dict[str, Any] = {
             "format": FORMAT,
             "version": VERSION,
             "embedder_id": embedder_id,
             "dimensions": dimensions,
             "count": len(written),
         }
+        if columns:
+            manifest["columns"] = [[column.name, str(column.type)] for column in columns]
         archive.writestr(_member_info("manifest.json"), json.dumps(manifest, indent=1))
     return len(written)
 
@@ -165,6 +184,7 @@ def import_index(
             index.import_pictures(
                 manifest.embedder_id, _archived(index, archive, manifest, vectors), trusted=trusted
             )
+            add_columns(index, manifest.columns)
     except IndexUnavailable as error:
         raise ArchiveError(str(error)) from error
     except UNREADABLE as error:
@@ -206,7 +226,35 @@ def _manifest(
         raise _forged("it does not say how long its vectors are")
     if dimensions is not None and length != dimensions:
         raise _forged(f"its vectors have {length} numbers and not {dimensions}")
-    return _Manifest(made_by, length, count)
+    return _Manifest(made_by, length, count, _columns(declared.get("columns", [])))
+
+
+def _columns(items: Any) -> tuple[Column, ...]:
+    """What is known of the pictures, and was used where the index was made."""
+    if not isinstance(items, list) or len(items) > MAX_FACTS:
+        raise _forged("it does not say what is known of its pictures")
+    columns = []
+    for item in items:
+        if not isinstance(item, list) or len(item) != 2 or item[1] not in set(ColumnType):
+            raise _forged("it does not say what is known of its pictures")
+        columns.append(Column(_fact(item[0]), ColumnType(item[1]), taken=True))
+    return tuple(columns)
+
+
+def _facts(item: dict[str, Any]) -> dict[str, str]:
+    """What is known of a picture; an older file says nothing."""
+    told = item.get("facts", {})
+    if not isinstance(told, dict) or len(told) > MAX_FACTS:
+        raise _forged("what it says of a picture is no list of facts")
+    return {_fact(name): _fact(text) for name, text in told.items()}
+
+
+def _fact(text: Any) -> str:
+    if not isinstance(text, str) or not _is_storable(text) or "\0" in text:
+        raise _forged("what it says of a picture is no text")
+    if not 0 < len(text) <= MAX_FACT_CHARACTERS:
+        raise _forged("what it says of a picture is too long")
+    return text
 
 
 def _size(archive: zipfile.ZipFile) -> int:
@@ -245,7 +293,9 @@ def _archived(
     _check_dimensions(index, manifest)
     entries = _entries(archive, manifest)
     for vector, entry in zip(vectors, entries, strict=True):
-        yield ArchivedPicture(entry.picture, entry.thumbnail, vector, entry.altered, entry.length)
+        yield ArchivedPicture(
+            entry.picture, entry.thumbnail, vector, entry.altered, entry.length, entry.facts
+        )
 
 
 def _check_dimensions(index: Index, manifest: _Manifest) -> None:
@@ -289,7 +339,7 @@ def _entry(archive: zipfile.ZipFile, item: Any) -> _Entry:
         paths=_paths(item.get("paths")),
     )
     thumbnail = _thumbnail(archive, picture_id)
-    return _Entry(picture, item["altered"], thumbnail, _length(item))
+    return _Entry(picture, item["altered"], thumbnail, _length(item), _facts(item))
 
 
 def _thumbnail(archive: zipfile.ZipFile, picture_id: str) -> bytes:

@@ -12,6 +12,7 @@ import numpy as np
 
 from core.deadline import Deadline
 from core.errors import Cancelled, IndexUnavailable
+from core.index.columns import add_columns, columns_of
 from core.index.port import ArchivedPicture, Index
 from core.model import EVERYTHING
 
@@ -88,13 +89,14 @@ class Copying:
 def copy_index(source: Index, target: Index, deadline: Deadline) -> Iterator[tuple[int, int]]:
     """Add what `source` knows to `target`; yields (vectors done, vectors to do) as it goes on.
 
-    Files, pictures, vectors, the queries that were paid for, the saved searches and the votes.
+    Files, pictures and what they say of themselves, vectors, the queries that were paid for, the
+    saved searches and the votes.
     Nothing that the target has is changed, and nothing is embedded. Raises Cancelled,
     IndexUnavailable.
     """
     embedders = source.embedders()
     total = sum(source.counts(embedder, EVERYTHING)[0] for embedder in embedders)
-    files = source.files()
+    files, own_facts = source.files(), source.own_facts()
     done = 0
     yield done, total
     for embedder in embedders:
@@ -112,6 +114,7 @@ def copy_index(source: Index, target: Index, deadline: Deadline) -> Iterator[tup
                             some[picture_id].vector,
                             altered[picture_id],
                             some[picture_id].length,
+                            own_facts.get(picture_id, {}),
                         )
                         for picture_id, picture in known.items()
                     ],
@@ -129,6 +132,7 @@ def copy_index(source: Index, target: Index, deadline: Deadline) -> Iterator[tup
             if kept is not None and target.query_vector(embedder, kind, key) is None:
                 raw = kept.vector * np.float32(kept.length or 1.0)
                 target.add_query_vector(embedder, kind, key, raw)
+    add_columns(target, columns_of(source))
     there = {(search.name, search.address) for search in target.saved_searches()}
     for search in reversed(source.saved_searches()):
         if (search.name, search.address) not in there:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, Protocol, TypeAlias
 
 import numpy as np
@@ -22,11 +22,13 @@ from core.model import (
     FileRow,
     Missing,
     NotIndexed,
+    Order,
     Picture,
     Plan,
     SavedSearch,
     Scope,
     Unreadable,
+    Value,
     Vote,
 )
 from core.tuning import Tuning
@@ -94,7 +96,8 @@ class ArchivedPicture:
     """A picture as an exported index carries it.
 
     altered: a smaller copy was sent to the embedder instead of the file. length: of the vector as
-    the embedder gave it; None where the index that was exported did not keep it.
+    the embedder gave it; None where the index that was exported did not keep it. facts: what is
+    known of the picture, by column.
     """
 
     picture: Picture
@@ -102,6 +105,21 @@ class ArchivedPicture:
     vector: Vector
     altered: bool
     length: float | None = None
+    facts: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Spread:
+    """What a column says of the pictures of a scope.
+
+    pictures: how many it says something of. low, high: the least and the largest number; None where
+    there is none. values: its texts with how many pictures each has, the most frequent first.
+    """
+
+    pictures: int
+    low: float | None
+    high: float | None
+    values: tuple[tuple[str, int], ...]
 
 
 Outcome: TypeAlias = Literal["answered", "cached", "refused", "capped"]
@@ -166,6 +184,12 @@ class VectorSpace(Protocol):
     def count(self, scope: Scope) -> int:
         """How many pictures in `scope` can be found now."""
 
+    def spread(self, column: str, scope: Scope, most: int) -> Spread:
+        """What a column says of the pictures in `scope` that can be found now.
+
+        most: how many of its values are listed.
+        """
+
     def sample(self, scope: Scope, limit: int) -> Sample:
         """`limit` pictures in `scope`, or all if there are fewer; always the same for one state."""
 
@@ -218,7 +242,29 @@ class KeptSearches(Protocol):
     def clear_history(self) -> None: ...
 
 
-class Index(KeptSearches, Protocol):
+class KnownFacts(Protocol):
+    """What is known of pictures beside what they show, by column; one value for each picture."""
+
+    def add_own_facts(self, facts: Mapping[str, Mapping[str, str]]) -> None:
+        """Keep what pictures themselves say, or what came with them: {picture id: {column: text}}.
+
+        An empty text forgets what was kept of that column. It is forgotten with its picture.
+        """
+
+    def own_facts(self) -> dict[str, dict[str, str]]:
+        """All that was kept with `add_own_facts`."""
+
+    def own_facts_state(self) -> int:
+        """Grows whenever own facts change."""
+
+    def set_facts(self, facts: Mapping[str, Mapping[str, Value]]) -> None:
+        """What is known from now on: {column: {picture id: value}}; all else is forgotten."""
+
+    def facts(self, ids: Sequence[str], columns: Sequence[str]) -> dict[str, dict[str, Value]]:
+        """What these columns say of these pictures, by picture id and column."""
+
+
+class Index(KeptSearches, KnownFacts, Protocol):
     """The durable index. Safe to use from many threads and processes.
 
     Identity is content: a picture is the SHA-256 of its bytes, a file is a path that holds one.
@@ -320,8 +366,12 @@ class Index(KeptSearches, Protocol):
     def count(self, scope: Scope) -> int:
         """How many distinct pictures have a file in `scope`."""
 
-    def page(self, scope: Scope, first: int, count: int) -> list[str]:
-        """The ids of `count` pictures in `scope` from number `first` on, in ascending order."""
+    def page(self, scope: Scope, first: int, count: int, order: Order | None = None) -> list[str]:
+        """The ids of `count` pictures in `scope` from number `first` on.
+
+        Without an order, and of equal pictures, in ascending order. By a column: its numbers, then
+        the texts that are none, large and small letters being the same.
+        """
 
     def named(self, embedder_id: str, limit: int) -> list[tuple[str, str]]:
         """(id, first path) of at most `limit` pictures that have a vector, by path."""

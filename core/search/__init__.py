@@ -9,6 +9,13 @@ from core.search.duplicates import Duplicates, duplicates_csv, duplicates_within
 from core.search.export import MOST_TAKEN_ALONG, harmless, to_csv, written_parts
 from core.search.export_page import Sheet, to_page
 from core.search.export_zip import MOST_ZIP_BYTES, write_zip
+from core.search.filters import (
+    ReadFilters,
+    in_words,
+    number_as_text,
+    parse_filters,
+    print_filters,
+)
 from core.search.history import LONGEST_ADDRESS, Asked, remember
 from core.search.learning import Learning, LearningState
 from core.search.query import Part, combine, query_key
@@ -61,6 +68,7 @@ __all__ = [
     "Part",
     "QueryVectors",
     "Ranking",
+    "ReadFilters",
     "Readable",
     "Relevance",
     "Result",
@@ -76,13 +84,17 @@ __all__ = [
     "duplicates_within",
     "found",
     "harmless",
+    "in_words",
     "main_reason",
     "nearer_than",
+    "number_as_text",
     "of_the_collection",
+    "parse_filters",
     "parse_ids",
     "parse_pictures",
     "parse_text",
     "print_address",
+    "print_filters",
     "print_ids",
     "print_text",
     "query_key",

@@ -53,6 +53,9 @@ class MatrixSource(Protocol):
     def holds_all(self, scope: Scope) -> bool:
         """True if no file lies outside `scope`."""
 
+    def fact_rows(self, column: str) -> list[tuple[str, str, float | None]]:
+        """(picture id, text, number) of every picture that a column says something of."""
+
 
 class CurrentMatrix:
     """All vectors of one embedder; swapped for a newer copy, never changed. Safe between threads.

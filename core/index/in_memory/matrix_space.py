@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
 
 from core.deadline import Deadline
+from core.index.in_memory.columns import ColumnInMemory, column_in_memory
 from core.index.in_memory.current_matrix import CurrentMatrix, MatrixSource
 from core.index.in_memory.matrix import (
     Matrix,
@@ -18,12 +20,15 @@ from core.index.in_memory.matrix import (
     scores,
     top_k,
 )
-from core.index.port import Nearest, Neighbours, Sample
+from core.index.port import Nearest, Neighbours, Sample, Spread
 from core.model import Scope
 from core.vectors import Vector, Vectors
 
 # A mask of 100,000 pictures is 100 kB, and every folder can be chosen as a scope.
 MASKS_KEPT = 64
+
+# What a column says of 100,000 pictures is some 3 MB, and its texts.
+COLUMNS_KEPT = 16
 
 # Cosines that are computed at once when all pictures are compared: 8 MB, so that the next pass over
 # them finds them in the processor's cache, and a search waits for one such block at most.
@@ -48,6 +53,8 @@ class MatrixSpace:
         self._current = current
         # Which rows lie in a scope, for the generation that is current.
         self._masks: dict[Scope, tuple[int, npt.NDArray[np.bool_] | None]] = {}
+        # What columns say of the rows, likewise.
+        self._columns: dict[str, tuple[int, ColumnInMemory]] = {}
 
     def __len__(self) -> int:
         return len(self._current.get())
@@ -75,6 +82,10 @@ class MatrixSpace:
         matrix = self._current.get()
         mask = self._mask(matrix, scope)
         return len(matrix) if mask is None else int(np.count_nonzero(mask))
+
+    def spread(self, column: str, scope: Scope, most: int) -> Spread:
+        matrix = self._current.get()
+        return self._column(matrix, column).spread(self._mask(matrix, scope), most)
 
     def sample(self, scope: Scope, limit: int) -> Sample:
         matrix = self._current.get()
@@ -117,12 +128,27 @@ class MatrixSpace:
         return known[1]
 
     def _new_mask(self, matrix: Matrix, scope: Scope) -> npt.NDArray[np.bool_] | None:
+        if scope.filters:
+            base = self._mask(matrix, replace(scope, filters=()))
+            mask = np.ones(len(matrix), dtype=bool) if base is None else base.copy()
+            for wanted in scope.filters:
+                mask &= self._column(matrix, wanted.column).mask(wanted, len(matrix))
+            return mask
         if self._index.holds_all(scope):
             return None
         rows = matrix.rows_of(digests(self._index.ids(scope)))
         mask = np.zeros(len(matrix), dtype=bool)
         mask[rows[rows >= 0]] = True
         return mask
+
+    def _column(self, matrix: Matrix, name: str) -> ColumnInMemory:
+        known = self._columns.get(name)
+        if known is None or known[0] != matrix.generation:
+            if len(self._columns) >= COLUMNS_KEPT:
+                self._columns.clear()
+            column = column_in_memory(matrix, self._index.fact_rows(name))
+            self._columns[name] = known = (matrix.generation, column)
+        return known[1]
 
 
 def shortened(vectors: Vectors) -> Vectors:

@@ -20,7 +20,7 @@ from core.index.postgres.connecting import configure, connect, parameters, prepa
 from core.index.postgres.migrations import INDEXED_CHARACTERS
 from core.index.postgres.refusals import ALL_TAKEN, may_only_read, sentence
 from core.index.postgres.session import Row, Session, Writing
-from core.model import Scope
+from core.model import Filter, Scope
 from core.settings import Settings
 from core.vectors import Vector
 
@@ -216,10 +216,29 @@ def _below(folder: str) -> tuple[str, list[object]]:
 def scope_condition(scope: Scope) -> tuple[str, list[object]]:
     """An SQL condition on the columns of `files`, and its parameters."""
     condition, parameters = path_condition(scope)
-    if scope.only is None:
-        return condition, parameters
-    only = sorted(i for i in scope.only if i.isascii())
-    return f"{condition} AND picture_id = ANY(%s)", [*parameters, only]
+    if scope.only is not None:
+        condition += " AND picture_id = ANY(%s)"
+        parameters = [*parameters, sorted(i for i in scope.only if i.isascii())]
+    for wanted in scope.filters:
+        told, given = _told(wanted)
+        condition += (
+            f" AND picture_id IN (SELECT picture_id FROM schema.facts WHERE name = %s AND {told})"
+        )
+        parameters = [*parameters, wanted.column, *given]
+    return condition, parameters
+
+
+def _told(wanted: Filter) -> tuple[str, list[object]]:
+    """An SQL condition on the columns of `facts`, and its parameters."""
+    if wanted.any_of:
+        return "text = ANY(%s)", [list(wanted.any_of)]
+    if wanted.contains:
+        return "strpos(folded, %s) > 0", [wanted.contains.casefold()]
+    bounds = (("number >= %s", wanted.low), ("number <= %s", wanted.high))
+    there = [(condition, bound) for condition, bound in bounds if bound is not None]
+    # Without a bound, every number.
+    condition = " AND ".join(["number IS NOT NULL", *(condition for condition, _ in there)])
+    return condition, [bound for _, bound in there]
 
 
 def numbers_of(vector: Any) -> Vector:

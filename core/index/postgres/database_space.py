@@ -9,7 +9,7 @@ import numpy as np
 
 from core.deadline import Deadline
 from core.index.in_memory import is_id
-from core.index.port import Nearest, Neighbours, Sample
+from core.index.port import Nearest, Neighbours, Sample, Spread
 from core.index.postgres.approximate import (
     HNSW,
     Way,
@@ -156,6 +156,31 @@ class DatabaseSpace:
         with self._index.reading() as db:
             generation = generation_of(db, self._embedder_id)
             return self._index.answer(("space", self._embedder_id, scope), generation, read)
+
+    def spread(self, column: str, scope: Scope, most: int) -> Spread:
+        found, given = self._found(scope)
+        inside = (
+            "FROM schema.facts AS told WHERE name = %s AND picture_id IN "
+            f"(SELECT picture_id {found})"
+        )
+
+        def read() -> Spread:
+            row = db.execute(
+                f"SELECT count(*), min(number), max(number) {inside}", (column, *given)
+            ).fetchone()
+            assert row is not None
+            pictures, low, high = row
+            values = db.execute(
+                f"SELECT text, count(*) AS pictures {inside} GROUP BY text "
+                "ORDER BY pictures DESC, text LIMIT %s",
+                (column, *given, most),
+            ).fetchall()
+            return Spread(pictures, low, high, tuple((text, number) for text, number in values))
+
+        with self._index.reading() as db:
+            generation = generation_of(db, self._embedder_id)
+            question = ("spread", self._embedder_id, column, scope, most)
+            return self._index.answer(question, generation, read)
 
     def sample(self, scope: Scope, limit: int) -> Sample:
         found, given = self._found(scope)

@@ -9,6 +9,7 @@ from core.index.port import VectorSpace
 from core.index.postgres.calls import Calls
 from core.index.postgres.database_space import DatabaseSpace
 from core.index.postgres.duplicates import Duplicates
+from core.index.postgres.facts import Facts
 from core.index.postgres.files import Files
 from core.index.postgres.queries import Queries
 from core.index.postgres.run_lock import PostgresRunLock
@@ -20,7 +21,9 @@ from core.index.postgres.vectors import VectorTable, table_of
 from core.index.postgres.votes import Votes
 
 
-class PostgresIndex(Files, VectorTable, Unfinished, Queries, Calls, Searches, Duplicates, Votes):
+class PostgresIndex(
+    Files, VectorTable, Unfinished, Queries, Calls, Searches, Duplicates, Votes, Facts
+):
     """Keeps the promises of `core.index.port.Index` in the schema that the settings name."""
 
     def run_lock(self) -> PostgresRunLock:

@@ -14,7 +14,7 @@ from core.index.postgres.connections import (
 from core.index.postgres.loading import load
 from core.index.postgres.migrations import INDEXED_CHARACTERS
 from core.index.postgres.session import Session, Writing
-from core.model import Cause, FileRow, Picture, Scope, Unreadable
+from core.model import Cause, FileRow, Order, Picture, Scope, Unreadable
 
 PICTURE_COLUMNS = (
     ("id", "text"),
@@ -172,14 +172,21 @@ class Files(Connections):
         with self.reading() as db:
             return self.answer(("count", scope), state_of(db, "live"), read)
 
-    def page(self, scope: Scope, first: int, count: int) -> list[str]:
+    def page(self, scope: Scope, first: int, count: int, order: Order | None = None) -> list[str]:
         condition, parameters = scope_condition(scope)
-        with self.reading() as db:
-            rows = db.execute(
-                f"SELECT DISTINCT picture_id FROM schema.files WHERE {condition} "
-                "ORDER BY picture_id LIMIT %s OFFSET %s",
-                (*parameters, count, first),
+        chosen = f"SELECT DISTINCT picture_id FROM schema.files WHERE {condition}"
+        if order is None:
+            statement = f"{chosen} ORDER BY picture_id"
+        else:
+            way = "DESC" if order.descending else "ASC"
+            statement = (
+                f"SELECT picture_id FROM ({chosen}) AS chosen LEFT JOIN (SELECT picture_id, "
+                "number, folded FROM schema.facts WHERE name = %s) AS told USING (picture_id) "
+                f"ORDER BY number IS NULL, number {way}, folded IS NULL, folded {way}, picture_id"
             )
+            parameters = [*parameters, order.column]
+        with self.reading() as db:
+            rows = db.execute(f"{statement} LIMIT %s OFFSET %s", (*parameters, count, first))
             return [row[0] for row in rows]
 
     def ids(self, scope: Scope) -> list[str]:

@@ -101,6 +101,19 @@ MIGRATIONS: tuple[tuple[str, tuple[str, ...]], ...] = (
             "CREATE UNIQUE INDEX votes_unique ON schema.votes (md5(query), better, other)",
         ),
     ),
+    (
+        "what is known of pictures",
+        (
+            # What pictures themselves say, or what came with them, as JSON: {column: text}.
+            "ALTER TABLE schema.pictures ADD COLUMN facts text",
+            # Made of these and of the files beside the pictures. name: the column. folded: the text
+            # with large and small letters made the same. number: core.model.Value.number.
+            'CREATE TABLE schema.facts (name text COLLATE "C" NOT NULL, '
+            'picture_id text COLLATE "C" NOT NULL, text text COLLATE "C" NOT NULL, '
+            'folded text COLLATE "C" NOT NULL, number double precision, '
+            "PRIMARY KEY (name, picture_id))",
+        ),
+    ),
 )
 
 

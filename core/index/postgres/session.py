@@ -54,8 +54,9 @@ class Writing(Session):
     def bump(self, counter: str) -> None:
         """Say that what `counter` stands for has changed.
 
-        "live": the files. "vectors:<embedder id>": its vectors. "refused": failures, unreadable
-        files. "near_duplicates:<embedder id>": the groups that were found of its pictures.
+        "live": the files, and what is known of pictures. "own_facts": what these say themselves.
+        "vectors:<embedder id>": its vectors. "refused": failures, unreadable files.
+        "near_duplicates:<embedder id>": the groups that were found of its pictures.
         """
         self._changed.add(counter)
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 
 from core.deadline import Deadline
 from core.index.in_memory import MatrixSpace
-from core.index.port import Nearest, Neighbours, Sample, VectorSpace
+from core.index.port import Nearest, Neighbours, Sample, Spread, VectorSpace
 from core.index.postgres.database_space import DatabaseSpace
 from core.model import Scope
 from core.tuning import Tuning
@@ -69,6 +69,9 @@ class PostgresSpace:
 
     def count(self, scope: Scope) -> int:
         return self._chosen().count(scope)
+
+    def spread(self, column: str, scope: Scope, most: int) -> Spread:
+        return self._chosen().spread(column, scope, most)
 
     def sample(self, scope: Scope, limit: int) -> Sample:
         return self._chosen().sample(scope, limit)

@@ -18,6 +18,7 @@ from core.index.postgres.connections import (
     scope_condition,
     vector_of,
 )
+from core.index.postgres.facts import add_own_facts
 from core.index.postgres.files import BY_PATH, add_pictures
 from core.index.postgres.loading import load
 from core.index.postgres.session import Session, Writing
@@ -229,6 +230,9 @@ class VectorTable(Connections):
                     [(path, i.picture.id) for i in some for path in i.picture.paths],
                     "DO NOTHING",
                 )
+                # As above; what is known of it here stays.
+                add_own_facts(db, {i.picture.id: i.facts for i in some if i.facts}, overwrite=False)
+            db.bump("own_facts")
             db.bump("live")
 
     def drop_unusable_vectors(self, embedder_id: str, dimensions: int) -> int:

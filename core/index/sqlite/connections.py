@@ -137,7 +137,8 @@ def _close_all() -> None:
 def bump(db: sqlite3.Connection, counter: str) -> None:
     """Say that what `counter` stands for has changed.
 
-    "live": the files. "vectors:<embedder id>": its vectors. "refused": failures, unreadable files.
+    "live": the files, and what is known of pictures. "own_facts": what these say themselves.
+    "vectors:<embedder id>": its vectors. "refused": failures, unreadable files.
     "near_duplicates:<embedder id>": the groups that were found of its pictures.
     """
     db.execute(
@@ -147,7 +148,7 @@ def bump(db: sqlite3.Connection, counter: str) -> None:
     )
 
 
-def condition_on_files(db: sqlite3.Connection, scope: Scope) -> tuple[str, tuple[str, ...]]:
+def condition_on_files(db: sqlite3.Connection, scope: Scope) -> tuple[str, tuple[object, ...]]:
     """Like `scope_condition`; ALL where no file lies outside, which SQLite answers much faster."""
     condition, parameters = scope_condition(scope)
     outside = db.execute(

@@ -13,6 +13,7 @@ from core.file_lock import FileLock
 from core.index.in_memory import CurrentMatrix, MatrixSpace
 from core.index.sqlite.calls import Calls
 from core.index.sqlite.duplicates import Duplicates
+from core.index.sqlite.facts import Facts
 from core.index.sqlite.files import Files
 from core.index.sqlite.queries import Queries
 from core.index.sqlite.searches import Searches
@@ -21,7 +22,9 @@ from core.index.sqlite.vectors import VectorTable
 from core.index.sqlite.votes import Votes
 
 
-class SqliteIndex(Files, VectorTable, Unfinished, Queries, Calls, Searches, Duplicates, Votes):
+class SqliteIndex(
+    Files, VectorTable, Unfinished, Queries, Calls, Searches, Duplicates, Votes, Facts
+):
     """Opens, or makes, the index in `data_dir`. Safe to use from many threads and processes.
 
     A damaged file is set aside and rebuilt from what can be read of it; `notices` then says so.

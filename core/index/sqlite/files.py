@@ -17,6 +17,7 @@ from core.index.sqlite.tables import path_condition, scope_condition
 from core.model import (
     Cause,
     FileRow,
+    Order,
     Picture,
     Scope,
     Unreadable,
@@ -176,16 +177,23 @@ class Files(Connections):
             db.execute("BEGIN")
             return self._answer(("count", scope), counter(db, "live"), lambda: read(db))
 
-    def page(self, scope: Scope, first: int, count: int) -> list[str]:
-        """The ids of `count` pictures in `scope` from number `first` on, in ascending order."""
+    def page(self, scope: Scope, first: int, count: int, order: Order | None = None) -> list[str]:
+        """The ids of `count` pictures in `scope` from number `first` on; see the port."""
         with self.connection() as db:
             db.execute("BEGIN")
             condition, parameters = condition_on_files(db, scope)
-            rows = db.execute(
-                f"SELECT DISTINCT picture_id FROM files WHERE {condition} ORDER BY picture_id "
-                "LIMIT ? OFFSET ?",
-                (*parameters, count, first),
-            )
+            chosen = f"SELECT DISTINCT picture_id FROM files WHERE {condition}"
+            if order is None:
+                statement = f"{chosen} ORDER BY picture_id"
+            else:
+                way = "DESC" if order.descending else "ASC"
+                statement = (
+                    f"SELECT picture_id FROM ({chosen}) LEFT JOIN (SELECT picture_id, number, "
+                    "folded FROM facts WHERE name = ?) USING (picture_id) ORDER BY "
+                    f"number IS NULL, number {way}, folded IS NULL, folded {way}, picture_id"
+                )
+                parameters = (*parameters, order.column)
+            rows = db.execute(f"{statement} LIMIT ? OFFSET ?", (*parameters, count, first))
             return [row[0] for row in rows]
 
     def ids(self, scope: Scope) -> list[str]:
@@ -224,7 +232,8 @@ def add_pictures(
 ) -> None:
     """What was made from the bytes here takes the place of what a stranger's index said."""
     db.executemany(
-        "INSERT INTO pictures VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET "
+        "INSERT INTO pictures (id, format, width, height, bytes, note, vetted, thumbnail) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET "
         "format = excluded.format, width = excluded.width, height = excluded.height, "
         "bytes = excluded.bytes, note = excluded.note, vetted = 1, thumbnail = excluded.thumbnail "
         "WHERE excluded.vetted AND NOT vetted",

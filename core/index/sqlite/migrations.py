@@ -157,6 +157,19 @@ MIGRATIONS = (
             "other TEXT NOT NULL, voted REAL NOT NULL, UNIQUE (query, better, other))",
         ),
     ),
+    Migration(
+        10,
+        "what is known of pictures",
+        (
+            # What pictures themselves say, or what came with them, as JSON: {column: text}.
+            "ALTER TABLE pictures ADD COLUMN facts TEXT",
+            # Made of these and of the files beside the pictures. name: the column. folded: the text
+            # with large and small letters made the same. number: core.model.Value.number. Few
+            # words, because the description of all tables has to fit on the first page.
+            "CREATE TABLE facts (name, picture_id, text, folded, number, "
+            "UNIQUE (name, picture_id))",
+        ),
+    ),
 )
 
 

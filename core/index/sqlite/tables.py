@@ -8,7 +8,7 @@ import shutil
 import sqlite3
 from pathlib import Path
 
-from core.model import Scope
+from core.model import Filter, Scope
 
 # Another process may be in the middle of writing a batch; nothing here holds the file longer.
 BUSY_SECONDS = 30.0
@@ -69,16 +69,33 @@ def error_name(error: Exception) -> str:
     return str(getattr(error, "sqlite_errorname", ""))
 
 
-def scope_condition(scope: Scope) -> tuple[str, tuple[str, ...]]:
+def scope_condition(scope: Scope) -> tuple[str, tuple[object, ...]]:
     """An SQL condition on the columns of `files`, and its parameters."""
     where, parameters = path_condition(scope)
-    if scope.only is None:
-        return where, parameters
-    only = json.dumps(sorted(scope.only))
-    return f"{where} AND picture_id IN (SELECT value FROM json_each(?))", (*parameters, only)
+    if scope.only is not None:
+        where += " AND picture_id IN (SELECT value FROM json_each(?))"
+        parameters = (*parameters, json.dumps(sorted(scope.only)))
+    for wanted in scope.filters:
+        told, given = _told(wanted)
+        where += f" AND picture_id IN (SELECT picture_id FROM facts WHERE name = ? AND {told})"
+        parameters = (*parameters, wanted.column, *given)
+    return where, parameters
 
 
-def path_condition(scope: Scope) -> tuple[str, tuple[str, ...]]:
+def _told(wanted: Filter) -> tuple[str, tuple[object, ...]]:
+    """An SQL condition on the columns of `facts`, and its parameters."""
+    if wanted.any_of:
+        return "text IN (SELECT value FROM json_each(?))", (json.dumps(wanted.any_of),)
+    if wanted.contains:
+        return "instr(folded, ?)", (wanted.contains.casefold(),)
+    bounds = (("number >= ?", wanted.low), ("number <= ?", wanted.high))
+    there = [(condition, bound) for condition, bound in bounds if bound is not None]
+    # Without a bound, every number.
+    condition = " AND ".join(["number IS NOT NULL", *(condition for condition, _ in there)])
+    return condition, tuple(bound for _, bound in there)
+
+
+def path_condition(scope: Scope) -> tuple[str, tuple[object, ...]]:
     """Like `scope_condition`, on a column `path` alone: which pictures are meant is not asked."""
     if scope.folder:
         # A range, not LIKE: a folder may be named with % and _. "0" follows "/".

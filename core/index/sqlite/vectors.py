@@ -20,6 +20,7 @@ from core.index.sqlite.connections import (
     length_of,
     vector_of,
 )
+from core.index.sqlite.facts import add_own_facts
 from core.index.sqlite.files import add_pictures
 from core.index.sqlite.tables import scope_condition
 from core.model import (
@@ -217,6 +218,10 @@ class VectorTable(Connections):
                     "INSERT OR IGNORE INTO files VALUES (?, ?, NULL, NULL)",
                     [(path, picture.id) for path in picture.paths],
                 )
+                # As above; what is known of it here stays.
+                if item.facts:
+                    add_own_facts(db, {picture.id: item.facts}, overwrite=False)
+            bump(db, "own_facts")
             bump(db, "live")
 
     def drop_unusable_vectors(self, embedder_id: str, dimensions: int) -> int:
