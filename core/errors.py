@@ -35,6 +35,10 @@ class SourceError(VectorscopeError):
     """A source of pictures cannot be added or listed. Holds no address with its query."""
 
 
+class MetadataError(VectorscopeError):
+    """A file with what is known of pictures is not taken. Its name stands before the sentence."""
+
+
 class UploadFailed(VectorscopeError):
     """The uploads folder does not take a picture, or does not let go of one."""
 

@@ -19,6 +19,7 @@ FLOORS = (
     ("errors", "model", "vectors", "deadline", "files", "file_lock", "words", "tuning", "entra"),
     ("settings", "pictures"),
     ("sources",),
+    ("metadata",),
     ("embedders", "index"),
     ("hosting", "indexing", "search", "explore", "story"),
     ("workspace",),

@@ -10,6 +10,7 @@ from core.pictures.checking import (
     pixels,
     stored_size,
 )
+from core.pictures.exif import exif_of
 from core.pictures.formats import EXTENSIONS, FORMATS, SUFFIXES_BY_FORMAT
 from core.pictures.kinds import kind_of
 from core.pictures.opening import MAX_FILE_BYTES
@@ -35,6 +36,7 @@ __all__ = [
     "check",
     "cut_out",
     "display",
+    "exif_of",
     "grid_for",
     "kind_of",
     "payload",

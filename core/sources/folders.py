@@ -26,14 +26,11 @@ def read_picture(
     elsewhere: gives the bytes of a file that lies below none of the roots. It is asked last.
     """
     for path in picture.paths:
-        prefix, _, rest = path.partition("/")
-        root = roots.get(prefix + "/")
-        inside = PurePath(rest)
-        # An imported name may be one that leads elsewhere on this system.
-        if root is None or inside.is_absolute() or inside.drive or ".." in inside.parts:
+        file = on_disk(path, roots)
+        if file is None:
             continue
         try:
-            data = (root / inside).read_bytes()
+            data = file.read_bytes()
         except (OSError, ValueError):  # ValueError: an imported name that no system takes
             continue
         if picture_id(data) == picture.id:
@@ -44,6 +41,17 @@ def read_picture(
             if fetched is not None and picture_id(fetched) == picture.id:
                 return fetched
     return None
+
+
+def on_disk(path: str, roots: Mapping[str, Path]) -> Path | None:
+    """Where a path of the index lies on this machine; None if that is below none of the roots."""
+    prefix, _, rest = path.partition("/")
+    root = roots.get(prefix + "/")
+    inside = PurePath(rest)
+    # An imported name may be one that leads elsewhere on this system.
+    if root is None or inside.is_absolute() or inside.drive or ".." in inside.parts:
+        return None
+    return root / inside
 
 
 @dataclass(frozen=True)
