@@ -34,7 +34,7 @@ class Fault(Enum):
     LARGE = (
         f"line has a cell of more than {csv.field_size_limit():,} characters",
         f"lines have a cell of more than {csv.field_size_limit():,} characters",
-        "They are left out. Perhaps a quotation mark is missing.",
+        "Such lines are left out. Perhaps a quotation mark is missing.",
     )
     UNCLOSED = (
         "cell begins with a quotation mark and does not end",
