@@ -29,7 +29,7 @@ class Fault(Enum):
     NO_OBJECT = (
         "line is no JSON object",
         "lines are no JSON objects",
-        "Each line has to be one, as in {“file_name”: “a.jpg”, “title”: “Boat”}.",
+        'Each line has to be one, as in {"file_name": "a.jpg", "title": "Boat"}.',
     )
     LARGE = (
         f"line has a cell of more than {csv.field_size_limit():,} characters",

@@ -358,7 +358,7 @@ def test_any_bytes_are_facts_or_sentences(
     write(images, start + tail, name)
     found = beside(images, ["images/a.jpg"])
     assert all(problem.startswith(f"images/{name}") for problem in found.problems)
-    assert all(problem[-1] in ".}" for problem in found.problems)
+    assert all(problem.endswith(".") for problem in found.problems)
 
 
 # --- when it is read again
