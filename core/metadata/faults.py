@@ -29,12 +29,12 @@ class Fault(Enum):
     NO_OBJECT = (
         "line is no JSON object",
         "lines are no JSON objects",
-        "Each line has to be one, as in {“file_name”: “a.jpg”, “title”: “Boat”}.",
+        'Each line has to be one, as in {"file_name": "a.jpg", "title": "Boat"}.',
     )
     LARGE = (
         f"line has a cell of more than {csv.field_size_limit():,} characters",
         f"lines have a cell of more than {csv.field_size_limit():,} characters",
-        "They are left out. Perhaps a quotation mark is missing.",
+        "Such lines are left out. Perhaps a quotation mark is missing.",
     )
     UNCLOSED = (
         "cell begins with a quotation mark and does not end",

@@ -106,7 +106,7 @@ def _csv(text: IO[str], faults: Faults) -> Iterator[Row]:
     for line in lines:
         first = line
         # Excel writes and reads such a line; it is none of the table.
-        if told := re.fullmatch(r'"?sep=(.)"?', line.strip("\r\n")):
+        if told := re.fullmatch(r'"?sep=([,;|\t])"?', line.strip("\r\n")):
             delimiters = told[1]
         elif cleaned(line):
             break

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from PIL import Image, TiffImagePlugin
 
 from core.pictures.kinds import kind_of
@@ -10,6 +12,8 @@ from core.pictures.opening import open_picture
 # Of a HEIC, how much behind the start of its EXIF is looked at. Where a JPEG has it, it is at most
 # 64 kilobytes; what a camera's maker adds is more at times, and none of it is asked for.
 _EXIF_BYTES = 1 << 18
+# The name alone also stands in the file's table of contents.
+_START = re.compile(rb"Exif\0\0(?:II\*\0|MM\0\*)")
 
 
 def exif_of(data: bytes) -> Image.Exif:
@@ -23,8 +27,8 @@ def exif_of(data: bytes) -> Image.Exif:
         if kind_of(data) == "HEIC":
             # Its reader leaves EXIF out (core/pictures/heic.py). It lies in one piece in the file,
             # and begins as in a JPEG.
-            start = data.find(b"Exif\0\0")
-            exif.load(data[start : start + _EXIF_BYTES] if start >= 0 else b"")
+            if found := _START.search(data):
+                exif.load(data[found.start() : found.start() + _EXIF_BYTES])
             return exif
         image = open_picture(data).image
         if isinstance(image, TiffImagePlugin.TiffImageFile):

@@ -85,6 +85,10 @@ def test_pictures_that_lie_elsewhere_have_no_file_beside_them(images: Path) -> N
     assert beside(images, ["remote/web/a.jpg"]).raw == {}
 
 
+def test_a_folder_that_is_away_says_nothing(images: Path) -> None:
+    assert beside(images, ["images/gone/a.jpg"]).raw == {}
+
+
 # --- how it is written
 
 
@@ -317,6 +321,11 @@ def test_a_cell_beyond_what_csv_takes_costs_its_line_only(images: Path, quote: s
     assert "1 line has a cell of more than 131,072 characters: line 2." in said(images)
 
 
+def test_a_first_line_beyond_what_csv_takes_has_no_columns(images: Path) -> None:
+    write(images, "x" * (csv.field_size_limit() + 1))
+    assert said(images).endswith("Its columns: none.")
+
+
 def test_a_text_of_json_that_long_costs_its_line_only(images: Path) -> None:
     long = json.dumps({"file_name": "a.jpg", "title": "x" * (csv.field_size_limit() + 1)})
     write(images, f'{long}\n{{"file_name": "b.jpg", "title": "B"}}\n', "metadata.jsonl")
@@ -337,15 +346,19 @@ def test_a_faulty_file_does_not_concern_the_others(images: Path) -> None:
     assert beside(images).raw == {"images/boats/red.jpg": {"title": "R"}}
 
 
-@given(st.binary(max_size=300), st.sampled_from(["metadata.csv", "metadata.tsv", "metadata.jsonl"]))
+@given(
+    st.sampled_from([b"file_name,title\n", b"sep=", b'"', b"\xff\xfe", b'{"file_name": "a.jpg"']),
+    st.binary(max_size=300),
+    st.sampled_from(["metadata.csv", "metadata.tsv", "metadata.jsonl"]),
+)
 def test_any_bytes_are_facts_or_sentences(
-    tmp_path_factory: pytest.TempPathFactory, tail: bytes, name: str
+    tmp_path_factory: pytest.TempPathFactory, start: bytes, tail: bytes, name: str
 ) -> None:
     images = tmp_path_factory.mktemp("images")
-    write(images, b"file_name,title\n" + tail, name)
+    write(images, start + tail, name)
     found = beside(images, ["images/a.jpg"])
     assert all(problem.startswith(f"images/{name}") for problem in found.problems)
-    assert all(problem[-1] in ".}" for problem in found.problems)
+    assert all(problem.endswith(".") for problem in found.problems)
 
 
 # --- when it is read again

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -57,8 +58,14 @@ def test_date_and_camera_are_read_in_every_format_that_has_them(form: str) -> No
 
 def test_the_exif_of_a_heic_is_found_without_its_reader() -> None:
     written = exif({Base.Make: "Apple", Base.Model: "iPhone 17"}).tobytes()
-    heic = b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + b"\0" * 200 + b"\0\0\0\6" + written
+    stored = hostile.heic("orientation-1")
+    at = re.search(rb"Exif\0\0[IM]{2}", stored).start()
+    heic = stored[:at] + written + stored[at:]
     assert picture_facts(heic, places=True) == {"Camera": "Apple iPhone 17"}
+
+
+def test_a_heic_without_exif_says_nothing() -> None:
+    assert picture_facts(hostile.heic("two"), places=True) == {}
 
 
 # --- date
