@@ -48,7 +48,7 @@ QUERIES = 60
 AT_ONCE = 2_000
 # A quarter of the memory of a machine with 16 GB, as PostgreSQL's documentation advises.
 SHARED_BUFFERS = "shared_buffers=4GB"
-WIDTHS = (40, 64, 100, 200)
+WIDTHS = (40, 64, 100, 200, 400, 800)
 THUMBNAIL = b"\xff\xd8" + bytes(500) + b"\xff\xd9"
 
 
@@ -181,7 +181,10 @@ def build(tuning: Tuning, kind: str) -> str:
     assert not state.problem, state.problem
     (built,) = [each for each in state.indexes if each.kind == kind]
     whole = time.monotonic() - started
-    return f"built in {built.seconds:.0f} s ({whole:.0f} s measured), {built.bytes / 1e6:.0f} MB"
+    return (
+        f"{built.width} wide, built in {built.seconds:.0f} s ({whole:.0f} s measured), "
+        f"{built.bytes / 1e6:.0f} MB"
+    )
 
 
 def searcher(settings: Settings, over: Event, failed: Event, rows: int) -> None:

@@ -21,14 +21,15 @@ class ApproximateIndex:
     """An index that finds nearly all of the nearest.
 
     kind: "hnsw" or "ivfflat". parameters: what it was built with. bytes: on the server's disk.
-    seconds: what building it took; None where another program built it. recall: the share of the
-    RECALL_AT true nearest that it found when it was measured, at the width that searches use; None
-    where it was not.
+    width: the ef_search or the probes that searches use. seconds: what building it took; None where
+    another program built it. recall: the share of the RECALL_AT true nearest that it found at that
+    width when it was measured; None where it was not.
     """
 
     kind: str
     parameters: Mapping[str, int]
     bytes: int
+    width: int
     seconds: float | None = None
     recall: float | None = None
 

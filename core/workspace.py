@@ -45,8 +45,27 @@ from core.explore import (
 )
 from core.files import write_whole
 from core.hosting import CallMeter, Caps, Usage, cost_in_words
-from core.index import Copying, CopyState, Index, Sample, export_index, import_index, open_index
-from core.indexing import Indexer, Progress, away, forget_away, forget_below
+from core.index import (
+    Copying,
+    CopyState,
+    Index,
+    Sample,
+    columns_of,
+    export_index,
+    import_index,
+    open_index,
+    set_columns,
+)
+from core.indexing import (
+    PLACES,
+    FoundFacts,
+    Indexer,
+    Progress,
+    away,
+    forget_away,
+    forget_below,
+    found_facts,
+)
 from core.model import (
     BUNDLED,
     EVERYTHING,
@@ -57,7 +76,9 @@ from core.model import (
     UPLOADS,
     Away,
     Cause,
+    Column,
     NotIndexed,
+    Order,
     Picture,
     Plan,
     Scope,
@@ -72,6 +93,7 @@ from core.search import (
     DuplicateFinder,
     Duplicates,
     KeptSearches,
+    Known,
     Learning,
     LearningState,
     Listing,
@@ -221,6 +243,7 @@ class Workspace:
             is_running=lambda: self.indexer.progress().running,
             dropped=self.rescan,
         )
+        self.known = Known(self._index, self._space)
         self._arranger = Arranger(
             self._space,
             settings.data_dir / "layouts",
@@ -484,6 +507,32 @@ class Workspace:
                     self._index.set_meta(key, mark)
             except (ArchiveError, IndexUnavailable, OSError) as error:
                 self.problems.append(f"seed/{file.name}: {error}")
+
+    # -- what is known of the pictures -------------------------------------------------------
+
+    def found_facts(self) -> FoundFacts:
+        """What the last scan found to be known. Raises IndexUnavailable."""
+        return found_facts(self._index)
+
+    def take_columns(self, columns: Sequence[Column]) -> None:
+        """Let searches be narrowed by those of these that are `taken`, and by no others.
+
+        Their values are read anew, as the types say. Raises IndexUnavailable.
+        """
+        told = {column.name: column for column in columns}
+        known = columns_of(self._index)
+        set_columns(self._index, [told.get(one.name, replace(one, taken=False)) for one in known])
+        self.rescan()
+
+    @property
+    def keeps_places(self) -> bool:
+        """Whether the place is read that a photograph was taken at. Raises IndexUnavailable."""
+        return self._index.meta(PLACES) == "1"
+
+    def keep_places(self, wanted: bool) -> None:
+        """Read every file again, with or without the place. Raises IndexUnavailable."""
+        self._index.set_meta(PLACES, "1" if wanted else "0")
+        self.read_all_again()
 
     # -- a second embedder -------------------------------------------------------------------
 
@@ -840,9 +889,9 @@ class Workspace:
             self._sampled = self._space.sample(EVERYTHING, SAMPLED)
         return self._sampled.vectors
 
-    def browse(self, scope: Scope) -> Listing:
+    def browse(self, scope: Scope, order: Order | None = None) -> Listing:
         """All pictures in `scope`, whether they can be found yet or not."""
-        return Listing(scope, self._index, self._space)
+        return Listing(scope, self._index, self._space, order)
 
     def folders(self) -> list[tuple[str, int]]:
         """Every folder that holds pictures, at any depth, with how many files lie below it."""
@@ -1052,7 +1101,8 @@ class Workspace:
 
     def export_index(self, target: IO[bytes]) -> int:
         """Write the index of this embedder to one file; returns the number of its pictures."""
-        return export_index(self._index, self.embedder.id, EVERYTHING, target)
+        columns = self.known.may_leave()
+        return export_index(self._index, self.embedder.id, EVERYTHING, target, columns)
 
     def zip_pictures(
         self, target: IO[bytes], results: Sequence[Result], parts: Sequence[str]

@@ -27,6 +27,9 @@ WAYS = {
     "hnsw": "HNSW",
     "ivfflat": "IVFFlat",
 }
+
+# What each kind calls the number of places that a search looks at.
+WIDTH_NAMES = {"hnsw": "ef_search", "ivfflat": "probes"}
 KINDS = ("hnsw", "ivfflat")
 
 # The theme's accent, between its light and its dark one.
@@ -101,6 +104,7 @@ def _build(tuning: Tuning, was_building: bool) -> None:
 def _built(tuning: Tuning, built: ApproximateIndex) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         facts = [f"{name} {value}" for name, value in built.parameters.items()]
+        facts.append(f"{WIDTH_NAMES[built.kind]} {built.width}")
         facts.append(_size(built.bytes))
         if built.seconds is not None:
             facts.append(f"built in {built.seconds:,.0f} s")
@@ -149,17 +153,13 @@ def _compare(tuning: Tuning, state: EngineState) -> None:
     widths: dict[str, int] = {}
     kinds = {built.kind: built for built in state.indexes}
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        if "hnsw" in kinds:
-            widths["hnsw"] = st.slider("ef_search", 1, 1000, 100, key="ef-search", width=260)
-        if "ivfflat" in kinds:
-            lists = kinds["ivfflat"].parameters.get("lists", 1)
-            widths["ivfflat"] = (
-                st.slider(
-                    "probes", 1, lists, max(1, round(lists**0.5)), key=f"probes-{lists}", width=260
-                )
-                if lists > 1
-                else 1
-            )
+        for kind, built in kinds.items():
+            # A single list of vectors is always read.
+            most = built.parameters.get("lists", 1_000)
+            name, key = WIDTH_NAMES[kind], f"{kind}-{most}-{built.width}"
+            widths[kind] = built.width
+            if most > 1:
+                widths[kind] = st.slider(name, 1, most, built.width, key=key, width=260)
         pressed = st.button(
             "Compare",
             key="compare-ways",

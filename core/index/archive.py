@@ -123,8 +123,9 @@ def export_index(
                 if picture_id in written:
                     line = _describe(known[picture_id], was_altered, lengths[picture_id])
                     told = facts.get(picture_id, {})
-                    if said := {name: told[name].text for name in names if name in told}:
-                        line["facts"] = said
+                    said = {name: told[name].text for name in names if name in told}
+                    if said:
+                        line["facts"] = {n: t[:MAX_FACT_CHARACTERS] for n, t in said.items()}
                     member.write(json.dumps(line, ensure_ascii=False).encode() + b"\n")
         manifest: dict[str, Any] = {
             "format": FORMAT,

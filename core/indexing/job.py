@@ -15,6 +15,7 @@ import threading
 import time
 import weakref
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 from core.deadline import Deadline
@@ -24,9 +25,11 @@ from core.index import Index
 from core.indexing.away import away
 from core.indexing.carried import Carried
 from core.indexing.embed import IN_FLIGHT_BYTES, Embedded, Failed, Outcome, embed_all
+from core.indexing.facts import learn_facts
 from core.indexing.progress import Notice, Progress, Speed
 from core.indexing.run_state import Happened, Phase, RunState, StartAsked, Wish, transition
 from core.indexing.scan import scan
+from core.metadata import picture_facts
 from core.model import Failure, Missing, Picture, Scope
 from core.sources import Sources, read_picture
 
@@ -42,6 +45,9 @@ BEAT_SECONDS = 0.3
 EXIT_SECONDS = 5.0
 
 UNEXPECTED = "Something unexpected stopped the run; the log has the details."
+
+# A small fact of the index: whether the place is read that a photograph was taken at.
+PLACES = "places"
 
 LOCK_LOST = (
     "The connection to the database was lost, so that another host may index now. Nothing is lost: "
@@ -251,8 +257,10 @@ class Indexer:
             skipped=(self._data_dir, self._thumbs_dir, self._thumbs_dir.with_name("maps")),
             carry=self._carrier(carried),
             sources=self._sources,
+            told=partial(picture_facts, places=self._index.meta(PLACES) == "1"),
         )
         self._drop_orphans()
+        learn_facts(self._index, self._roots, self._sources, deadline)
         embedder = self._apply(Happened.SCAN_OVER).embedder
         deadline.check()
         if embedder is not None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import PurePath
@@ -11,6 +11,7 @@ from pathlib import PurePath
 from core.deadline import Deadline
 from core.errors import LinkError, LinkUnavailable, PictureError
 from core.index import Index
+from core.metadata import OWN_COLUMNS
 from core.model import Cause, FileRow, Picture, Unreadable
 from core.pictures import (
     FORMATS,
@@ -48,11 +49,13 @@ NOBODY_ELSE = nullcontext()
 class Read:
     """A file that was read; `made` is its picture and thumbnail, None if they were known.
 
-    signature: of a picture that was made, else empty.
+    told: what its bytes say of it: a text for each of OWN_COLUMNS, empty for nothing. signature: of
+    a picture that was made, else empty.
     """
 
     file: FileRow
     made: tuple[Picture, bytes] | None
+    told: Mapping[str, str]
     signature: bytes = b""
 
 
@@ -60,6 +63,7 @@ def read_file(
     index: Index,
     found: Found | RemoteFile,
     carry: Callable[[str, bytes], None],
+    told: Callable[[bytes], Mapping[str, str]],
     deadline: Deadline,
     decoding: AbstractContextManager[object] = NOBODY_ELSE,
 ) -> Read | Unreadable | None:
@@ -67,6 +71,7 @@ def read_file(
 
     A file whose name is not that of a picture is told by its first bytes, and read only if they are
     a picture's. carry gets the id and the bytes of every picture that the index did not know.
+    told: gets the bytes, and gives what they say of the picture.
     decoding: held while the bytes are decoded, so that many may fetch and few decode. Raises
     Cancelled.
     """
@@ -89,16 +94,20 @@ def read_file(
     except LinkError as error:
         return _refused(found, about_its_file(error))
     with decoding:
-        return _described(index, found, data, carry)
+        return _described(index, found, data, carry, told)
 
 
 def _described(
-    index: Index, found: Found | RemoteFile, data: bytes, carry: Callable[[str, bytes], None]
+    index: Index,
+    found: Found | RemoteFile,
+    data: bytes,
+    carry: Callable[[str, bytes], None],
+    told: Callable[[bytes], Mapping[str, str]],
 ) -> Read | Unreadable:
     """What the bytes are."""
     row = FileRow(found.path, picture_id(data), found.size, found.mtime_ns)
     if index.is_vetted(row.picture_id):
-        return Read(row, None)
+        return Read(row, None, _own(told, data))
     try:
         checked = check(data, found.name, row.picture_id)
     except PictureError as error:
@@ -120,7 +129,12 @@ def _described(
         bytes=len(data),
         note=checked.note,
     )
-    return Read(row, (picture, checked.thumbnail), signature(checked.thumbnail))
+    return Read(row, (picture, checked.thumbnail), _own(told, data), signature(checked.thumbnail))
+
+
+def _own(told: Callable[[bytes], Mapping[str, str]], data: bytes) -> Mapping[str, str]:
+    """What the bytes say, and that they say nothing else."""
+    return {**dict.fromkeys(OWN_COLUMNS, ""), **told(data)}
 
 
 def _kind(found: Found | RemoteFile) -> str:

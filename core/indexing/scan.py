@@ -61,6 +61,7 @@ def scan(
     skipped: Collection[Path] = (),
     carry: Callable[[str, bytes], None] = lambda picture_id, data: None,
     sources: Sources | None = None,
+    told: Callable[[bytes], Mapping[str, str]] = lambda data: {},
 ) -> ScanResult:
     """Bring the index in line with the folders; reads only files whose path, size or time changed.
 
@@ -70,6 +71,7 @@ def scan(
     roots: "images/" -> folder. skipped: folders that are nobody's pictures, wherever they lie.
     progress gets (files read, files to read). carry gets the id and the bytes of every picture that
     the index did not know, for whoever needs them next; it is called on several threads.
+    told: what a picture's bytes say of it, of the columns OWN_COLUMNS; likewise.
     Raises Cancelled, with what was read by then kept, and IndexUnavailable. Pictures whose last
     file went are left as the index's orphans.
     """
@@ -79,7 +81,7 @@ def scan(
     batch.unreadable += seen.unreadable
     new = moved = unchanged = 0
     try:
-        with contextlib.closing(_read_all(index, seen.changed, carry, deadline)) as outcomes:
+        with contextlib.closing(_read_all(index, seen.changed, carry, told, deadline)) as outcomes:
             for done, outcome in enumerate(outcomes, 1):
                 deadline.check()
                 if isinstance(outcome, Unreadable):
@@ -233,13 +235,16 @@ def _read_all(
     index: Index,
     changed: Sequence[Found | RemoteFile],
     carry: Callable[[str, bytes], None],
+    told: Callable[[bytes], Mapping[str, str]],
     deadline: Deadline,
 ) -> Generator[Read | Unreadable | None, None, None]:
     """What each file came to: first those on the disk, then those of sources, many at a time."""
     here = [found for found in changed if isinstance(found, Found)]
     if here:
         with Workers(WORKERS, "scan") as workers:
-            reads = (workers.submit(read_file, index, found, carry, deadline) for found in here)
+            reads = (
+                workers.submit(read_file, index, found, carry, told, deadline) for found in here
+            )
             yield from _bounded(reads, WORKERS * 2)
     there = [found for found in changed if isinstance(found, RemoteFile)]
     if not there:
@@ -250,7 +255,7 @@ def _read_all(
         if deadline.cancel.is_set():
             raise Cancelled("Stopped.")  # what waits in the queue is not begun
         with room.taken(found.size or ASSUMED_BYTES):
-            return read_file(index, found, carry, deadline, decoding)
+            return read_file(index, found, carry, told, deadline, decoding)
 
     with Workers(FETCHERS, "fetch") as workers:
         yield from _bounded((workers.submit(fetch, found) for found in there), FETCHERS * 2)
@@ -272,6 +277,7 @@ class _Batch:
         unreadable, self.unreadable = self.unreadable, []
         if read:
             self._index.add_files([r.file for r in read], [r.made for r in read if r.made])
+            self._index.add_own_facts({r.file.picture_id: r.told for r in read})
             signatures = {r.file.picture_id: r.signature for r in read if r.signature}
             if signatures:
                 self._index.add_signatures(signatures)

@@ -54,6 +54,8 @@ def facts_beside(
     state = _state(files, paths)
     if state == before:
         return None
+    if not files:
+        return Beside({}, (), state)
     pictures = _Pictures(paths)
     raw: Raw = {}
     problems: list[str] = []

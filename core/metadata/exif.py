@@ -13,7 +13,10 @@ from core.pictures import exif_of
 
 DATE_TAKEN = "Date taken"
 CAMERA = "Camera"
-PLACE = "Place"
+# Not "Place", which is a column of many lists: this one is private, and never exported.
+PLACE = "GPS position"
+
+OWN_COLUMNS = (DATE_TAKEN, CAMERA, PLACE)
 
 # The oldest photograph that is left is of about this year; a camera whose clock was never set, or
 # a program that knew no date, writes the year 0 or 1.

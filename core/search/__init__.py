@@ -17,6 +17,7 @@ from core.search.filters import (
     print_filters,
 )
 from core.search.history import LONGEST_ADDRESS, Asked, remember
+from core.search.known import Known
 from core.search.learning import Learning, LearningState
 from core.search.query import Part, combine, query_key
 from core.search.query_form import (
@@ -62,6 +63,7 @@ __all__ = [
     "DuplicateFinder",
     "Duplicates",
     "KeptSearches",
+    "Known",
     "Learning",
     "LearningState",
     "Listing",

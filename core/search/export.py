@@ -13,6 +13,8 @@ from core.search.ranking import Result
 # looks through, and a page of thumbnails that can still be sent by mail (some 5 MB).
 MOST_TAKEN_ALONG = 200
 
+NOTHING_TOLD: Mapping[str, Mapping[str, str]] = {}
+
 # What a spreadsheet takes for the beginning of a formula.
 # Source: OWASP, "CSV Injection".
 FORMULA = ("=", "+", "-", "@", "\t", "\n")
@@ -37,24 +39,32 @@ def to_csv(
     results: Sequence[Result],
     parts: Sequence[str] = (),
     files: Mapping[str, str] | None = None,
+    columns: Sequence[str] = (),
+    told: Mapping[str, Mapping[str, str]] = NOTHING_TOLD,
 ) -> str:
     """rank,name,id,similarity for every result, nine decimals, as CSV.
 
     parts: the parts of the query in their text form, in the order of the hits' shares; of several,
     each gets a column with its share of the similarity. files: what the file of each picture is
-    called beside the table, by picture id; then it gets a column too. A result that this query did
+    called beside the table, by picture id; then it gets a column too. columns, told: what is known
+    of the pictures, by picture id and column; a column that is named as another here gets a mark. A
+    result that this query did
     not find has neither rank nor numbers.
     """
     text = io.StringIO()
     rows = csv.writer(text, lineterminator="\n")
     parts = parts if len(parts) > 1 else ()
     head = ["rank", "name", "id", "similarity", *(f"share of {part}" for part in parts)]
-    rows.writerow(head if files is None else [*head, "file"])
+    own = {*head, "file"}
+    names = [harmless(f"{name} (column)" if name in own else name) for name in columns]
+    rows.writerow([*head, *names, *(["file"] if files is not None else [])])
     for result in results:
         name, hit = harmless(result.picture.name), result.hit
         numbers = [f"{n:.9f}" for n in (hit.cosine, *hit.shares[: len(parts)])] if hit else []
         row = [hit.rank if hit else "", name, result.picture.id, *numbers]
         row += [""] * (len(head) - len(row))
+        known = told.get(result.picture.id, {})
+        row += [harmless(known.get(column, "")) for column in columns]
         rows.writerow(row if files is None else [*row, files.get(result.picture.id, "")])
     return text.getvalue()
 

@@ -9,7 +9,7 @@ from typing import Protocol
 import numpy as np
 
 from core.index import Index, VectorSpace
-from core.model import Hit, Picture, Scope
+from core.model import Hit, Order, Picture, Scope
 from core.search.query import Part, combine, weighted_sum
 
 
@@ -91,13 +91,14 @@ class Listing:
     scope: Scope
     index: Index
     space: VectorSpace
+    order: Order | None = None
 
     def __len__(self) -> int:
         return self.index.count(self.scope)
 
     def page(self, first: int, count: int) -> list[Result]:
         """The pictures from number `first` on; those deleted meanwhile are left out."""
-        ids = self.index.page(self.scope, first, count)
+        ids = self.index.page(self.scope, first, count, self.order)
         known, searchable = self.index.pictures(ids, self.scope), self.space.having(ids)
         return [Result(known[i], None, i in searchable) for i in ids if i in known]
 

@@ -108,6 +108,20 @@ def test_the_cosines_of_an_approximate_search_are_the_true_ones(space: VectorSpa
     assert list(found.cosines) == sorted(found.cosines, reverse=True)
 
 
+def test_an_index_is_searched_as_widely_as_it_takes_to_find_enough(
+    space: VectorSpace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from core.index.postgres import approximate
+
+    monkeypatch.setattr(approximate, "EF_SEARCH", 2)
+    build(space, "hnsw")
+    (built,) = tuning_of(space).state().indexes
+    narrow = tuning_of(space).compare(20, {"hnsw": 2}).measured[-1]
+    assert built.width in [2 * times for times in approximate.WIDER]
+    assert built.recall is not None and built.recall > narrow.recall
+    assert built.recall >= approximate.ENOUGH_RECALL or built.width == 2 * approximate.WIDER[-1]
+
+
 def test_an_exact_search_is_there_beside_the_index(space: VectorSpace) -> None:
     build(space, "hnsw")
     query = vectors()[3]

@@ -14,7 +14,7 @@ from PIL import Image
 from PIL.ExifTags import GPS, IFD, Base
 from PIL.TiffImagePlugin import IFDRational
 
-from core.metadata import MOST_CHARACTERS, picture_facts
+from core.metadata import MOST_CHARACTERS, PLACE, picture_facts
 from tests import hostile_pictures as hostile
 
 EIFFEL_TOWER = {
@@ -118,13 +118,13 @@ def test_an_absurdly_long_text_is_cut() -> None:
 
 def test_the_place_is_said_only_where_it_is_asked_for() -> None:
     written = exif(place=EIFFEL_TOWER)
-    assert facts(written, places=True) == {"Place": "48.8584, 2.2945"}
+    assert facts(written, places=True) == {PLACE: "48.8584, 2.2945"}
     assert facts(written, places=False) == {}
 
 
 def test_south_and_west_are_negative() -> None:
     there = EIFFEL_TOWER | {GPS.GPSLatitudeRef: "S", GPS.GPSLongitudeRef: "W"}
-    assert facts(exif(place=there)) == {"Place": "-48.8584, -2.2945"}
+    assert facts(exif(place=there)) == {PLACE: "-48.8584, -2.2945"}
 
 
 @pytest.mark.parametrize(
@@ -145,7 +145,9 @@ def test_a_place_that_is_none_leaves_the_other_facts(wrong: dict[int, Any]) -> N
 
 
 @pytest.mark.parametrize(
-    "make", [hostile.damaged_exif, lambda: b"", lambda: b"no picture"], ids=str
+    "make",
+    [hostile.damaged_exif, lambda: b"", lambda: b"no picture"],
+    ids=["damaged", "empty", "no picture"],
 )
 def test_what_is_damaged_says_nothing(make: Callable[[], bytes]) -> None:
     assert picture_facts(make(), places=True) == {}
@@ -158,4 +160,4 @@ def test_any_changed_byte_leaves_facts_or_none(data: st.DataObject) -> None:
     end = changed.index(b"\xff\xdb")  # the EXIF lies before the tables
     for _ in range(data.draw(st.integers(1, 4))):
         changed[data.draw(st.integers(0, end))] = data.draw(st.integers(0, 255))
-    assert picture_facts(bytes(changed), places=True).keys() <= {"Date taken", "Camera", "Place"}
+    assert picture_facts(bytes(changed), places=True).keys() <= {"Date taken", "Camera", PLACE}

@@ -13,8 +13,11 @@ from core.tuning import BOUNDS, ApproximateIndex
 HNSW, IVFFLAT = "hnsw", "ivfflat"
 
 # Of 100,000 vectors the 24 nearest are found to .99 by this many candidates, and only to .96 to .98
-# by pgvector's own 40.
+# by pgvector's own 40. Of a million it takes more: a new index is searched with the first of WIDER
+# that finds ENOUGH_RECALL. Measured: benchmarks/README.md, "PostgreSQL".
 EF_SEARCH = 100
+WIDER = (1, 2, 4, 8)
+ENOUGH_RECALL = 0.95
 
 # pgvector reads no more candidates than this to fill up a page that a filter empties; then the
 # exact search takes over. Its default is 20,000.
@@ -73,7 +76,7 @@ def suggested(kind: str, rows: int) -> dict[str, int]:
 
 
 def default_width(kind: str, parameters: Mapping[str, int]) -> int:
-    """The width that searches use. For IVFFlat pgvector advises the root of the lists."""
+    """The width that is tried first. For IVFFlat pgvector advises the root of the lists."""
     if kind == HNSW:
         return EF_SEARCH
     return max(1, round(math.sqrt(parameters.get("lists", 1))))
@@ -112,6 +115,13 @@ def indexes(db: Session, embedder_id: str, table: str) -> list[ApproximateIndex]
         parameters = {name: int(value) for name, value in options.items()}
         facts = json.loads(row[2] or "{}")
         found.append(
-            ApproximateIndex(kind, parameters, row[1], facts.get("seconds"), facts.get("recall"))
+            ApproximateIndex(
+                kind,
+                parameters,
+                row[1],
+                facts.get("width") or default_width(kind, parameters),
+                facts.get("seconds"),
+                facts.get("recall"),
+            )
         )
     return found

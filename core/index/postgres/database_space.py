@@ -13,7 +13,6 @@ from core.index.port import Nearest, Neighbours, Sample, Spread
 from core.index.postgres.approximate import (
     HNSW,
     Way,
-    default_width,
     expression,
     indexes,
     settings_for,
@@ -71,7 +70,7 @@ class DatabaseSpace:
             with self._index.reading() as db:
                 found = indexes(db, self._embedder_id, self._table)
             # HNSW comes first.
-            ways = [Way(i.kind, default_width(i.kind, i.parameters), i.recall) for i in found]
+            ways = [Way(i.kind, i.width, i.recall) for i in found]
             self._looked = looked = (now, ways[0] if ways else None)
             return looked[1]
         return self._looked[1]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
+from core.index.file_rows import FileRows
 from core.index.postgres.connections import (
     Connections,
     path_condition,
@@ -34,10 +35,12 @@ BY_PATH = f"left(path, {INDEXED_CHARACTERS}), path"
 class Files(Connections):
     """What is known of files, and of the pictures that they hold; see `core.index.port.Index`."""
 
-    def files(self) -> dict[str, FileRow]:
+    def files(self) -> FileRows:
         with self.snapshot() as db:
-            rows = db.execute("SELECT path, picture_id, size, mtime_ns FROM schema.files")
-            return {row[0]: FileRow(*row) for row in rows}
+            # Names are COLLATE "C": in the order that Python has too.
+            return FileRows(
+                db.rows("SELECT path, picture_id, size, mtime_ns FROM schema.files ORDER BY path")
+            )
 
     def files_below(self, prefix: str) -> list[str]:
         condition, parameters = path_condition(Scope(folder=prefix))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -10,6 +10,9 @@ import psycopg
 from psycopg import Cursor
 
 Row = tuple[Any, ...]
+
+# Rows that travel together: some megabytes.
+ROWS_AT_ONCE = 10_000
 
 
 class Session:
@@ -28,6 +31,13 @@ class Session:
     ) -> Cursor[Row]:
         """binary: the rows come in PostgreSQL's own form: vectors are read ten times faster."""
         return self.connection.execute(self.written(statement), parameters or None, binary=binary)
+
+    def rows(self, statement: str, parameters: Sequence[object] = ()) -> Iterator[Any]:
+        """The rows of a large answer, some thousands in memory at a time; within a transaction."""
+        with self.connection.cursor("rows") as cursor:
+            cursor.itersize = ROWS_AT_ONCE
+            cursor.execute(self.written(statement), parameters or None)
+            yield from cursor
 
     def executemany(self, statement: str, rows: Iterable[Sequence[object]]) -> int:
         """Run a statement for each row; returns how many rows of the tables were changed."""

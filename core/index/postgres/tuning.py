@@ -212,7 +212,8 @@ class PostgresTuning:
                 self._create(session, kind, parameters)
             seconds = time.monotonic() - started
             self._own = Building(kind, MEASURING, None)
-            facts = {"seconds": round(seconds, 1), "recall": self._measured_recall(kind)}
+            width, recall = self._wide_enough(kind)
+            facts = {"seconds": round(seconds, 1), "width": width, "recall": recall}
             self._index.set_meta(approximate.facts_key(self._embedder_id, kind), json.dumps(facts))
         except psycopg.Error as error:
             if not (self._cancel.is_set() and isinstance(error, errors.QueryCanceled)):
@@ -275,19 +276,28 @@ class PostgresTuning:
             over.set()
             watcher.join()
 
-    def _measured_recall(self, kind: str) -> float:
+    def _wide_enough(self, kind: str) -> tuple[int, float]:
+        """The width that finds ENOUGH_RECALL of the nearest, or the widest; and what it finds."""
         with self._index.reading() as db:
             found = approximate.indexes(db, self._embedder_id, self._table)
         parameters = next((each.parameters for each in found if each.kind == kind), {})
-        way = Way(kind, approximate.default_width(kind, parameters))
-        shares = []
+        first = approximate.default_width(kind, parameters)
+        truths: list[tuple[Vector, Sequence[str]]] = []
         give_up = time.monotonic() + MEASURING_SECONDS
         for vector in self._database.sample(EVERYTHING, MEASURED_WITH).vectors:
             if self._cancel.is_set() or time.monotonic() > give_up:
                 break
-            truth = self._database.exactly(vector, RECALL_AT, EVERYTHING, patient=True).ids
-            shares.append(_share(self._ids(way, vector), truth))
-        return round(float(np.mean(shares)), 4) if shares else 1.0
+            nearest = self._database.exactly(vector, RECALL_AT, EVERYTHING, patient=True)
+            truths.append((vector, nearest.ids))
+        if not truths:
+            return first, 1.0
+        for times in approximate.WIDER:
+            way = Way(kind, min(first * times, approximate.WIDTHS[kind][1]))
+            shares = [_share(self._ids(way, vector), truth) for vector, truth in truths]
+            recall = round(float(np.mean(shares)), 4)
+            if recall >= approximate.ENOUGH_RECALL or self._cancel.is_set():
+                break
+        return way.width, recall
 
 
 def _give_memory(session: Session, needed: int) -> None:

@@ -6,6 +6,7 @@ import sqlite3
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
+from core.index.file_rows import FileRows
 from core.index.sqlite.connections import (
     ALL,
     Connections,
@@ -30,10 +31,11 @@ IDS_AT_ONCE = 500
 class Files(Connections):
     """What is known of files, and of the pictures that they hold."""
 
-    def files(self) -> dict[str, FileRow]:
+    def files(self) -> FileRows:
         with self.connection() as db:
-            rows = db.execute("SELECT path, picture_id, size, mtime_ns FROM files")
-            return {row[0]: FileRow(*row) for row in rows}
+            return FileRows(
+                db.execute("SELECT path, picture_id, size, mtime_ns FROM files ORDER BY path")
+            )
 
     def files_below(self, prefix: str) -> list[str]:
         """The paths that begin with a prefix ending in "/", sorted."""

@@ -19,14 +19,20 @@ from core.sources.left_out import HIDDEN, why_left_out
 from core.sources.links import INTERNET, Network, about_its_file
 from core.sources.remote.anywhere import Anywhere
 from core.sources.remote.blobs import SCOPE, Container
+from core.sources.remote.catalogue import Catalogue
 from core.sources.remote.entry import Source
 from core.sources.remote.fetching import Hosts
 from core.sources.remote.kept import read_kept, write_kept
-from core.sources.remote.listed import Listed
+from core.sources.remote.listed import CONTENT, Listed
+from core.sources.remote.lists import ADDRESSES
 from core.sources.remote.spec import Kind, Spec, checked, from_setting
 
 # With a SAS and the longest name of a blob, each letter percent-encoded.
 LONGEST_ADDRESS = 16_384
+
+
+# Columns of a list that say nothing of what a picture shows.
+OF_THE_FILE = frozenset((*ADDRESSES, *CONTENT))
 
 
 @dataclass(frozen=True, slots=True)  # a scan holds one for each file that it has to read
@@ -158,12 +164,24 @@ class Sources:
             return None
 
     def columns(self) -> Iterator[tuple[str, Mapping[str, str]]]:
-        """(path in the index, its line's columns as texts) of every picture that a list names."""
+        """(path in the index, its line's columns as texts) of every picture that a list names.
+
+        Left out are those that say where the file is, and whether it has changed.
+        """
+        for name, catalogue in self._catalogues():
+            for row in catalogue.rows():
+                told = {key: text for key, text in row.columns.items() if key not in OF_THE_FILE}
+                yield f"{REMOTE}{name}/{row.path}", told
+
+    def columns_state(self) -> str:
+        """Another text whenever `columns` says something else."""
+        return repr([(name, catalogue.mark()) for name, catalogue in self._catalogues()])
+
+    def _catalogues(self) -> Iterator[tuple[str, Catalogue]]:
         for spec in self.all():
             if spec.kind is Kind.LIST:
-                catalogue = Listed(spec, self._folder, self._network, self._hosts).catalogue
-                for row in catalogue.rows():
-                    yield f"{REMOTE}{spec.name}/{row.path}", row.columns
+                listed = Listed(spec, self._folder, self._network, self._hosts)
+                yield spec.name, listed.catalogue
 
     def _make(self, spec: Spec) -> Source:
         with self._guard:

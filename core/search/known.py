@@ -1,0 +1,64 @@
+"""What is known of pictures, by the columns that somebody has taken."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from core.index import Index, Spread, VectorSpace, columns_of
+from core.metadata import PLACE
+from core.model import Column, ColumnType, Order, Scope
+
+# One chooses among some values; who has more looks for a text.
+MOST_VALUES = 200
+
+
+class Known:
+    """Every method raises IndexUnavailable."""
+
+    def __init__(self, index: Index, space: VectorSpace) -> None:
+        self._index = index
+        self._space = space
+
+    def columns(self) -> list[Column]:
+        """Those that searches may be narrowed by, in their order."""
+        return [column for column in columns_of(self._index) if column.taken]
+
+    def may_leave(self) -> list[Column]:
+        """Those that may be exported: where a photograph was taken stays here."""
+        return [column for column in self.columns() if column.name != PLACE]
+
+    def spread(self, column: Column, scope: Scope) -> Spread:
+        """What a column says of the pictures in `scope` that can be found."""
+        most = MOST_VALUES if column.type is ColumnType.CATEGORY else 0
+        return self._space.spread(column.name, scope, most)
+
+    def told(self, ids: Sequence[str], columns: Sequence[Column]) -> dict[str, dict[str, str]]:
+        """What columns say of pictures, by picture id and then in the order of the columns."""
+        names = [column.name for column in columns]
+        if not names:
+            return {}
+        found = self._index.facts(ids, names)
+        return {
+            picture_id: {name: told[name].text for name in names if name in told}
+            for picture_id, told in found.items()
+        }
+
+    def sorted(self, ids: Sequence[str], order: Order) -> list[int]:
+        """The numbers of the pictures, in the order that the index lists them in."""
+        found = self._index.facts(ids, [order.column])
+        told = {picture_id: values[order.column] for picture_id, values in found.items()}
+
+        def key(number: int) -> tuple[float, str]:
+            value = told[ids[number]]
+            # Those that are no numbers come last; of these, by their texts.
+            return (0.0 if value.number is None else value.number), value.text.casefold()
+
+        there = [number for number, picture_id in enumerate(ids) if picture_id in told]
+        numbers = [n for n in there if told[ids[n]].number is not None]
+        texts = [n for n in there if told[ids[n]].number is None]
+        missing = [number for number, picture_id in enumerate(ids) if picture_id not in told]
+        by_key = [
+            *sorted(numbers, key=key, reverse=order.descending),
+            *sorted(texts, key=key, reverse=order.descending),
+        ]
+        return [*by_key, *missing]
