@@ -9,6 +9,7 @@ from core.story import IMAGE_SEARCH
 from ui.address import follow_address, write_address
 from ui.answer import agree_to, asked_for
 from ui.empty_state import nothing_to_search
+from ui.filters import filtered
 from ui.kept_searches import remember_search
 from ui.query import write_terms
 from ui.query_picture import bring_picture
@@ -42,7 +43,7 @@ with ways:
         searches(workspace, IMAGE_SEARCH)
         side_by_side_switch(workspace)
         scope = choose_scope(workspace)
-    scope = narrowed(workspace, scope)
+    scope = filtered(workspace, narrowed(workspace, scope), sortable=True)
 
 pictures = [number for number, term in enumerate(terms) if term.picture_id]
 if pictures:

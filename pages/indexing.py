@@ -5,6 +5,7 @@ from ui.collection_table import collection_table
 from ui.engine import engine
 from ui.index_archive import index_archive
 from ui.indexing_panel import run_controls
+from ui.known_facts import known_facts
 from ui.not_indexed import away, not_indexed
 from ui.resources import open_workspace
 from ui.second_model import second_model
@@ -27,6 +28,7 @@ if may_manage:
     not_indexed(workspace)
     uploads(workspace)
     sources(workspace)
+    known_facts(workspace)
     second_model(workspace)
     calls_panel(workspace)
     prepare_showcase(workspace)

@@ -8,6 +8,7 @@ from ui.address import follow_address, write_address
 from ui.answer import asked_for
 from ui.empty_state import nothing_to_search
 from ui.examples import example_queries
+from ui.filters import filtered
 from ui.kept_searches import remember_search
 from ui.links import STORY
 from ui.query import add_term
@@ -46,7 +47,7 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
     searches(workspace, TEXT_SEARCH)
     side_by_side_switch(workspace)
     scope = choose_scope(workspace)
-scope = narrowed(workspace, scope)
+scope = filtered(workspace, narrowed(workspace, scope), sortable=True)
 if STORY not in st.query_params:  # the story says itself what to ask, and needs the room
     example_queries(workspace)
     if not st.query_params:

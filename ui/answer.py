@@ -14,6 +14,7 @@ from core.workspace import Workspace
 from ui.brought import brought
 from ui.calls import price_tag
 from ui.exactness import wants_exact
+from ui.filters import asked_order, order_in_words
 from ui.paying import agree, agreed
 from ui.query import is_plain, read_terms, write_terms
 from ui.query_parts import show_parts
@@ -53,7 +54,10 @@ def show_answer(
     """
     if not terms:
         st.caption(hint)
-        show_pages(workspace, workspace.browse(scope), key=f"all-{hash(scope)}")
+        order = asked_order(workspace)
+        if order is not None:
+            st.caption(f"Sorted by {order_in_words(workspace, order)}.")
+        show_pages(workspace, workspace.browse(scope, order), key=f"all-{hash(scope)}-{order}")
         return None
     if not is_plain(terms):
         show_parts(workspace, terms)

@@ -52,6 +52,7 @@ def larger(
         if workspace.was_altered(picture.id):
             st.caption("Embedded from a copy, as the file itself is not taken by the model.")
         files(picture)
+        _known(workspace, picture.id)
         if result.searchable:
             picture_words(workspace, picture.id)
         with st.container(horizontal=True, vertical_alignment="center"):
@@ -62,6 +63,14 @@ def larger(
                 st.toast(add_picture(picture.id))
     if answer is not None and hit is not None:
         hold_against(workspace, answer, result, shown)
+
+
+def _known(workspace: Workspace, picture_id: str) -> None:
+    """What is known of the picture, a line for each column."""
+    told = workspace.known.told([picture_id], workspace.known.columns()).get(picture_id, {})
+    if told:
+        # st.text: names and values are whoever's the files are.
+        st.text("\n".join(f"{name}: {text}" for name, text in told.items()))
 
 
 def _more_like_this(picture_id: str) -> None:

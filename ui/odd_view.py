@@ -13,6 +13,7 @@ from core.search import Duplicates, duplicates_csv
 from core.workspace import Workspace
 from ui.address import choice_in_address
 from ui.alike import kilobytes
+from ui.filters import filtered
 from ui.numbers import count
 from ui.polling import poll, redraw
 from ui.scope import choose_scope
@@ -44,6 +45,7 @@ def odd_view(workspace: Workspace) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         part = choice_in_address("Part", "part", PARTS)
         scope = choose_scope(workspace)
+    scope = filtered(workspace, scope)
     if workspace.progress().running:
         st.caption(
             "Pictures are being read or indexed. Until that has ended, this may be as before."

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from core.search import Result
+from core.workspace import Workspace
 from ui.literal import literal
 from ui.wall import Marks
 
@@ -16,7 +17,9 @@ LONGEST_NAME = 120
 TITLE = "As a table"
 
 
-def plain_table(results: Sequence[Result], marks: Marks | None, key: str) -> None:
+def plain_table(
+    workspace: Workspace, results: Sequence[Result], marks: Marks | None, key: str
+) -> None:
     """The results that the wall shows, once somebody opens it; nothing is made before.
 
     marks: as of `ui.wall.wall`.
@@ -24,12 +27,20 @@ def plain_table(results: Sequence[Result], marks: Marks | None, key: str) -> Non
     with st.expander(TITLE, key=key, on_change="rerun", icon=":material/table_rows:") as opened:
         if not opened.open:
             return
+        columns = workspace.known.columns()
+        told = workspace.known.told([result.picture.id for result in results], columns)
         rows = [
             {
                 "rank": str(result.hit.rank) if result.hit is not None else "",
                 "name": literal(result.picture.name, LONGEST_NAME),
                 "cosine": f"{result.hit.cosine:.4f}" if result.hit is not None else "",
                 **_standing_out(marks, result.picture.id),
+                **{
+                    literal(column.name, LONGEST_NAME): literal(
+                        told.get(result.picture.id, {}).get(column.name, ""), LONGEST_NAME
+                    )
+                    for column in columns
+                },
             }
             for result in results
         ]

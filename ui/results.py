@@ -6,11 +6,13 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from core.model import Hit
+from core.model import Hit, Order
 from core.search import Answer, Ranking, Relevance, Results, Term
 from core.story import EXPLORER
 from core.workspace import Workspace
 from ui.exactness import say_exactness
+from ui.filters import NAME as WHERE
+from ui.filters import asked_order, order_in_words
 from ui.links import link, page_here
 from ui.near_identical import collapse
 from ui.numbers import count
@@ -24,7 +26,7 @@ from ui.take_along import csv_button, sheet_of, take_along, to_take_along
 from ui.wall import PER_PAGE, Marks, wall
 
 # What of a search its map takes over.
-SAID_ON_MAP = (*ASKING, SCOPE)
+SAID_ON_MAP = (*ASKING, SCOPE, WHERE)
 
 
 def show_ranking(
@@ -42,7 +44,8 @@ def show_ranking(
     parts of the query, which explain the results.
     """
     if not ranking:
-        st.info("No picture here has a vector yet.", icon=":material/hourglass_empty:")
+        if not ranking.scope.filters:  # else it was said that no picture meets them
+            st.info("No picture here has a vector yet.", icon=":material/hourglass_empty:")
         return
     offer_clip(workspace)
     hits = ranking.hits
@@ -52,12 +55,16 @@ def show_ranking(
     csv = to_take_along(sheet, ranking)
     if relevance is not None and lined:
         ranking = ranking.first(relevance.order.tolist())
+    order = asked_order(workspace)
+    if order is not None:
+        ranking, key = by_column(workspace, ranking, order, above or 0), f"{key}-{order}"
     with st.container(horizontal=True, vertical_alignment="center"):
         if relevance is not None and lined:
             say_what_stands_out(ranking, relevance.count, title)
         else:
             more = "The first " if ranking.cut else ""
-            st.markdown(f"**{more}{count(len(ranking), 'picture')}**, most similar first")
+            how = "most similar first" if order is None else "most similar"
+            st.markdown(f"**{more}{count(len(ranking), 'picture')}**, {how}")
             say_why_not(workspace, ranking, relevance)
         st.space("stretch")
         shown = collapse(workspace, ranking)
@@ -66,13 +73,24 @@ def show_ranking(
         if terms:
             _show_on_the_map()
         take_along(workspace, to_take_along(sheet, ranking), key="ranking")
-        csv_button(csv, "Download CSV", key="csv")
+        csv_button(workspace, csv, "Download CSV", key="csv")
     say_exactness(workspace, ranking)
+    if order is not None:
+        of = f" Of the {len(ranking):,} most similar." if ranking.cut else ""
+        st.caption(f"Sorted by {order_in_words(workspace, order)}.{of}")
     with st.container():
         answer = Answer(tuple(terms), shown) if terms else None
         # The two walls have different numbers of pages.
         key = key if len(shown) < len(ranking) else f"{key}-each"
         show_pages(workspace, shown, key, marks_of(hits, relevance), answer)
+
+
+def by_column(workspace: Workspace, ranking: Ranking, order: Order, above: int) -> Ranking:
+    """The hits sorted by a column: the first `above`, which stand out, and then the others."""
+    ids = [hit.picture_id for hit in ranking.hits]
+    first = workspace.known.sorted(ids[:above], order)
+    rest = workspace.known.sorted(ids[above:], order)
+    return ranking.first([*first, *(above + number for number in rest)])
 
 
 def _show_on_the_map() -> None:
@@ -116,4 +134,4 @@ def show_pages(
         hung = results.page((page - 1) * PER_PAGE, PER_PAGE)
         wall(workspace, hung, key="results", marks=marks, answer=answer)
     if answer is not None:
-        plain_table(hung, marks, key="as-table")
+        plain_table(workspace, hung, marks, key="as-table")

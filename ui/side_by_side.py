@@ -154,7 +154,7 @@ def _column(workspace: Workspace, terms: Sequence[Term], scope: Scope, key: str)
         answer=Answer(tuple(terms), ranking),
         has_bar=key == "side-0",
     )
-    plain_table(shown, marks, key=f"as-table-{key}")
+    plain_table(workspace, shown, marks, key=f"as-table-{key}")
     return replace(found, ranking=ranking)
 
 

@@ -70,9 +70,16 @@ def sheet_of(workspace: Workspace, terms: Sequence[Term], above: int | None) -> 
     return Sheet(title or "Pictures", parts, above, f"{workspace.embedder.label} answered")
 
 
-def csv_button(what: ToTakeAlong, label: str, key: str) -> None:
+def csv_button(workspace: Workspace, what: ToTakeAlong, label: str, key: str) -> None:
     """The table, directly."""
-    table_button(label, lambda: to_csv(what.read(), what.sheet.parts), f"{what.name}.csv", key=key)
+    table_button(label, lambda: _table(workspace, what), f"{what.name}.csv", key=key)
+
+
+def _table(workspace: Workspace, what: ToTakeAlong) -> str:
+    results, columns = what.read(), workspace.known.may_leave()
+    told = workspace.known.told([result.picture.id for result in results], columns)
+    names = [column.name for column in columns]
+    return to_csv(results, what.sheet.parts, columns=names, told=told)
 
 
 def table_button(label: str, make: Callable[[], str], file_name: str, *, key: str) -> None:
@@ -92,7 +99,7 @@ def take_along(workspace: Workspace, what: ToTakeAlong, key: str) -> None:
     with st.popover("Take along", type="tertiary", key=f"take-along-{key}"):
         st.caption(_what_it_holds(workspace, what))
         if key == "selection":
-            csv_button(what, "Table (CSV)", key)
+            csv_button(workspace, what, "Table (CSV)", key)
         _button(
             "Web page with pictures",
             lambda: to_page(what.read(), what.sheet, workspace.thumbnail),

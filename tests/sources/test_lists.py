@@ -82,10 +82,7 @@ def test_every_form_of_a_list_gives_the_same(
     assert elsewhere.scan().new == 1
     assert elsewhere.paths() == ["remote/set/boats/red.png"]
     (row,) = elsewhere.sources.columns()
-    assert row == (
-        "remote/set/boats/red.png",
-        {"file_name": "boats/red.png", "caption": "Größe"},
-    )
+    assert row == ("remote/set/boats/red.png", {"caption": "Größe"})
 
 
 def test_a_list_with_semicolons_is_read(elsewhere: Elsewhere, tmp_path: Path, host: str) -> None:

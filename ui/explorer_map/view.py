@@ -17,6 +17,7 @@ from ui.collection_map import Axes, NamedRegion, QueryPoint, TextPoint, View, co
 from ui.explorer_map import arrangements, panel, regions
 from ui.explorer_map.axes import choose_ends
 from ui.explorer_map.query import Asked, asked, query_box, query_point, say_what_is_lit
+from ui.filters import filtered
 from ui.scope import choose_scope
 from ui.selection import drawn_elsewhere, selected
 from ui.within import Groups, groups_of
@@ -47,6 +48,7 @@ def map_view(workspace: Workspace) -> None:
         of = regions.choose_number() if has_groups else regions.NONE
         query_box(workspace)
         scope = choose_scope(workspace)
+    scope = filtered(workspace, scope)
     question = asked(workspace, scope)
     arrangement = arrangements.arrangement_of(workspace, scope) if has_groups else None
     axes, words = None, _words(workspace, question) if kind == arrangements.KINDS else []
