@@ -300,10 +300,13 @@ def _sitter(rng: np.random.Generator) -> Sitter:
         }
         kind = _one(rng, kinds[who])
         holds = Thing(kind, _one(rng, _COLOURS[kind]))
+    dresses = ("red", "blue", "green", "black", "brown", "white", "yellow", "purple")
+    # What is held would not be seen before a dress of its own colour.
+    dresses = tuple(colour for colour in dresses if holds is None or colour != holds.colour)
     return Sitter(
         who,
         old,
-        _one(rng, ("red", "blue", "green", "black", "brown", "white", "yellow", "purple")),
+        _one(rng, dresses),
         "white" if old else _one(rng, ("brown", "black", "yellow", "orange", "brown")),
         holds,
         _weighted(rng, {"plain": 0.45, "curtain": 0.25, "landscape": 0.3}),

@@ -38,7 +38,7 @@ def _oil_on_canvas(picture: Picture, rng: np.random.Generator) -> Floats:
 def _glaze(picture: Picture, rng: np.random.Generator) -> Floats:
     """Oil on a panel: smooth, deep, with the fine cracks of old varnish."""
     values = as_floats(cv2.bilateralFilter(picture.pixels, 7, 22, 5))
-    values = vivid(values, 1.12) ** np.float32(1.12)
+    values = np.clip(vivid(values, 1.12), 0, 1) ** np.float32(1.12)
     return values * _cracks(values, rng, 2.6, 0.14)
 
 

@@ -176,7 +176,7 @@ def _face(
         )
         brow = mix(hair.dark, skin.dark, 0.25)
         p.stroke(
-            f"M {x - 4.2} {y - 5 - side * 0.35} Q {x} {y - 7.2} {x + 4.2} {y - 5.0 + side * 0.35}",
+            f"M {x - 3.5} {y - 5 - side * 0.35} Q {x} {y - 7.2} {x + 3.5} {y - 5 + side * 0.35}",
             brow,
             1.1,
             0.85,
