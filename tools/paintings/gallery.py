@@ -248,7 +248,8 @@ def _features(scene: Scene) -> list[tuple[Any, float]]:
     return out
 
 
-def _slug(text: str) -> str:
+def slug(text: str) -> str:
+    """A text as a file name: lower case, with a hyphen for all that is no letter or digit."""
     return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")
 
 
@@ -304,7 +305,7 @@ def names(chosen: list[Scene]) -> list[str]:
             options = options[1:]
         options += [f"{base} {when} {scene.style}", f"{base} {when} {under} {scene.style}"]
         options += [f"{base} {n}" for n in range(2, 99)]
-        name = next(o for o in (_slug(option) for option in options) if o not in used)
+        name = next(o for o in (slug(option) for option in options) if o not in used)
         used.add(name)
         out.append(name + ".jpg")
     return out
@@ -319,13 +320,13 @@ def shape(scene: Scene) -> tuple[int, int]:
     return _SHAPES[int(rng.integers(5))]
 
 
-def encode(pixels: np.ndarray) -> bytes:
-    """JPEG of at most `LARGEST_FILE` bytes, in the best quality from 88 down that fits."""
+def encode(pixels: np.ndarray, largest: int = LARGEST_FILE) -> bytes:
+    """JPEG of at most `largest` bytes, in the best quality from 88 down that fits."""
     image = Image.fromarray(pixels)
     for quality in (88, 85, 82, 79, 76, 73, 70, 66, 62, 58):
         buffer = BytesIO()
         image.save(buffer, "JPEG", quality=quality, optimize=True, progressive=True)
-        if buffer.tell() <= LARGEST_FILE:
+        if buffer.tell() <= largest:
             break
     return buffer.getvalue()
 

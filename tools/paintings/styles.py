@@ -18,54 +18,17 @@ from scipy.spatial import cKDTree
 from tools.paintings.canvas import noise
 from tools.paintings.compose import Picture
 from tools.paintings.palette import RGB, mix
+from tools.paintings.pixels import Floats, as_bytes, as_floats, evened, luma, tile, vivid
 from tools.paintings.scene import Scene
 
-Floats = np.ndarray
 # One thread: pictures are drawn side by side, and sums are always added in the same order.
 cv2.setNumThreads(1)
 _N = 512
 
 
-def _float(pixels: np.ndarray) -> Floats:
-    return pixels.astype(np.float32) / np.float32(255)
-
-
-def _bytes(values: Floats) -> np.ndarray:
-    return (np.clip(values, 0, 1) * 255 + 0.5).astype(np.uint8)
-
-
-def _luma(values: Floats) -> Floats:
-    # Not a matrix product: that would wake a pool of threads for nine thousand pixels.
-    r, g, b = values[..., 0], values[..., 1], values[..., 2]
-    return r * np.float32(0.3) + g * np.float32(0.59) + b * np.float32(0.11)
-
-
-def _tile(beta: float, h: int, w: int, rng: np.random.Generator, scale: float = 1.0) -> Floats:
-    """A random cut of seamless noise, 0..1, `scale` noise cells to a pixel."""
-    oy, ox = rng.integers(0, _N, 2)
-    field = noise(beta, int(rng.integers(3)))
-    if scale == 1.0:
-        field = np.roll(field, (-int(oy), -int(ox)), (0, 1))
-        reps = (-(-h // _N), -(-w // _N))
-        return np.tile(field, reps)[:h, :w] if max(reps) > 1 else field[:h, :w]
-    ys = np.mod(np.arange(h, dtype=np.float32) * scale + oy, _N - 1)
-    xs = np.mod(np.arange(w, dtype=np.float32) * scale + ox, _N - 1)
-    return cv2.remap(
-        field,
-        np.broadcast_to(xs[None, :], (h, w)).astype(np.float32),
-        np.broadcast_to(ys[:, None], (h, w)).astype(np.float32),
-        cv2.INTER_LINEAR,
-    )
-
-
-def _vivid(values: Floats, amount: float) -> Floats:
-    grey = _luma(values)[..., None]
-    return grey + (values - grey) * amount
-
-
 def _flow(values: Floats, sigma: float, default: Floats | float = 0.0) -> Floats:
     """Direction (radians) along the edges of the picture; where it is flat, the default."""
-    grey = cv2.GaussianBlur(_luma(values), (0, 0), max(sigma * 0.35, 0.7))
+    grey = cv2.GaussianBlur(luma(values), (0, 0), max(sigma * 0.35, 0.7))
     gx = cv2.Sobel(grey, cv2.CV_32F, 1, 0, ksize=3)
     gy = cv2.Sobel(grey, cv2.CV_32F, 0, 1, ksize=3)
     xx = cv2.GaussianBlur(gx * gx, (0, 0), sigma)
@@ -120,7 +83,7 @@ def _quick_strokes(
     h, w = pixels.shape[:2]
     k = max(min(h, w) / 96, 0.5)
     maps = [_stroke_map(h, w, length * k, width * k, a, variant) for a in range(4)]
-    values = _float(pixels)
+    values = as_floats(pixels)
     soft = cv2.blur(values, (3, 3))
     angle = _flow(cv2.blur(values, (2, 2)), 2.0 * k)
     which = np.mod(np.round(angle / (math.pi / 4)).astype(np.int32), 4)
@@ -134,17 +97,17 @@ def _quick_strokes(
 def _quick_oil(picture: Picture, scene: Scene, rng: np.random.Generator) -> Floats:
     variant = int(rng.integers(4))
     broad = _quick_strokes(picture.pixels, 9, 3, variant, 0.2)
-    values = _float(picture.pixels)
+    values = as_floats(picture.pixels)
     soft = cv2.GaussianBlur(values, (0, 0), 1.2)
     fine = np.clip(np.abs(values - soft).sum(2) * 5, 0, 0.85)[..., None]
     out = broad + (values - broad) * fine
-    return _vivid(out, 1.08)
+    return vivid(out, 1.08)
 
 
 def _quick_watercolour(picture: Picture, scene: Scene, rng: np.random.Generator) -> Floats:
     h, w = picture.pixels.shape[:2]
-    values = _float(picture.pixels)
-    wobble = _tile(1.3, h, w, rng, 1.6) - 0.5
+    values = as_floats(picture.pixels)
+    wobble = tile(1.3, h, w, rng, 1.6) - 0.5
     ys, xs = np.mgrid[0:h, 0:w].astype(np.float32)
     k = min(h, w) / 96
     soft = cv2.remap(
@@ -152,8 +115,8 @@ def _quick_watercolour(picture: Picture, scene: Scene, rng: np.random.Generator)
     )
     soft = cv2.bilateralFilter(soft, 5, 0.15, 3)
     edge = np.abs(soft - cv2.GaussianBlur(soft, (0, 0), 1.6 * k)).sum(2)
-    density = 0.8 + 0.3 * (_tile(1.5, h, w, rng, 2.0) - 0.5) + np.clip(edge * 0.9, 0, 0.35)
-    density += 0.12 * (_tile(0.3, h, w, rng) - 0.5)
+    density = 0.8 + 0.3 * (tile(1.5, h, w, rng, 2.0) - 0.5) + np.clip(edge * 0.9, 0, 0.35)
+    density += 0.12 * (tile(0.3, h, w, rng) - 0.5)
     paper = np.array([0.985, 0.97, 0.94], np.float32)
     out = paper * (1 - (1 - soft) * density[..., None])
     return _paper_edge(out, paper, rng, 0.035) if rng.random() < 0.5 else out
@@ -165,7 +128,7 @@ def _paper_edge(out: Floats, paper: Floats, rng: np.random.Generator, margin: fl
     k = min(h, w)
     ys, xs = np.arange(h, dtype=np.float32)[:, None], np.arange(w, dtype=np.float32)[None, :]
     distance = np.minimum(np.minimum(xs, w - 1 - xs), np.minimum(ys, h - 1 - ys)) / k
-    distance = distance + (_tile(1.45, h, w, rng, 300 / k) - 0.5) * margin * 0.8
+    distance = distance + (tile(1.45, h, w, rng, 300 / k) - 0.5) * margin * 0.8
     inside = np.clip((distance - margin * 0.75) * k / 1.5, 0, 1)
     rim = np.exp(-(((distance - margin * 0.85) / (margin * 0.14)) ** 2)) * 0.16
     out = out * (1 - rim[..., None] * inside[..., None])
@@ -174,7 +137,7 @@ def _paper_edge(out: Floats, paper: Floats, rng: np.random.Generator, margin: fl
 
 def _blocks(values: Floats, levels: int) -> Floats:
     """Flat tones: lightness in a few steps, the hue left alone."""
-    light = _luma(values)
+    light = luma(values)
     step = (np.floor(light * levels) + 0.5) / levels
     return np.clip(values * (step / np.maximum(light, 0.03))[..., None], 0, 1)
 
@@ -186,18 +149,11 @@ def _screen(
     h, w = light.shape
     k = min(h, w)
     ys, xs = np.arange(h, dtype=np.float32)[:, None], np.arange(w, dtype=np.float32)[None, :]
-    drift = _tile(1.8, h, w, rng, 200 / k) * sway
+    drift = tile(1.8, h, w, rng, 200 / k) * sway
     slope = math.tan(float(rng.uniform(-0.35, 0.35)))
     phase = (ys + slope * xs) / period + drift * k / period * 0.12
     phase += cv2.GaussianBlur(light, (0, 0), k * 0.012) * form
     return 0.5 + 0.5 * np.sin(phase * (2 * math.pi))
-
-
-def _evened(light: Floats) -> Floats:
-    """Lightness stretched part of the way, so that a night print keeps its middle tones."""
-    low, high = np.quantile(light[::4, ::4], (0.03, 0.97))
-    full = np.clip((light - low) / max(float(high - low), 0.2), 0, 1)
-    return (0.5 * light + 0.5 * (0.06 + 0.88 * full)).astype(np.float32)
 
 
 _KEY_INKS = ((0.10, 0.09, 0.12), (0.11, 0.13, 0.22), (0.17, 0.10, 0.08))
@@ -206,10 +162,10 @@ _CREAM = np.array([0.95, 0.91, 0.82], np.float32)
 
 def _quick_woodcut(picture: Picture, scene: Scene, rng: np.random.Generator) -> Floats:
     h, w = picture.pixels.shape[:2]
-    values = _float(picture.pixels)
+    values = as_floats(picture.pixels)
     soft = cv2.blur(values, (3, 3))
-    light = _evened(_luma(soft))
-    inks = _blocks(_vivid(values * 0.5 + soft * 0.5, 1.2), 6)
+    light = evened(luma(soft))
+    inks = _blocks(vivid(values * 0.5 + soft * 0.5, 1.2), 6)
     inks = inks * 0.92 + 0.08 * _CREAM
     key = np.array(_KEY_INKS[int(rng.integers(3))], np.float32)
     screen = _screen(light, rng, max(3.0 * min(h, w) / 96, 2.6), 2, 0.7)
@@ -218,7 +174,7 @@ def _quick_woodcut(picture: Picture, scene: Scene, rng: np.random.Generator) -> 
     # Small, the painted lines melt into a tone; some of them must still be seen as lines.
     cut = np.maximum(cut * float(rng.uniform(0.3, 0.7)), edge * 0.8)[..., None]
     out = inks * 1.04 + (key - inks) * cut
-    out = out + 0.05 * (_tile(0.3, h, w, rng)[..., None] - 0.5)
+    out = out + 0.05 * (tile(0.3, h, w, rng)[..., None] - 0.5)
     return _framed(out, rng)
 
 
@@ -237,20 +193,20 @@ def _quick_pastel(picture: Picture, scene: Scene, rng: np.random.Generator) -> F
     h, w = picture.pixels.shape[:2]
     sheet = np.array(_SHEETS[int(rng.integers(4))], np.float32)
     chalk = _quick_strokes(picture.pixels, 8, 2, int(rng.integers(4)), 0.22)
-    values = _float(picture.pixels)
+    values = as_floats(picture.pixels)
     chalk = chalk * 0.45 + values * 0.55
-    chalk = _vivid(chalk, 1.12) * 0.95 + 0.04
-    tooth = _tile(0.25, h, w, rng)
+    chalk = vivid(chalk, 1.12) * 0.95 + 0.04
+    tooth = tile(0.25, h, w, rng)
     cover = np.clip(0.84 + (tooth - 0.2) * 0.8, 0.62, 1)[..., None]
     return sheet + (chalk - sheet) * cover
 
 
 def _quick_poster(picture: Picture, scene: Scene, rng: np.random.Generator) -> Floats:
     h, w = picture.pixels.shape[:2]
-    values = _float(cv2.medianBlur(picture.pixels, 3))
-    grain = (_tile(0.15, h, w, rng)[..., None] - 0.5) * 0.055
-    out = _blocks(np.clip(_vivid(values, 1.22) + grain, 0, 1), 6)
-    out = out * 0.7 + np.clip(_vivid(values, 1.22), 0, 1) * 0.3
+    values = as_floats(cv2.medianBlur(picture.pixels, 3))
+    grain = (tile(0.15, h, w, rng)[..., None] - 0.5) * 0.055
+    out = _blocks(np.clip(vivid(values, 1.22) + grain, 0, 1), 6)
+    out = out * 0.7 + np.clip(vivid(values, 1.22), 0, 1) * 0.3
     out = (out - 0.5) * 1.06 + 0.5
     return _framed(out, rng)
 
@@ -270,26 +226,26 @@ def _dot_map(h: int, w: int, radius: float, variant: int) -> tuple[np.ndarray, n
 def _quick_points(picture: Picture, scene: Scene, rng: np.random.Generator) -> Floats:
     h, w = picture.pixels.shape[:2]
     k = max(min(h, w) / 96, 0.6)
-    values = _float(picture.pixels)
+    values = as_floats(picture.pixels)
     canvas = np.array([0.93, 0.89, 0.80], np.float32)
     index, number = _dot_map(h, w, 1.5 * k, int(rng.integers(4)))
     tint = noise(0.2, 1).reshape(-1)
     jitter = np.stack([tint[(number * p) % tint.size] - 0.5 for p in (31, 57, 83)], -1)
-    dots = _vivid(values, 1.2).reshape(-1, 3)[np.maximum(index, 0)] + jitter * 0.16
+    dots = vivid(values, 1.2).reshape(-1, 3)[np.maximum(index, 0)] + jitter * 0.16
     ground = values * 0.6 + canvas * 0.4
     return np.where((index >= 0)[..., None], dots, ground)
 
 
 def _quick_ink(picture: Picture, scene: Scene, rng: np.random.Generator) -> Floats:
     h, w = picture.pixels.shape[:2]
-    values = _float(picture.pixels)
+    values = as_floats(picture.pixels)
     k = min(h, w) / 96
     soft = cv2.bilateralFilter(values, 5, 0.12, 3)
-    light = _luma(soft)
+    light = luma(soft)
     opened = light ** (0.95 if scene.time == "night" else 0.78)
     soft = soft * (opened / np.maximum(light, 0.02))[..., None]
     edge = np.abs(soft - cv2.GaussianBlur(soft, (0, 0), 1.5 * k)).sum(2)
-    density = 0.94 + 0.3 * (_tile(1.6, h, w, rng, 2.0) - 0.5) + np.clip(edge * 0.8, 0, 0.3)
+    density = 0.94 + 0.3 * (tile(1.6, h, w, rng, 2.0) - 0.5) + np.clip(edge * 0.8, 0, 0.3)
     paper = np.array([0.97, 0.955, 0.92], np.float32)
     out = paper * (1 - np.clip(1 - soft, 0, 1) * density[..., None])
     return _paper_edge(out, paper, rng, 0.03) if rng.random() < 0.6 else out
@@ -318,7 +274,7 @@ def _tessera_map(h: int, w: int, size: float, variant: int) -> tuple[np.ndarray,
 def _quick_mosaic(picture: Picture, scene: Scene, rng: np.random.Generator) -> Floats:
     h, w = picture.pixels.shape[:2]
     size = max(min(h, w) / 96 * 2.3, 2.3)
-    values = _vivid(cv2.blur(_float(picture.pixels), (3, 3)), 1.12)
+    values = vivid(cv2.blur(as_floats(picture.pixels), (3, 3)), 1.12)
     index, number, gap = _tessera_map(h, w, size, int(rng.integers(4)))
     tone = noise(0.2, 2).ravel()[number * 41 % (_N * _N)] - 0.5
     out = values.reshape(-1, 3)[index] * (1 + 0.26 * tone[..., None])
@@ -412,7 +368,7 @@ class _Easel:
 
     @property
     def values(self) -> Floats:
-        return _float(self.px[..., :3])
+        return as_floats(self.px[..., :3])
 
     def strokes(
         self,
@@ -484,24 +440,35 @@ def _weave(h: int, w: int, k: float) -> Floats:
     return weave.astype(np.float32)
 
 
+# Layers of an oil painting: the stroke's radius at 720 pixels, how much must happen below a stroke
+# for it to be laid, and how far its colour strays.
+Layers = Sequence[tuple[float, float, float]]
+_OIL: Layers = (
+    (26, 0.0, 0.085),
+    (13, 0.0, 0.07),
+    (7, 0.12, 0.055),
+    (3.8, 0.32, 0.035),
+    (2.3, 0.62, 0.02),
+)
+
+
 def _paint_oil(picture: Picture, scene: Scene, rng: np.random.Generator) -> Floats:
-    values = _vivid(_float(picture.pixels), 1.1)
+    return oil(picture, rng, _OIL)
+
+
+def oil(picture: Picture, rng: np.random.Generator, layers: Layers, step: float = 0.95) -> Floats:
+    """Strokes along the forms, layer over layer; `step` is their distance in radii."""
+    values = vivid(as_floats(picture.pixels), 1.1)
     h, w = values.shape[:2]
     k = min(h, w) / 720
-    sway = (_tile(1.8, h, w, rng, 0.5) - 0.5) * 2.2
+    sway = (tile(1.8, h, w, rng, 0.5) - 0.5) * 2.2
     ground = np.array([0.50, 0.38, 0.28], np.float32)
-    easel = _Easel(_bytes(cv2.GaussianBlur(values, (0, 0), 14 * k) * 0.6 + ground * 0.4), "oil")
-    for radius, need, spread in (
-        (26, 0.0, 0.085),
-        (13, 0.0, 0.07),
-        (7, 0.12, 0.055),
-        (3.8, 0.32, 0.035),
-        (2.3, 0.62, 0.02),
-    ):
+    easel = _Easel(as_bytes(cv2.GaussianBlur(values, (0, 0), 14 * k) * 0.6 + ground * 0.4), "oil")
+    for radius, need, spread in layers:
         r = radius * k
         reference = cv2.GaussianBlur(values, (0, 0), max(r * 0.34, 0.6))
         angle = _flow(values, max(r * 0.9, 3.0), sway)
-        xs, ys = _spots(h, w, r * 0.95, rng)
+        xs, ys = _spots(h, w, r * step, rng)
         if need:
             keep = _at(_detail(values, max(r * 0.8, 1.5)), xs, ys) > need * rng.uniform(
                 0.6, 1.3, len(xs)
@@ -512,7 +479,7 @@ def _paint_oil(picture: Picture, scene: Scene, rng: np.random.Generator) -> Floa
         lengths = r * rng.uniform(3.6, 5.6, len(xs)) * (1.0 if radius > 4 else 0.85)
         easel.strokes(xs, ys, turn, lengths, colours, rng, alpha=0.97)
     out = easel.values
-    height = _float(easel.height)[..., 0]
+    height = as_floats(easel.height)[..., 0]
     light = _emboss(cv2.GaussianBlur(height, (0, 0), 0.7 * k), 0.16)
     light *= 1 + 0.018 * _weave(h, w, k)
     return out * light[..., None]
@@ -521,14 +488,14 @@ def _paint_oil(picture: Picture, scene: Scene, rng: np.random.Generator) -> Floa
 def _wobble(values: Floats, rng: np.random.Generator, amount: float, scale: float) -> Floats:
     h, w = values.shape[:2]
     ys, xs = np.mgrid[0:h, 0:w].astype(np.float32)
-    dx = (_tile(1.2, h, w, rng, scale) - 0.5) * amount
-    dy = (_tile(1.2, h, w, rng, scale) - 0.5) * amount
+    dx = (tile(1.2, h, w, rng, scale) - 0.5) * amount
+    dy = (tile(1.2, h, w, rng, scale) - 0.5) * amount
     return cv2.remap(values, xs + dx, ys + dy, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT)
 
 
 def _sparks(values: Floats, k: float) -> Floats:
     """Small bright grey things, as snow and rain are: a painter masks them and leaves the paper."""
-    light = _luma(values)
+    light = luma(values)
     spark = np.clip((light - cv2.GaussianBlur(light, (0, 0), 8 * k)) * 7 - 0.9, 0, 1)
     pale = np.clip(1.6 - (values.max(2) - values.min(2)) * 6, 0, 1)
     return spark * pale * np.clip((light - 0.4) * 4, 0, 1)
@@ -542,36 +509,36 @@ def _paint_watercolour(picture: Picture, scene: Scene, rng: np.random.Generator)
     for _ in range(3):
         flat = cv2.bilateralFilter(flat, int(9 * k) | 1, 34, 9 * k)
     flat = cv2.medianBlur(flat, 5)
-    values = _float(flat)
+    values = as_floats(flat)
     washes = _wobble(values, rng, 7 * k, 0.9 / k)
     washes = _wobble(washes, rng, 3.0 * k, 3.2 / k)
     wet = cv2.GaussianBlur(_wobble(values, rng, 46 * k, 0.5 / k), (0, 0), 9 * k)
     # Wet in wet where it is calm: colours run; near edges the brush was dry.
     calm = 1 - _detail(values, 8 * k)
-    run = np.clip((_tile(1.7, h, w, rng, 0.7 / k) - 0.35) * 2, 0, 1) * calm
+    run = np.clip((tile(1.7, h, w, rng, 0.7 / k) - 0.35) * 2, 0, 1) * calm
     washes = washes + (wet - washes) * (run * 0.75)[..., None]
     # Pigment gathers at the edge of a wash and is thin in its middle.
-    light = _luma(washes)
+    light = luma(washes)
     edge = np.zeros_like(light)
     for sigma, weight in ((2.2, 1.7), (7.0, 1.1)):
         edge += np.clip(cv2.GaussianBlur(light, (0, 0), sigma * k) - light, 0, 1) * weight
-    spark = _sparks(_float(picture.pixels), k)
+    spark = _sparks(as_floats(picture.pixels), k)
     edge *= 1 - np.clip(cv2.GaussianBlur(spark, (0, 0), 3 * k) * 6, 0, 0.9)
     lines = np.abs(cv2.Laplacian(cv2.GaussianBlur(light, (0, 0), 1.3 * k), cv2.CV_32F)) * 2.2
-    bloom = _tile(1.9, h, w, rng, 0.55 / k) - 0.5
-    steps = _tile(1.6, h, w, rng, 0.9 / k)
+    bloom = tile(1.9, h, w, rng, 0.55 / k) - 0.5
+    steps = tile(1.6, h, w, rng, 0.9 / k)
     back = np.exp(-(((np.mod(steps * 5, 1) - 0.5) / 0.06) ** 2)) * 0.06 * calm
-    paper_grain = _tile(0.75, h, w, rng, 1.3 / k) - 0.5
-    fine = _tile(0.25, h, w, rng) - 0.5
+    paper_grain = tile(0.75, h, w, rng, 1.3 / k) - 0.5
+    fine = tile(0.25, h, w, rng) - 0.5
     dark = 1 - light
     density = 0.84 + 0.34 * bloom + edge * 1.2 + lines + back
     density += (0.2 * paper_grain + 0.09 * fine) * (0.35 + 0.65 * dark)
     paper = np.array([0.988, 0.975, 0.945], np.float32)
-    absorb = 1 - _vivid(washes, 1.16)
+    absorb = 1 - vivid(washes, 1.16)
     out = paper * (1 - np.clip(absorb, 0, 1) * np.clip(density, 0.25, 1.35)[..., None])
     out = out + (paper - out) * (0.85 * spark)[..., None]
     # A few sparkles of bare paper where the dry brush skipped, and some spatter.
-    skip = np.clip((_tile(0.9, h, w, rng, 1.6 / k) - 0.93) * 16, 0, 1) * (1 - calm) * 0.5
+    skip = np.clip((tile(0.9, h, w, rng, 1.6 / k) - 0.93) * 16, 0, 1) * (1 - calm) * 0.5
     out = out + (paper - out) * skip[..., None]
     spatter = np.zeros((h, w), np.float32)
     for _ in range(46):
@@ -581,7 +548,7 @@ def _paint_watercolour(picture: Picture, scene: Scene, rng: np.random.Generator)
         )
     out *= 1 - 0.16 * cv2.GaussianBlur(spatter, (0, 0), 0.7)[..., None]
     out = _paper_edge(out, paper, rng, 0.034)
-    return out * (1 + 0.035 * _emboss(_tile(0.9, h, w, rng, 1.2 / k), 0.9)[..., None] - 0.035)
+    return out * (1 + 0.035 * _emboss(tile(0.9, h, w, rng, 1.2 / k), 0.9)[..., None] - 0.035)
 
 
 def _palette_blocks(
@@ -609,21 +576,21 @@ def _palette_blocks(
 def _paint_woodcut(picture: Picture, scene: Scene, rng: np.random.Generator) -> Floats:
     h, w = picture.pixels.shape[:2]
     k = min(h, w) / 720
-    values = _float(picture.pixels)
+    values = as_floats(picture.pixels)
     soft = cv2.bilateralFilter(picture.pixels, int(11 * k) | 1, 40, 8 * k)
     own = [picture.light.thing(t.colour) for t in scene.coloured if t.colour]
     kept = [tone for tones in own for tone in (tones.mid, mix(tones.mid, tones.light, 0.5))]
-    inks, labels = _palette_blocks(_vivid(_float(soft), 1.25), 7, rng, kept)
+    inks, labels = _palette_blocks(vivid(as_floats(soft), 1.25), 7, rng, kept)
     labels = cv2.medianBlur(labels, 7)
-    grain = _tile(0.9, h, w, rng, 0.5)
+    grain = tile(0.9, h, w, rng, 0.5)
     # Wood grain: noise drawn out along the plank, bent around a knot or two.
     ys, xs = np.mgrid[0:h, 0:w].astype(np.float32)
-    bend = (_tile(2.0, h, w, rng, 0.3 / k) - 0.5) * 60 * k
+    bend = (tile(2.0, h, w, rng, 0.3 / k) - 0.5) * 60 * k
     rings = noise(0.8, 1)[
         np.mod((ys + bend) * 0.9 / k, _N).astype(int) % _N,
         np.mod(xs * 0.025 / k + 30, _N).astype(int) % _N,
     ]
-    paper = _CREAM + (_tile(0.5, h, w, rng)[..., None] - 0.5) * 0.03
+    paper = _CREAM + (tile(0.5, h, w, rng)[..., None] - 0.5) * 0.03
     out = paper.copy()
     shift = rng.integers(-2, 3, 2) * max(k, 1)
     block = inks[labels]
@@ -637,10 +604,10 @@ def _paint_woodcut(picture: Picture, scene: Scene, rng: np.random.Generator) -> 
     block = block * 0.94 + 0.05
     out = out + (block - out) * cover
     # The key block: contours, and lines that swell in the shadows.
-    light = _evened(_luma(values))
+    light = evened(luma(values))
     smooth = cv2.GaussianBlur(light, (0, 0), 1.6 * k)
     screen = _screen(smooth, rng, 7.4 * k, 2.6, 0.7)
-    rough = (_tile(0.8, h, w, rng, 1.4 / k) - 0.5) * 0.16
+    rough = (tile(0.8, h, w, rng, 1.4 / k) - 0.5) * 0.16
     cut = np.clip((screen * 0.52 - smooth * 1.06 - 0.02 + rough * 0.4) * 14 + 0.5, 0, 1)
     contour = np.clip(
         (cv2.GaussianBlur(light, (0, 0), 3.4 * k) - smooth) * 26 - 1.1 + rough * 3, 0, 1
@@ -653,32 +620,32 @@ def _paint_woodcut(picture: Picture, scene: Scene, rng: np.random.Generator) -> 
     out = out + (key - out) * (key_mask * wear)[..., None]
     # What is small and bright (snow, rain, sparks) is cut away: bare paper.
     spark = np.clip((light - cv2.GaussianBlur(light, (0, 0), 7 * k)) * 9 - 1.0, 0, 1)
-    spark *= np.clip((_luma(values) - 0.45) * 4, 0, 1)
+    spark *= np.clip((luma(values) - 0.45) * 4, 0, 1)
     out = out + (paper - out) * spark[..., None]
     # White lines carved into light areas of the sky give it air.
     air = np.clip((screen - 0.93) * 14, 0, 1) * np.clip((smooth - 0.5) * 5, 0, 1) * 0.35
     out = out + (paper - out) * air[..., None]
     m = int(0.03 * min(h, w))
     edge = np.minimum(np.minimum(xs, w - 1 - xs), np.minimum(ys, h - 1 - ys))
-    edge = edge + (_tile(1.0, h, w, rng, 0.8 / k) - 0.5) * 7 * k
+    edge = edge + (tile(1.0, h, w, rng, 0.8 / k) - 0.5) * 7 * k
     inside = np.clip((edge - m) / 1.2, 0, 1)[..., None]
     return paper + (out - paper) * inside
 
 
 def _paint_pastel(picture: Picture, scene: Scene, rng: np.random.Generator) -> Floats:
-    values = _vivid(_float(picture.pixels), 1.16)
+    values = vivid(as_floats(picture.pixels), 1.16)
     h, w = values.shape[:2]
     k = min(h, w) / 720
     sheet = np.array(_SHEETS[int(rng.integers(4))], np.float32)
-    fibre = _tile(0.55, h, w, rng, 1.0)[..., None] - 0.5
+    fibre = tile(0.55, h, w, rng, 1.0)[..., None] - 0.5
     ground = np.clip(sheet + fibre * 0.07, 0, 1)
     rubbed = cv2.GaussianBlur(values, (0, 0), 7 * k)
-    tooth = _tile(0.42, h, w, rng, 0.9 / max(k, 0.5))
+    tooth = tile(0.42, h, w, rng, 0.9 / max(k, 0.5))
     ridged = np.abs(np.sin((np.arange(h)[:, None] * 0.9 + np.arange(w)[None, :] * 0.25) / k)) * 0.12
     tooth = np.clip(tooth * 0.92 + ridged, 0, 1)
     smear = np.clip(0.84 + (tooth - 0.5) * 0.35, 0, 1)[..., None]
-    easel = _Easel(_bytes(ground + (rubbed - ground) * smear), "chalk")
-    slant = float(rng.uniform(-0.9, -0.4)) + (_tile(1.9, h, w, rng, 0.5) - 0.5) * 1.3
+    easel = _Easel(as_bytes(ground + (rubbed - ground) * smear), "chalk")
+    slant = float(rng.uniform(-0.9, -0.4)) + (tile(1.9, h, w, rng, 0.5) - 0.5) * 1.3
     for radius, need, spread in (
         (15, 0.0, 0.10),
         (8, 0.06, 0.09),
@@ -701,7 +668,7 @@ def _paint_pastel(picture: Picture, scene: Scene, rng: np.random.Generator) -> F
     out = easel.values
     hollow = np.clip((0.2 - tooth) * 5, 0, 1)[..., None] * 0.32
     out = out + (ground - out) * hollow
-    dust = (_tile(0.15, h, w, rng)[..., None] - 0.5) * 0.05
+    dust = (tile(0.15, h, w, rng)[..., None] - 0.5) * 0.05
     return out + dust
 
 
@@ -712,11 +679,11 @@ def _paint_poster(picture: Picture, scene: Scene, rng: np.random.Generator) -> F
     for _ in range(2):
         soft = cv2.bilateralFilter(soft, int(9 * k) | 1, 46, 7 * k)
     soft = cv2.medianBlur(soft, 7)
-    values = np.clip(_vivid(_float(soft), 1.26), 0, 1)
+    values = np.clip(vivid(as_floats(soft), 1.26), 0, 1)
     # Sprayed grain breaks the steps between the flat tones, as on lithographed posters.
-    spray = _tile(0.1, h, w, rng) - 0.5
-    coarse = _tile(0.5, h, w, rng, 0.9) - 0.5
-    light = _luma(values)
+    spray = tile(0.1, h, w, rng) - 0.5
+    coarse = tile(0.5, h, w, rng, 0.9) - 0.5
+    light = luma(values)
     levels = 6
     shaken = light + (spray * 0.07 + coarse * 0.025)
     step = (np.floor(np.clip(shaken, 0, 0.999) * levels) + 0.5) / levels
@@ -724,24 +691,25 @@ def _paint_poster(picture: Picture, scene: Scene, rng: np.random.Generator) -> F
     flat = _blocks(values, levels)
     out = out * 0.78 + flat * 0.22
     out = (out - 0.5) * 1.08 + 0.5
-    detail = np.clip(np.abs(_float(picture.pixels) - values).max(2) * 5 - 0.35, 0, 0.55)[..., None]
-    out = out + (_float(picture.pixels) - out) * detail
+    exact = as_floats(picture.pixels)
+    detail = np.clip(np.abs(exact - values).max(2) * 5 - 0.35, 0, 0.55)[..., None]
+    out = out + (exact - out) * detail
     out = out * 0.965 + 0.02
-    out += (_tile(0.3, h, w, rng)[..., None] - 0.5) * 0.03
+    out += (tile(0.3, h, w, rng)[..., None] - 0.5) * 0.03
     m = int(0.032 * min(h, w))
     framed = np.empty_like(out)
-    framed[:] = _CREAM + (_tile(0.4, h, w, rng)[..., None] - 0.5) * 0.025
+    framed[:] = _CREAM + (tile(0.4, h, w, rng)[..., None] - 0.5) * 0.025
     framed[m:-m, m:-m] = out[m:-m, m:-m]
     return framed
 
 
 def _paint_points(picture: Picture, scene: Scene, rng: np.random.Generator) -> Floats:
-    values = _float(picture.pixels)
+    values = as_floats(picture.pixels)
     h, w = values.shape[:2]
     k = min(h, w) / 720
     canvas = np.array([0.90, 0.85, 0.74], np.float32)
     soft = cv2.GaussianBlur(values, (0, 0), 5 * k)
-    easel = _Easel(_bytes(soft * 0.72 + canvas * 0.28), "dab")
+    easel = _Easel(as_bytes(soft * 0.72 + canvas * 0.28), "dab")
     for radius, need, spread in (
         (8.5, 0.0, 0.2),
         (6.2, 0.0, 0.2),
@@ -753,7 +721,7 @@ def _paint_points(picture: Picture, scene: Scene, rng: np.random.Generator) -> F
         if need:
             keep = _at(_detail(values, r * 1.2), xs, ys) > need * rng.uniform(0.5, 1.4, len(xs))
             xs, ys = xs[keep], ys[keep]
-        base = _vivid(_at(cv2.GaussianBlur(values, (0, 0), r * 0.4), xs, ys), 1.28)
+        base = vivid(_at(cv2.GaussianBlur(values, (0, 0), r * 0.4), xs, ys), 1.28)
         n = len(xs)
         # Divided colour: each dot leans to one primary, and the eye mixes them again.
         lean = np.zeros((n, 3), np.float32)
@@ -764,7 +732,7 @@ def _paint_points(picture: Picture, scene: Scene, rng: np.random.Generator) -> F
         sizes = r * rng.uniform(1.7, 2.5, n)
         easel.strokes(xs, ys, rng.uniform(0, 6.28, n), sizes, colours, rng)
     out = easel.values
-    light = _emboss(cv2.GaussianBlur(_float(easel.height)[..., 0], (0, 0), 0.7 * k), 0.09)
+    light = _emboss(cv2.GaussianBlur(as_floats(easel.height)[..., 0], (0, 0), 0.7 * k), 0.09)
     return out * light[..., None]
 
 
@@ -774,13 +742,13 @@ def _paint_ink(picture: Picture, scene: Scene, rng: np.random.Generator) -> Floa
     flat = picture.pixels
     for _ in range(2):
         flat = cv2.bilateralFilter(flat, int(9 * k) | 1, 30, 8 * k)
-    values = _float(flat)
+    values = as_floats(flat)
     sharp = _wobble(values, rng, 4.5 * k, 1.4 / k)
     wet = cv2.GaussianBlur(_wobble(values, rng, 60 * k, 0.45 / k), (0, 0), 12 * k)
     detail = _detail(values, 7 * k)
-    run = np.clip((_tile(1.8, h, w, rng, 0.6 / k) - 0.25) * 1.7, 0, 1) * (1 - detail)
+    run = np.clip((tile(1.8, h, w, rng, 0.6 / k) - 0.25) * 1.7, 0, 1) * (1 - detail)
     washes = sharp + (wet - sharp) * (0.85 * run)[..., None]
-    light = _luma(washes)
+    light = luma(washes)
     chroma = washes.max(2) - washes.min(2)
     colour = np.clip((chroma - 0.1) * 5, 0, 1)
     # Ink has a long way from water to black: open the lights, keep the darks.
@@ -793,10 +761,10 @@ def _paint_ink(picture: Picture, scene: Scene, rng: np.random.Generator) -> Floa
     edge = np.zeros_like(light)
     for sigma, weight in ((2.0, 1.9), (8.0, 1.2)):
         edge += np.clip(cv2.GaussianBlur(light, (0, 0), sigma * k) - light, 0, 1) * weight
-    spark = _sparks(_float(picture.pixels), k)
+    spark = _sparks(as_floats(picture.pixels), k)
     edge *= 1 - np.clip(cv2.GaussianBlur(spark, (0, 0), 3 * k) * 6, 0, 0.9)
-    bloom = _tile(1.9, h, w, rng, 0.5 / k) - 0.5
-    grain = _tile(0.8, h, w, rng, 1.2 / k) - 0.5
+    bloom = tile(1.9, h, w, rng, 0.5 / k) - 0.5
+    grain = tile(0.8, h, w, rng, 1.2 / k) - 0.5
     fibre = noise(0.7, 2)[
         np.mod(np.arange(h)[:, None] * 0.35 / k, _N).astype(int) % _N,
         np.mod(np.arange(w)[None, :] * 1.8 / k, _N).astype(int) % _N,
@@ -804,7 +772,7 @@ def _paint_ink(picture: Picture, scene: Scene, rng: np.random.Generator) -> Floa
     density = (
         1.0 + 0.36 * bloom + edge * 1.25 + (0.22 * grain + 0.05 * (fibre - 0.5)) * (1.2 - light)
     )
-    dry = np.clip((_tile(0.6, h, w, rng, 1.5 / k) - 0.72) * 6, 0, 1)
+    dry = np.clip((tile(0.6, h, w, rng, 1.5 / k) - 0.72) * 6, 0, 1)
     dry *= np.clip(np.abs(cv2.GaussianBlur(light, (0, 0), 5 * k) - light) * 9, 0, 1) * 0.55
     paper = np.array([0.972, 0.957, 0.918], np.float32) + (fibre[..., None] - 0.5) * 0.03
     absorb = np.clip(1 - washes, 0, 1) * np.clip(density, 0.3, 1.5)[..., None]
@@ -815,14 +783,14 @@ def _paint_ink(picture: Picture, scene: Scene, rng: np.random.Generator) -> Floa
 
 
 def _paint_mosaic(picture: Picture, scene: Scene, rng: np.random.Generator) -> Floats:
-    values = _vivid(_float(picture.pixels), 1.18)
+    values = vivid(as_floats(picture.pixels), 1.18)
     h, w = values.shape[:2]
     k = min(h, w) / 720
     size = 12.0 * k
     # Half the size is enough to find where the stones lie.
     small = cv2.resize(values, (w // 2, h // 2), interpolation=cv2.INTER_AREA)
     sh, sw = small.shape[:2]
-    sway = (_tile(1.9, sh, sw, rng, 0.6) - 0.5) * 1.6
+    sway = (tile(1.9, sh, sw, rng, 0.6) - 0.5) * 1.6
     angle = _flow(small, 6 * k, sway)
     step = size / 2
     xs, ys = _spots(sh, sw, step, rng)
@@ -856,20 +824,20 @@ def _paint_mosaic(picture: Picture, scene: Scene, rng: np.random.Generator) -> F
     bump = cv2.GaussianBlur(np.clip((gap - 1.2) / 4.0, 0, 1).astype(np.float32), (0, 0), 0.9)
     light = _emboss(bump, 0.1)
     out = out * light[..., None] * 1.06
-    out *= 1 + 0.1 * (_tile(0.7, h, w, rng, 1.3 / k)[..., None] - 0.5)
+    out *= 1 + 0.1 * (tile(0.7, h, w, rng, 1.3 / k)[..., None] - 0.5)
     glint = (rng.random(n) > 0.985)[label].reshape(h, w) * stone
     out += 0.1 * glint[..., None]
     mortar = np.array([0.50, 0.47, 0.43], np.float32) * (
-        0.8 + 0.3 * _tile(0.6, h, w, rng)[..., None]
+        0.8 + 0.3 * tile(0.6, h, w, rng)[..., None]
     )
     # Mortar takes something of the stones around, or a night would be a net of grey.
     around = cv2.GaussianBlur(values, (0, 0), 9 * k)
-    mortar = mortar * 0.45 + around * 0.3 * _luma(mortar)[..., None] / 0.47 + around * 0.12
+    mortar = mortar * 0.45 + around * 0.3 * luma(mortar)[..., None] / 0.47 + around * 0.12
     return mortar + (out - mortar) * stone[..., None].astype(np.float32)
 
 
 def _edge(values: Floats) -> Floats:
-    grey = cv2.GaussianBlur(_luma(values), (0, 0), 1.0)
+    grey = cv2.GaussianBlur(luma(values), (0, 0), 1.0)
     gx = cv2.Sobel(grey, cv2.CV_32F, 1, 0, ksize=3)
     gy = cv2.Sobel(grey, cv2.CV_32F, 0, 1, ksize=3)
     return np.sqrt(gx * gx + gy * gy)
@@ -924,4 +892,4 @@ def paint(picture: Picture, scene: Scene, *, painted: bool) -> np.ndarray:
     """The composed picture in the manner of the scene's style, as uint8 (height, width, 3)."""
     rng = np.random.default_rng((scene.seed, 77))
     hand = (PATIENT if painted else QUICK)[scene.style]
-    return _bytes(hand(picture, scene, rng))
+    return as_bytes(hand(picture, scene, rng))
