@@ -17,13 +17,15 @@ import sys
 import time
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from enum import IntEnum
 from pathlib import Path
 
 from core.errors import VectorscopeError
 from core.files import replacing
 from core.indexing import Progress
-from core.model import BUNDLED, EVERYTHING, OWN, Cause, Scope
+from core.model import BUNDLED, EVERYTHING, OWN, Cause, Column, Scope
+from core.search import parse_filters
 from core.settings import Settings, load_settings
 from core.workspace import Workspace
 
@@ -82,6 +84,11 @@ def _parser() -> argparse.ArgumentParser:
 
     index = commands.add_parser("index", help="scan, and embed what is new; paid calls are made")
     index.add_argument("--plan", action="store_true", help="only scan, and say what it would cost")
+    index.add_argument(
+        "--use-columns",
+        action="store_true",
+        help="let searches be filtered by everything that is found to be known of the pictures",
+    )
     index.set_defaults(run=_index)
 
     search = commands.add_parser("search", help="the pictures nearest to a text")
@@ -89,6 +96,13 @@ def _parser() -> argparse.ArgumentParser:
     search.add_argument("--count", type=_count, default=24, help="at most so many (24)")
     search.add_argument(
         "--in", dest="where", default="", help='"own", "gallery", "all", or a folder: images/boats/'
+    )
+    search.add_argument(
+        "--where",
+        dest="filters",
+        default="",
+        metavar="FILTERS",
+        help='as in the page\'s address: "period:Italian;year:..1600"',
     )
     search.set_defaults(run=_search)
 
@@ -122,6 +136,10 @@ def _index(options: argparse.Namespace) -> Exit:
             _say("Another process is indexing this collection.")
             return Exit.BUSY
         _follow(workspace, quiet=options.json)
+        if options.use_columns:
+            found = workspace.found_facts().columns
+            workspace.take_columns([Column(one.name, one.type, taken=True) for one in found])
+            workspace.indexer.join()
         status, plan = workspace.status(), workspace.plan()
         progress = status.progress
         if progress.state == "failed":
@@ -144,6 +162,7 @@ def _index(options: argparse.Namespace) -> Exit:
                 "paid": workspace.embedder.paid,
                 "failed": failed,
                 "unreadable": unread,
+                "columns": [column.name for column in workspace.known.columns()],
                 "away": [
                     {"path": place.path, "files": place.files, "reason": place.reason}
                     for place in away
@@ -170,6 +189,15 @@ def _search(options: argparse.Namespace) -> Exit:
             for folder, _ in workspace.folders():
                 _say(f"  {_shown(folder)}")
             return Exit.FAILED
+        read = parse_filters(options.filters, workspace.known.columns())
+        if read.problems:
+            # Less than was asked for would be another answer.
+            for problem in read.problems:
+                _say(_shown(problem))
+            names = ", ".join(column.name for column in workspace.known.columns())
+            _say(f"Columns in use: {_shown(names) or 'none'}.")
+            return Exit.FAILED
+        scope = replace(scope, filters=read.filters)
         terms = workspace.read_text(options.text)
         if not terms:
             _say("The text is empty.")
@@ -180,6 +208,8 @@ def _search(options: argparse.Namespace) -> Exit:
             for result in ranking.page(0, options.count)
             if result.hit is not None
         ]
+        columns = workspace.known.may_leave()
+        told = workspace.known.told([picture.id for _, picture in results], columns)
         _print(
             options,
             "\n".join(
@@ -196,6 +226,7 @@ def _search(options: argparse.Namespace) -> Exit:
                         "similarity": hit.cosine,
                         "id": picture.id,
                         "paths": picture.paths,
+                        "known": told.get(picture.id, {}),
                     }
                     for hit, picture in results
                 ],

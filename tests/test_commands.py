@@ -176,3 +176,32 @@ def test_serve_hands_over_to_streamlit_and_gives_its_exit_code(home: Path) -> No
     done = in_a_process(home, "serve", "--", "--no-such-option")
     assert done.returncode == 2
     assert "no-such-option" in done.stderr
+
+
+@pytest.fixture(scope="module")
+def labelled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A clone with two pictures and what is known of them, in use."""
+    made = clone(tmp_path_factory.mktemp("labelled"))
+    for colour in ("red", "green"):
+        (made / "images" / f"{colour}.png").write_bytes(plain(colour, width=64, height=64))
+    (made / "images" / "metadata.csv").write_text("file_name,Year\nred.png,1503\ngreen.png,1700\n")
+    done = in_a_process(made, "index", "--use-columns", "--json")
+    assert json.loads(done.stdout)["columns"] == ["Year"]
+    return made
+
+
+def test_a_search_in_a_script_is_narrowed_and_says_what_is_known(labelled: Path, run: Run) -> None:
+    done = run(labelled, "search", "green", "--where", "year:..1600", "--json")
+    (found,) = json.loads(done.stdout)["results"]
+    assert found["paths"] == ["images/red.png"]
+    assert found["known"] == {"Year": "1503"}
+
+
+def test_a_filter_that_cannot_be_read_is_said_and_nothing_is_found(
+    labelled: Path, run: Run
+) -> None:
+    done = run(labelled, "search", "green", "--where", "colour:red")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == (
+        "There is nothing called “colour” to filter by here.\nColumns in use: Year.\n"
+    )

@@ -23,6 +23,9 @@ PANEL = "filters"
 # Longer texts are cut where they stand in a line.
 SHOWN = 60
 
+# Pixels: four of them stand beside each other on a wide page, and one on a phone.
+WIDTH = 255
+
 # What the two directions of an order are called.
 DIRECTIONS = {
     ColumnType.NUMBER: ("lowest first", "highest first"),
@@ -150,7 +153,7 @@ def _choices(
         placeholder="Any",
         on_change=_write,
         args=(columns,),
-        width=300,
+        width=WIDTH,
     )
 
 
@@ -165,7 +168,7 @@ def _words(columns: Sequence[Column], column: Column, wanted: Filter, came: bool
         autocomplete="off",
         on_change=_write,
         args=(columns,),
-        width=300,
+        width=WIDTH,
     )
 
 
@@ -177,7 +180,7 @@ def _bounds(
     came: bool,
 ) -> None:
     """Two fields, from and to; what they reach at most stands in them while they are empty."""
-    with st.container(horizontal=True, gap="small", vertical_alignment="bottom", width=300):
+    with st.container(horizontal=True, gap="small", vertical_alignment="bottom", width=WIDTH):
         for part, bound, end in (("from", wanted.low, reach[0]), ("to", wanted.high, reach[1])):
             key = _key(column, part)
             label = f"{literal(column.name, SHOWN)} from" if part == "from" else "to"
@@ -260,7 +263,7 @@ def _order(columns: Sequence[Column]) -> None:
         key=key,
         on_change=_write_order,
         args=(key,),
-        width=300,
+        width=WIDTH,
     )
 
 

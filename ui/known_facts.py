@@ -11,6 +11,7 @@ from core.errors import IndexUnavailable
 from core.metadata import FoundColumn
 from core.model import Column, ColumnType
 from core.workspace import Workspace
+from ui.numbers import count
 from ui.visitor import manage
 
 SAID = "columns-said"
@@ -22,9 +23,12 @@ MOST_PROBLEMS = 8
 def known_facts(workspace: Workspace) -> None:
     found = workspace.found_facts()
     used = {column.name: column for column in workspace.known.columns()}
-    new = any(column.name not in used for column in found.columns) and not used
     title = "What is known of the pictures"
-    with st.expander(title, key="known-facts", icon=":material/table_chart:", expanded=bool(new)):
+    if found.columns:
+        title += f" · {len(used)} of {count(len(found.columns), 'column')} used"
+    # Open while there is something that nobody has looked at.
+    asks = bool(found.columns) and not used
+    with st.expander(title, key="known-facts", icon=":material/table_chart:", expanded=asks):
         st.caption(
             "From metadata.csv or metadata.jsonl beside the pictures (a column file_name, and any "
             "others), from lists, folders and cameras. Searches can be filtered by what you use."
@@ -80,8 +84,6 @@ def _table(workspace: Workspace, found: Sequence[FoundColumn], used: Mapping[str
             on_click=_take,
             args=(workspace, rows, key),
         )
-        if used:
-            st.caption(f"{len(used)} of {len(found)} used", width="content")
         if said := st.session_state.pop(SAID, ""):
             st.text(said)
 

@@ -135,7 +135,8 @@ def _column(workspace: Workspace, terms: Sequence[Term], scope: Scope, key: str)
     if found is None:
         return None
     if not found.ranking:
-        st.info("No picture here has a vector yet.", icon=":material/hourglass_empty:")
+        if not scope.filters:  # else it was said that no picture meets them
+            st.info("No picture here has a vector yet.", icon=":material/hourglass_empty:")
         return None
     relevance, ranking = found.relevance, found.ranking
     marks = marks_of(ranking.hits, relevance)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from core.index import Index, Spread, VectorSpace, columns_of
 from core.metadata import PLACE
-from core.model import Column, ColumnType, Order, Scope
+from core.model import Column, ColumnType, Order, Scope, Value
 
 # One chooses among some values; who has more looks for a text.
 MOST_VALUES = 200
@@ -42,6 +42,11 @@ class Known:
             picture_id: {name: told[name].text for name in names if name in told}
             for picture_id, told in found.items()
         }
+
+    def values(self, ids: Sequence[str], column: Column) -> dict[str, Value]:
+        """What a column says of pictures, by picture id."""
+        found = self._index.facts(ids, [column.name])
+        return {picture_id: told[column.name] for picture_id, told in found.items()}
 
     def sorted(self, ids: Sequence[str], order: Order) -> list[int]:
         """The numbers of the pictures, in the order that the index lists them in."""

@@ -2,6 +2,7 @@
 
 from ui.collection_map.element import (
     Axes,
+    Colours,
     MapEvent,
     NamedRegion,
     QueryPoint,
@@ -12,6 +13,7 @@ from ui.collection_map.element import (
 
 __all__ = [
     "Axes",
+    "Colours",
     "MapEvent",
     "NamedRegion",
     "QueryPoint",

@@ -65,6 +65,15 @@ class Axes:
 
 
 @dataclass(frozen=True)
+class Colours:
+    """A frame around each picture. of: the number of its colour in `palette`, in the order of the
+    map's pictures; -1 for none. palette: in the words of CSS."""
+
+    of: Sequence[int]
+    palette: Sequence[str]
+
+
+@dataclass(frozen=True)
 class View:
     """What is seen of the map: its middle, 0 to 1 across and down, and how often it is enlarged.
 
@@ -103,6 +112,7 @@ def collection_map(
     lit: Collection[str] | None = None,
     texts: Sequence[TextPoint] = (),
     axes: Axes | None = None,
+    colours: Colours | None = None,
     selected: Collection[str] = (),
     view: View | None = None,
 ) -> MapEvent | None:
@@ -131,6 +141,8 @@ def collection_map(
             if math.isfinite(one.x) and math.isfinite(one.y)
         ],
         "axes": [axes.left, axes.right, axes.bottom, axes.top] if axes else None,
+        "colours": colours and list(colours.of),
+        "palette": colours and list(colours.palette),
         "selected": [one for one in selected if one in files.rows],
         "view": [view.x, view.y, view.zoom] if view else None,
         "most": MOST,

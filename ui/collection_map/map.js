@@ -20,6 +20,7 @@ const SLICE_MS = 3;
 const FIRST_SLICE_MS = 12;
 const AT_ONCE = 32; // pictures painted between two looks at the clock
 const DIMMED = 0.14;
+const FRAME = 0.09; // of a picture's side, where a column colours the map
 const BUCKETS = 64; // on each side of the index that finds the picture under the pointer
 const NEAR_KEPT = 120; // thumbnails kept for pictures that are seen near, some 0.3 MB each
 const LOADING = 6; // of them at once: as many as a browser asks one server for
@@ -450,6 +451,12 @@ class CollectionMap {
         ctx.globalAlpha *= 0.3;
         ctx.fillStyle = this.colours.text;
         ctx.fillRect(x - w / 2, y - h / 2, w, h);
+      }
+      const colour = payload.palette?.[payload.colours[row]];
+      if (colour) {
+        ctx.lineWidth = Math.max(1.5, side * FRAME);
+        ctx.strokeStyle = colour;
+        ctx.strokeRect(x - w / 2, y - h / 2, w, h);
       }
     }
     if (this.scene) this.spare = this.scene.canvas;

@@ -13,6 +13,7 @@ from core.story import EXPLORER, IMAGE_SEARCH, TEXT_SEARCH
 from core.workspace import Workspace
 from ui.comparison import add_picture, table_pictures
 from ui.explorer_map.axes import NAMES, put_at_end
+from ui.explorer_map.colouring import Colouring, show_legend
 from ui.explorer_map.query import Asked
 from ui.explorer_map.regions import list_of_groups, search_within
 from ui.links import link
@@ -40,8 +41,10 @@ def beside(
     groups: Groups | None,
     of: int,
     question: Asked | None,
+    colouring: Colouring | None,
 ) -> None:
-    """of: how many groups were asked for. question: what was asked on the map."""
+    """of: how many groups were asked for. question: what was asked on the map. colouring: the
+    column that colours it."""
     kind, what = st.session_state.get(KEY, ("", ""))
     if kind == SELECTION and selected():
         _selection(workspace, question)
@@ -49,6 +52,8 @@ def beside(
         _picture(workspace, str(what), scope)
     elif kind == GROUP and groups is not None and int(what) < len(groups.names):
         _group(workspace, groups, int(what), of)
+    elif colouring is not None:
+        show_legend(workspace, colouring)
     elif groups is not None:
         list_of_groups(workspace, groups, of)
     else:

@@ -16,6 +16,7 @@ from ui.address import write_address
 from ui.collection_map import Axes, NamedRegion, QueryPoint, TextPoint, View, collection_map
 from ui.explorer_map import arrangements, panel, regions
 from ui.explorer_map.axes import choose_ends
+from ui.explorer_map.colouring import Colouring, choose_column, colouring
 from ui.explorer_map.query import Asked, asked, query_box, query_point, say_what_is_lit
 from ui.filters import filtered
 from ui.scope import choose_scope
@@ -37,6 +38,7 @@ class Shown:
     lit: Sequence[str] | None
     texts: Sequence[TextPoint]
     axes: Axes | None
+    colouring: Colouring | None
 
 
 def map_view(workspace: Workspace) -> None:
@@ -46,6 +48,7 @@ def map_view(workspace: Workspace) -> None:
         kind = arrangements.choose_arrangement()
         has_groups = kind in (arrangements.LIKENESS, arrangements.PLANE)
         of = regions.choose_number() if has_groups else regions.NONE
+        column = choose_column(workspace)
         query_box(workspace)
         scope = choose_scope(workspace)
     scope = filtered(workspace, scope)
@@ -78,7 +81,8 @@ def map_view(workspace: Workspace) -> None:
         say_what_is_lit(question, None if point is None else drawn.projection is not None)
     shown = Shown(
         groups=groups,
-        regions=regions.regions_of(drawn, groups) if groups is not None else (),
+        # Two things in colours at once would be neither.
+        regions=regions.regions_of(drawn, groups) if groups is not None and not column else (),
         question=question,
         query=point,
         lit=question.found[: question.lit] if question is not None else None,
@@ -87,6 +91,7 @@ def map_view(workspace: Workspace) -> None:
             for (text, _), (x, y) in zip(words, drawn.texts.tolist(), strict=False)
         ],
         axes=axes,
+        colouring=colouring(workspace, column, drawn) if column is not None else None,
     )
     _map(workspace, drawn, scope, shown, of)
 
@@ -105,6 +110,7 @@ def _map(workspace: Workspace, drawn: DrawnMap, scope: Scope, shown: Shown, of: 
             lit=shown.lit,
             texts=shown.texts,
             axes=shown.axes,
+            colours=shown.colouring.colours if shown.colouring is not None else None,
             selected=selected(),
             view=_view_of(drawn),
         )
@@ -118,7 +124,7 @@ def _map(workspace: Workspace, drawn: DrawnMap, scope: Scope, shown: Shown, of: 
         elif event.clicked is not None:
             panel.show_beside(panel.PICTURE, event.clicked)
     with right, st.container(key="beside-map"):
-        panel.beside(workspace, drawn, scope, shown.groups, of, shown.question)
+        panel.beside(workspace, drawn, scope, shown.groups, of, shown.question, shown.colouring)
 
 
 def _view_of(drawn: DrawnMap) -> View | None:
