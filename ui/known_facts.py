@@ -26,9 +26,11 @@ def known_facts(workspace: Workspace) -> None:
     title = "What is known of the pictures"
     if found.columns:
         title += f" · {len(used)} of {count(len(found.columns), 'column')} used"
-    # Open while there is something that nobody has looked at.
+    # Open while there is something that nobody has decided on: another element then, as one that is
+    # there stays as it is.
     asks = bool(found.columns) and not used
-    with st.expander(title, key="known-facts", icon=":material/table_chart:", expanded=asks):
+    key = f"known-facts-{'asks' if asks else 'told'}"
+    with st.expander(title, key=key, icon=":material/table_chart:", expanded=asks):
         st.caption(
             "From metadata.csv or metadata.jsonl beside the pictures (a column file_name, and any "
             "others), from lists, folders and cameras. Searches can be filtered by what you use."
