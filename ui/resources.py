@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 
 import streamlit as st
@@ -13,6 +14,9 @@ from core.workspace import Workspace
 from ui.navigation import require_frame
 from ui.polling import page_drawn, redraw
 from ui.visitor import who_asks
+
+# Of two sessions that find the workspace outdated, the second must not close the new one.
+_following = threading.Lock()
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -33,10 +37,20 @@ def _settings() -> Settings:
 
 
 def open_workspace() -> Workspace:
-    """The workspace; where the data folder cannot be used, a sentence and the end of the page."""
+    """The workspace; where the data folder cannot be used, a sentence and the end of the page.
+
+    Where another process has switched to another model, one that follows it.
+    """
     require_frame()
     try:
-        return _workspace()
+        workspace = _workspace()
+        if workspace.is_outdated():
+            with _following:
+                if _workspace() is workspace:
+                    workspace.close()
+                    _workspace.clear()
+            workspace = _workspace()
+        return workspace
     except IndexUnavailable as error:
         st.error(str(error), icon=":material/database_off:")
         st.stop()
