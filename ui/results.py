@@ -123,6 +123,5 @@ def first_of_page(results: int, key: str) -> int:
     pages = -(-results // PER_PAGE)
     if pages < 2:
         return 0
-    with st.container(horizontal=True, horizontal_alignment="center"):
-        page: int = st.pagination(pages, key=f"page-{key}")
+    page: int = st.pagination(pages, key=f"page-{key}")
     return (page - 1) * PER_PAGE
