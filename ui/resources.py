@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import threading
 from pathlib import Path
 
@@ -24,7 +25,19 @@ ROOT = Path(__file__).resolve().parent.parent
 @st.cache_resource(show_spinner="Opening the collection …")
 def _workspace() -> Workspace:
     settings = _settings()
-    return Workspace(settings, ROOT, _settings, lambda: who_asks(settings))
+    workspace = Workspace(settings, ROOT, _settings, lambda: who_asks(settings))
+    _spare_the_collector()
+    return workspace
+
+
+def _spare_the_collector() -> None:
+    """Take what lives now, nearly all of it modules, out of what is looked through for garbage.
+
+    Streamlit has all of it looked through after each run of a page and of a poll: with this, that
+    is no longer half of what a search costs the server (benchmarks/README.md, "Visitors").
+    """
+    gc.collect()
+    gc.freeze()
 
 
 def _settings() -> Settings:
