@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import sys
 import threading
 from pathlib import Path
 
@@ -16,6 +17,10 @@ from ui.navigation import require_frame
 from ui.polling import page_drawn, redraw
 from ui.visitor import who_asks
 
+# How long a run that computes keeps the interpreter while a page waits for it, which it does at
+# each of its hundred looks into the index. Python's own is five times as long.
+SWITCH_SECONDS = 0.001
+
 # Of two sessions that find the workspace outdated, the second must not close the new one.
 _following = threading.Lock()
 
@@ -26,18 +31,17 @@ ROOT = Path(__file__).resolve().parent.parent
 def _workspace() -> Workspace:
     settings = _settings()
     workspace = Workspace(settings, ROOT, _settings, lambda: who_asks(settings))
-    _spare_the_collector()
+    _make_room_for_pages()
     return workspace
 
 
-def _spare_the_collector() -> None:
-    """Take what lives now, nearly all of it modules, out of what is looked through for garbage.
-
-    Streamlit has all of it looked through after each run of a page and of a poll: with this, that
-    is no longer half of what a search costs the server (benchmarks/README.md, "Visitors").
-    """
+def _make_room_for_pages() -> None:
+    """Have the interpreter spend its time on what is drawn (benchmarks/README.md, "Visitors")."""
+    # Streamlit has all that lives looked through for garbage after each run of a page and of a
+    # poll: half of what a search cost. What lives now, nearly all of it modules, is left out.
     gc.collect()
     gc.freeze()
+    sys.setswitchinterval(SWITCH_SECONDS)
 
 
 def _settings() -> Settings:
