@@ -15,6 +15,7 @@ from typing import IO, TYPE_CHECKING
 from core.deadline import Deadline
 from core.embedders import (
     NAMES,
+    Choice,
     Embedder,
     HasLimit,
     KnowsItsWords,
@@ -151,6 +152,9 @@ NOTHING_BROUGHT: Brought = {}
 # switched.
 SECOND, SWITCHED = "second", "switched"
 
+# Whether another process switched the pages is read by every page, and changes hardly ever.
+SWITCH_SECONDS = 3.0
+
 # Counting takes 25 ms at 10,000 pictures; while a run is on, every visitor's page asks each second.
 COUNT_SECONDS = 0.5
 
@@ -215,7 +219,8 @@ class Workspace:
         self._second_problem = ""
         self._opening_second = threading.Lock()
         # What the settings themselves ask for; the pages may have been switched to another.
-        self._kind_of_settings = settings.embedder_kind
+        self._as_set = settings
+        self._choice_read = -SWITCH_SECONDS
         if beside is None:
             settings = self._as_chosen(settings)
         self.settings = settings
@@ -538,13 +543,33 @@ class Workspace:
 
     def _as_chosen(self, settings: Settings) -> Settings:
         """The settings with what was chosen on the page: which embedder answers, and the second."""
-        choice = choose(settings, self._index.meta(SECOND), self._index.meta(SWITCHED))
+        self._choice = choice = self._read_choice()
         self.second_kind = choice.second
         if choice.problem:
             self.problems.append(choice.problem)
         if choice.first == settings.embedder_kind:
             return settings
         return replace(settings, embedder=choice.first)
+
+    def _read_choice(self) -> Choice:
+        return choose(self._as_set, self._index.meta(SECOND), self._index.meta(SWITCHED))
+
+    def is_outdated(self) -> bool:
+        """True once another process has chosen other embedders for the index that both share.
+
+        A new Workspace has them then. False while this one does work that closing it would end,
+        and for SWITCH_SECONDS after each look.
+        """
+        now = time.monotonic()
+        if now - self._choice_read < SWITCH_SECONDS:
+            return False
+        self._choice_read = now
+        if self.indexer.is_own() or self.copy_state().running or self.is_preparing():
+            return False
+        try:
+            return self._read_choice() != self._choice
+        except IndexUnavailable:
+            return False  # whoever asks it for more than this says so
 
     def addable(self) -> dict[str, str]:
         """The kinds of embedders that could stand beside the first, and what each is called."""
@@ -558,18 +583,20 @@ class Workspace:
         """
         if kind not in self.addable():
             raise EmbedderRefused("This model is not set up here, or it answers already.")
-        self._index.set_meta(SECOND, kind)
-        self._close_second()
-        self.second_kind = kind
+        self._choose_second(kind)
 
     def remove_second(self) -> None:
         """Go on with the first embedder alone; the vectors of the second stay in the index.
 
         Raises IndexUnavailable.
         """
-        self._index.set_meta(SECOND, "")
+        self._choose_second("")
+
+    def _choose_second(self, kind: str) -> None:
+        self._index.set_meta(SECOND, kind)
         self._close_second()
-        self.second_kind = ""
+        self.second_kind = kind
+        self._choice = self._read_choice()
 
     def second(self) -> Workspace | None:
         """The workspace of the second embedder, opened at the first question; None without one.
@@ -609,8 +636,9 @@ class Workspace:
         if second.embedder.paid and self.wanted() == EVERYTHING:
             self.tick_gallery(True)  # or "Indexed N of M" would speak of other pictures
         first, target = self.embedder.id.partition(":")[0], self.second_kind
-        back = target == self._kind_of_settings
-        self._index.set_meta(SWITCHED, "" if back else f"{self._kind_of_settings} {target}")
+        of_settings = self._as_set.embedder_kind
+        back = target == of_settings
+        self._index.set_meta(SWITCHED, "" if back else f"{of_settings} {target}")
         self._index.set_meta(SECOND, first)
 
     def vote(self, query: str, *, for_second: bool) -> None:

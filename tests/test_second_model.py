@@ -231,6 +231,38 @@ def test_a_switch_makes_the_second_the_first_also_after_a_restart(
     back.close()
 
 
+def test_a_switch_in_one_process_makes_what_the_other_has_open_outdated(
+    root: Path, emulator: Emulator
+) -> None:
+    here, second = with_azure(root, emulator)
+    embed(second)
+    there = opened(root, emulator)
+    assert not there.is_outdated()
+    there.close()
+
+    there = opened(root, emulator)
+    here.switch_over()
+    assert there.is_outdated()
+    there.close()
+    here.close()
+    following = opened(root, emulator)
+    assert following.embedder.id == second.embedder.id
+    assert not following.is_outdated()
+    following.close()
+
+
+def test_what_one_adds_and_removes_oneself_makes_nothing_outdated(
+    root: Path, emulator: Emulator
+) -> None:
+    workspace, _ = with_azure(root, emulator)
+    assert not workspace.is_outdated()
+    workspace.close()
+    workspace = opened(root, emulator)
+    workspace.remove_second()
+    assert not workspace.is_outdated()
+    workspace.close()
+
+
 def test_whoever_changes_the_settings_takes_a_switch_back(root: Path, emulator: Emulator) -> None:
     workspace, _ = with_azure(root, emulator)
     workspace.switch_over()

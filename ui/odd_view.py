@@ -196,8 +196,7 @@ def _pages(workspace: Workspace, scope: Scope, boxes: Sequence[Box], key: str) -
     place = st.container()
     page = 1
     if len(pages) > 1:
-        with st.container(horizontal=True, horizontal_alignment="center"):
-            page = st.pagination(len(pages), key=f"page-{key}-{scope.collection}-{scope.folder}")
+        page = st.pagination(len(pages), key=f"page-{key}-{scope.collection}-{scope.folder}")
     with place:
         _show(workspace, scope, pages[page - 1])
 

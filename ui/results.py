@@ -124,14 +124,22 @@ def show_pages(
 
     marks: how far each picture stands out, by id. answer: the query that the results answer.
     """
-    pages = max(1, -(-len(results) // PER_PAGE))
     place = st.container()
-    page = 1
-    if pages > 1:
-        with st.container(horizontal=True, horizontal_alignment="center"):
-            page = st.pagination(pages, key=f"page-{key}")
+    first = first_of_page(len(results), key)
     with place:
-        hung = results.page((page - 1) * PER_PAGE, PER_PAGE)
+        hung = results.page(first, PER_PAGE)
         wall(workspace, hung, key="results", marks=marks, answer=answer)
     if answer is not None:
         plain_table(workspace, hung, marks, key="as-table")
+
+
+def first_of_page(results: int, key: str) -> int:
+    """The number of the first result on the page that is chosen here; 0 where there is one page.
+
+    results: how many there are. key: as of `show_ranking`.
+    """
+    pages = -(-results // PER_PAGE)
+    if pages < 2:
+        return 0
+    page: int = st.pagination(pages, key=f"page-{key}")
+    return (page - 1) * PER_PAGE

@@ -45,7 +45,12 @@ def page_frame(workspace: Workspace, title: str, counted: bool = True) -> None:
 def status_line(workspace: Workspace, counted: bool) -> None:
     """Polls only while a run is on; its end reruns the page once, for the new results."""
     running = workspace.progress().running
-    poll(_status, running, width="content")(workspace, counted, running)
+    if running:
+        poll(_status, running, width="content")(workspace, counted, running)
+        return
+    # A fragment costs as much as what it draws, and here there is nothing to press.
+    with st.container(width="content"):
+        _status(workspace, counted, running)
 
 
 def _status(workspace: Workspace, counted: bool, was_running: bool) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
@@ -13,23 +13,32 @@ from core.model import Scope, Vote
 from core.search import Answer, Ranking, Term, agreement, votes_csv, written_parts
 from core.workspace import Workspace
 from ui.address import follow_choice, write_choice
-from ui.answer import Answered, answered, asked_for, show_answer
+from ui.answer import answered, asked_for, show_answer
 from ui.brought import name_of
+from ui.filters import asked_order
 from ui.literal import literal
 from ui.numbers import count
 from ui.plain_table import plain_table
 from ui.query import is_plain
 from ui.query_parts import show_parts
-from ui.results import marks_of
+from ui.results import by_column, first_of_page, marks_of
 from ui.selection import drawn_elsewhere
 from ui.standing_out import say_what_stands_out, say_why_not
 from ui.strictness import strictness_control
 from ui.take_along import table_button
 from ui.visitor import manage, visitor
-from ui.wall import PER_PAGE, wall
+from ui.wall import PER_PAGE, Marks, wall
 
 KEY = NAME = "side"
 ON = "1"
+
+
+@dataclass(frozen=True, eq=False)
+class _Said:
+    """What one model found, as it is shown: what stands out comes first."""
+
+    ranking: Ranking
+    marks: Marks
 
 
 def wants_both() -> bool:
@@ -86,14 +95,13 @@ def show_found(
         return show_answer(workspace, terms, scope, hint)
     if not is_plain(terms):
         show_parts(workspace, terms)
-    found = _both(workspace, second, terms, scope)
-    return found.ranking if found is not None else None
+    return _both(workspace, second, terms, scope)
 
 
 def _both(
     workspace: Workspace, second: Workspace, terms: Sequence[Term], scope: Scope
-) -> Answered | None:
-    """The answers of both models; returns that of the first.
+) -> Ranking | None:
+    """The answers of both models; returns the ranking of the first.
 
     terms: the query as the first model reads it.
     """
@@ -102,12 +110,31 @@ def _both(
     left, right = st.columns(2, gap="large")
     with left:
         left_head = _head(workspace)
-        first = _column(workspace, terms, scope, "side-0")
+        first = _said(workspace, terms, scope)
     with right:
         right_head = _head(second)
         # Each model reads a query in its own way.
         own = asked_for(second)
-        other = _column(second, own, scope, "side-1") if own else None
+        other = _said(second, own, scope) if own else None
+    # One for both: the same ranks stand beside each other.
+    longest = max((len(each.ranking) for each in (first, other) if each), default=0)
+    number = first_of_page(longest, key=f"side-{terms}-{hash(scope)}-{asked_order(workspace)}")
+    has_bar = True  # whichever wall comes first
+    for place, one, asked, said, key in (
+        (left, workspace, terms, first, "side-0"),
+        (right, second, own, other, "side-1"),
+    ):
+        if said is None:
+            continue
+        with place:
+            shown = said.ranking.page(number, PER_PAGE)
+            if number and not shown:
+                st.caption("This model has found no more.")
+                continue
+            answer = Answer(tuple(asked), said.ranking)
+            wall(one, shown, key=key, marks=said.marks, answer=answer, has_bar=has_bar)
+            has_bar = False
+            plain_table(one, shown, said.marks, key=f"as-table-{key}")
     with top:
         if first is not None and other is not None:
             shared, compared = agreement(first.ranking, other.ranking)
@@ -120,7 +147,7 @@ def _both(
             table_button("Votes (CSV)", lambda: votes_csv(votes), "votes.csv", key="votes")
     if first is not None and other is not None and votes is not None:
         _voting(workspace, second, votes, left_head, right_head, _in_words(workspace, terms))
-    return first
+    return first.ranking if first is not None else None
 
 
 def _head(workspace: Workspace) -> DeltaGenerator:
@@ -130,7 +157,8 @@ def _head(workspace: Workspace) -> DeltaGenerator:
     return head
 
 
-def _column(workspace: Workspace, terms: Sequence[Term], scope: Scope, key: str) -> Answered | None:
+def _said(workspace: Workspace, terms: Sequence[Term], scope: Scope) -> _Said | None:
+    """What the model answers, its sentence drawn; None where there are no pictures to hang."""
     found = answered(workspace, terms, scope)
     if found is None:
         return None
@@ -146,17 +174,12 @@ def _column(workspace: Workspace, terms: Sequence[Term], scope: Scope, key: str)
     else:
         st.markdown(f"**{count(len(ranking), 'picture')}**, most similar first")
         say_why_not(workspace, ranking, relevance)
-    shown = ranking.page(0, PER_PAGE)
-    wall(
-        workspace,
-        shown,
-        key=key,
-        marks=marks,
-        answer=Answer(tuple(terms), ranking),
-        has_bar=key == "side-0",
-    )
-    plain_table(workspace, shown, marks, key=f"as-table-{key}")
-    return replace(found, ranking=ranking)
+    order = asked_order(workspace)
+    if order is not None:
+        lined = relevance is not None and relevance.line is not None
+        above = relevance.count if relevance is not None and lined else 0
+        ranking = by_column(workspace, ranking, order, above)
+    return _Said(ranking, marks)
 
 
 def _voting(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
 from typing import TypeAlias
 
@@ -83,9 +83,11 @@ def wall(
         # Here, before anything is drawn, `shown` is what the browser had.
         take_choice(st.session_state[component].get("select"), shown)
 
+    # Each look at the session costs as much as all else of a card.
+    chosen, sent = frozenset(selected()), _thumbnails_sent()
     payload = {
         "pictures": [
-            _card(workspace, result, marks or {}, lines)
+            _card(result, marks or {}, lines, _source(workspace, result.picture.id, sent), chosen)
             for result, lines in zip(results, facts or [()] * len(results), strict=True)
         ],
         "groups": [asdict(group) for group in groups],
@@ -126,7 +128,7 @@ def _rerun() -> None:
 
 
 def _card(
-    workspace: Workspace, result: Result, marks: Marks, facts: Sequence[str]
+    result: Result, marks: Marks, facts: Sequence[str], source: str, chosen: Collection[str]
 ) -> dict[str, object]:
     """A picture as wall.js draws it. One that waits for its vector can only be viewed."""
     picture = result.picture
@@ -135,23 +137,28 @@ def _card(
         "id": picture.id,
         "name": picture.name,
         "facts": list(facts),
-        "source": _source(workspace, picture.id),
+        "source": source,
         "cosine": f"{result.hit.cosine:.4f}" if result.hit is not None else None,
         "more": f"image_search?id={picture.id}" if result.searchable else None,
         "prominence": None if prominence is None else round(prominence, 3),
         "standsOut": stands_out,
         "alike": len(result.hit.alike) if result.hit is not None else 0,
-        "selected": picture.id in selected(),
+        "selected": picture.id in chosen,
     }
 
 
-def _source(workspace: Workspace, picture_id: str) -> str:
+def _thumbnails_sent() -> set[str]:
+    """The ids of the pictures whose thumbnails this session has seen; to be added to."""
+    sent: set[str] = st.session_state.setdefault("thumbnails-sent", set())
+    return sent
+
+
+def _source(workspace: Workspace, picture_id: str, sent: set[str]) -> str:
     """The thumbnail itself when this session sees it first, afterwards its static address.
 
     24 requests for files take longer than all else in a search. wall.js keeps what it was sent;
     where it has it no more, the address serves.
     """
-    sent: set[str] = st.session_state.setdefault("thumbnails-sent", set())
     if picture_id in sent:
         return address(workspace, picture_id)
     sent.add(picture_id)

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import contextlib
 import importlib.util
+import json
 import re
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
+from streamlit.web.server.starlette.starlette_app_utils import create_signed_value
 
+from core.hosting.people import SIGNED_IN_SECONDS
 from tests.app.browser import PATIENCE_MS, WIDE, expect_wall, look_for, ready
 from tests.app.conftest import COLOURS, App, azure, index
 from tests.app.server import clone, serve
+from tests.app.test_browser_axe import expect_no_findings
 from tests.azure_emulator import Emulator
 from tests.conftest import plain
 
@@ -30,6 +35,9 @@ OWNER, VISITOR, STRANGER = "ada@example.com", "bob@example.org", "eve@example.ne
 UNCONFIRMED = "mallory@example.org"
 
 LISTS = {"OWNERS": f" {OWNER.title()} ,x@example.com", "VISITORS": "Example.org"}
+
+COOKIE_SECRET = "0123456789abcdef0123456789abcdef"
+COOKIE = "_streamlit_user"
 
 NOTHING_OF_IT = re.compile("^(Indexed|Describe a picture)")
 
@@ -56,7 +64,7 @@ def write_secrets(home: Path, url: str) -> None:
     (home / ".streamlit" / "secrets.toml").write_text(
         "[auth]\n"
         'redirect_uri = "http://127.0.0.1:{port}/oauth2callback"\n'
-        'cookie_secret = "0123456789abcdef0123456789abcdef"\n'
+        f'cookie_secret = "{COOKIE_SECRET}"\n'
         'client_id = "vectorscope"\n'
         'client_secret = "of the client"\n'
         f'server_metadata_url = "{url}/.well-known/openid-configuration"\n'
@@ -76,15 +84,34 @@ def showcase(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
             yield App(server, emulator)
 
 
+@pytest.fixture(scope="module")
+def open_to_all(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
+    """Everybody searches, the provider is away, and each visitor has two calls a day. Shared."""
+    home = clone(tmp_path_factory.mktemp("open"))
+    (home / "images" / "red.png").write_bytes(plain("red", 200, 150))
+    with provider() as url:
+        write_secrets(home, url)
+    with Emulator() as emulator:
+        index(home, emulator)
+        settings = {**azure(emulator), "OWNERS": OWNER, "VISITOR_CALLS_PER_DAY": "2"}
+        with serve(home, **settings) as server:
+            yield App(server, emulator)
+
+
 @pytest.fixture
 def visit(chromium: Browser) -> Iterator[Visit]:
     """visit(app, "/explorer") is a window of a browser of its own; again=page: one more of it."""
     with contextlib.ExitStack() as stack:
 
-        def visit_(app: App, path: str = "/", again: Page | None = None) -> Page:
+        def visit_(
+            app: App, path: str = "/", again: Page | None = None, cookies: bool = True
+        ) -> Page:
             if again is None:
                 context = chromium.new_context(viewport=WIDE)
                 stack.callback(context.close)
+                if not cookies:
+                    # What brings Streamlit's cookie to those who have not signed in.
+                    context.route("**/_stcore/health", lambda route: route.fulfill(body="ok"))
             else:
                 context = again.context
             page = context.new_page()
@@ -161,14 +188,51 @@ def test_who_signs_out_in_one_tab_is_out_in_the_others_at_their_next_step(
     assert other.get_by_text(NOTHING_OF_IT).count() == 0
 
 
-def test_a_forged_cookie_is_nobodys(showcase: App, visit: Visit) -> None:
+def owners_cookie(app: App, secret: str, issued: float) -> str:
+    """As Streamlit writes it for a sign-in at `issued`, in seconds since 1970."""
+    claims = {"iss": "x", "sub": OWNER, "email": OWNER, "email_verified": True, "iat": issued}
+    told = json.dumps({"is_logged_in": True, "origin": app.url, **claims})
+    return create_signed_value(secret, COOKIE, told).decode()
+
+
+def test_a_cookie_that_is_forged_or_of_an_expired_sign_in_is_nobodys(
+    showcase: App, visit: Visit
+) -> None:
+    now = time.time()
     eve = visit(showcase)
-    eve.context.add_cookies(
-        [{"name": "_streamlit_user", "value": "eyJlbWFpbCI6ICJhZGEifQ", "url": showcase.url}]
-    )
+    for value in (
+        "eyJlbWFpbCI6ICJhZGEifQ",
+        owners_cookie(showcase, "another secret, as long as the true one", now),
+        owners_cookie(showcase, COOKIE_SECRET, now - SIGNED_IN_SECONDS - 60),
+    ):
+        eve.context.add_cookies([{"name": COOKIE, "value": value, "url": showcase.url}])
+        eve.reload()
+        expect(eve.get_by_text("that sign-in is no longer valid")).to_be_visible()
+        assert eve.get_by_text(NOTHING_OF_IT).count() == 0
+    own = owners_cookie(showcase, COOKIE_SECRET, now)
+    eve.context.add_cookies([{"name": COOKIE, "value": own, "url": showcase.url}])
     eve.reload()
-    expect(eve.get_by_text("that sign-in is no longer valid")).to_be_visible()
-    assert eve.get_by_text(NOTHING_OF_IT).count() == 0
+    expect(eve.get_by_role("button", name="Sign out")).to_be_visible()
+    assert "Traceback" not in showcase.server.log
+
+
+def test_a_forged_cookie_takes_nothing_from_what_everybody_may_see(
+    open_to_all: App, visit: Visit
+) -> None:
+    eve = visit(open_to_all)
+    forged = owners_cookie(open_to_all, "another secret, as long as the true one", time.time())
+    eve.context.add_cookies([{"name": COOKIE, "value": forged, "url": open_to_all.url}])
+    eve.goto(f"{open_to_all.url}/?q=red")
+    expect_wall(eve, 1)
+    expect(eve.get_by_role("button", name="Sign in")).to_be_visible()
+    assert eve.get_by_text("this month").count() == 0
+    assert "Traceback" not in open_to_all.server.log
+
+
+def test_axe_finds_nothing_on_the_gate(showcase: App, visit: Visit) -> None:
+    page = visit(showcase)
+    expect(page.get_by_role("button", name="Sign in")).to_be_visible()
+    expect_no_findings(page)
 
 
 def test_a_sign_in_that_is_denied_is_said(showcase: App, visit: Visit) -> None:
@@ -182,17 +246,26 @@ def test_a_sign_in_that_is_denied_is_said(showcase: App, visit: Visit) -> None:
 
 
 def test_with_owners_alone_everybody_searches_and_a_provider_that_is_away_is_said(
-    tmp_path: Path, visit: Visit
+    open_to_all: App, visit: Visit
 ) -> None:
-    home = clone(tmp_path / "home")
-    (home / "images" / "red.png").write_bytes(plain("red", 200, 150))
-    with provider() as url:
-        write_secrets(home, url)
-    with Emulator() as emulator, serve(home, OWNERS=OWNER) as server:
-        page = visit(App(server, emulator), "/?q=red")
-        expect_wall(page, 1)
-        page.get_by_role("button", name="Sign in").click()
-        expect(page.get_by_text("The sign-in service does not answer")).to_be_visible()
-        page.goto(f"{server.url}/indexing")
-        expect(page.get_by_text("This showcase is read-only")).to_be_visible()
-        assert "Traceback" not in server.log
+    page = visit(open_to_all, "/?q=red")
+    expect_wall(page, 1)
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_text("The sign-in service does not answer")).to_be_visible()
+    page.goto(f"{open_to_all.url}/indexing")
+    expect(page.get_by_text("This showcase is read-only")).to_be_visible()
+    assert "Traceback" not in open_to_all.server.log
+
+
+def test_a_browser_without_cookies_searches_as_a_visitor_and_is_told_what_signing_in_needs(
+    open_to_all: App, visit: Visit
+) -> None:
+    bob = visit(open_to_all, cookies=False)
+    for text in ("green", "yellow"):
+        look_for(bob, text)
+        expect_wall(bob, 1)
+    look_for(bob, "purple")
+    expect(bob.get_by_text("Your 2 calls to the model of today are used up")).to_be_visible()
+    bob.get_by_role("button", name="Sign in").click()
+    expect(bob.get_by_text("Signing in needs cookies")).to_be_visible()
+    assert bob.context.cookies() == []

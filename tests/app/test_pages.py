@@ -14,13 +14,14 @@ from streamlit.testing.v1 import AppTest
 
 from core import workspace as use_cases
 from core.search import print_ids
-from core.settings import NAMES
+from core.settings import NAMES, load_settings
 from core.workspace import Workspace
 from tests.app.conftest import COLOURS, paint
 from tests.app.server import ROOT
 from tests.azure_emulator import Emulator
 from tests.conftest import fill, plain, wait_for
 from ui import resources
+from ui.wall import PER_PAGE
 
 PAGES = ("text_search", "image_search", "explorer", "indexing")
 
@@ -750,6 +751,35 @@ def test_one_query_is_answered_by_both_models_side_by_side(
     assert "## Azure AI Vision" in visitor.said
     assert "of the first 10" in visitor.said
     assert len(visitor.captions) == 2 * 14
+
+
+def test_side_by_side_goes_on_to_the_next_page_of_both_models(
+    visit: Visit, with_key: dict[str, str], tmp_path: Path
+) -> None:
+    fill(tmp_path / "images", 16)
+    visitor = visit(EMBEDDER="builtin", **with_key)
+    with_second(visitor)
+    test = visitor.open(q="red", side="1")
+    first = visitor.captions
+    assert len(first) == 2 * PER_PAGE
+    (pages,) = test.pagination
+    assert not pages.set_value(2).run().exception
+    assert len(visitor.captions) == 2 * (30 - PER_PAGE)
+    assert not set(visitor.captions) & set(first)
+
+
+def test_a_switch_in_another_process_is_followed_by_the_next_page(
+    visit: Visit, with_key: dict[str, str], tmp_path: Path
+) -> None:
+    visitor = visit(EMBEDDER="builtin", **with_key)
+    with_second(visitor)
+    settings = load_settings({"EMBEDDER": "builtin", **with_key}, root=tmp_path)
+    other = Workspace(settings, tmp_path, scan_at_start=False)
+    other.switch_over()
+    other.close()
+    assert not visitor.open(q="red").exception
+    assert "Azure AI Vision answers · Indexed 14 of 14" in visitor.said
+    resources._workspace().close()
 
 
 def test_a_vote_is_kept_for_the_query_and_can_be_changed(
