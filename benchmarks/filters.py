@@ -22,7 +22,7 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.postgres import DIMENSIONS, EMBEDDER, Made, archived
+from benchmarks.postgres import DIMENSIONS, EMBEDDER, SHARED_BUFFERS, Made, archived
 from core.index import Index, VectorSpace, open_index
 from core.model import EVERYTHING, Filter, Order, Value
 from core.search import Part, search
@@ -123,7 +123,7 @@ def main() -> None:
         sqlite.close()
         if not is_available():
             return
-        with serve("512MB", on_disk=True) as server:
+        with serve(SHARED_BUFFERS, on_disk=True) as server:
             settings = server.settings(home / "postgres", "benchmark")
             postgres = open_index(settings)
             postgres.import_pictures(EMBEDDER, archived(made, rows), trusted=True)

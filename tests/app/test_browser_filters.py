@@ -65,7 +65,7 @@ def test_columns_are_found_used_and_searches_filtered_and_sorted_by_them(
 
     page.go_back()
     expect(page.get_by_text("Sorted by Year")).to_have_count(0)
-    page.get_by_role("button", name="Clear").click()
+    page.get_by_role("button", name="Clear", exact=True).click()
     expect(page.get_by_text("of 14 pictures")).to_have_count(0)
 
 
