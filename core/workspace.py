@@ -996,9 +996,11 @@ class Workspace:
         """
         copies = self._index.copies()
         groups = self._duplicates.groups()
-        known = self._index.pictures(
-            [*copies, *(picture_id for group in groups for picture_id in group)]
-        )
+        ids = [*copies, *(picture_id for group in groups for picture_id in group)]
+        if scope.filters:
+            meant = replace(scope, only=frozenset(ids))
+            ids = self._index.page(meant, 0, len(meant.only or ()))
+        known = self._index.pictures(ids)
         return duplicates_within(
             scope,
             ([known[i] for i in group if i in known] for group in groups),
@@ -1139,7 +1141,8 @@ class Workspace:
 
         parts: the parts of the query that found them, in their text form.
         """
-        write_zip(target, results, parts, self.original, self.thumbnail)
+        told = self.known.to_export(results)
+        write_zip(target, results, parts, self.original, self.thumbnail, told)
 
     def import_index(self, source: IO[bytes]) -> int:
         """Take an exported index in; returns the number of its pictures. Raises ArchiveError."""

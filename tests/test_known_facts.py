@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import zipfile
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -246,13 +247,30 @@ def test_an_exported_index_brings_its_columns_along(used: Workspace, tmp_path: P
 
 
 def test_a_table_has_the_columns_in_use_and_no_formula(used: Workspace) -> None:
-    columns = used.known.may_leave()
     page = used.browse(EVERYTHING, Order("Year")).page(0, 1)
-    known = used.known.told([one.picture.id for one in page], columns)
-    names_of = [column.name for column in columns]
-    head, line = to_csv(page, columns=names_of, told=known).splitlines()
+    head, line = to_csv(page, told=used.known.to_export(page)).splitlines()
     assert head == "rank,name,id,similarity,Author,Year,Seen,Note"
     assert line.endswith(",Ada,1503,2026-11-27,'=1+1")
+
+
+def test_the_table_of_a_zip_has_them_too(used: Workspace) -> None:
+    target = io.BytesIO()
+    used.zip_pictures(target, used.browse(EVERYTHING, Order("Year")).page(0, 1), [])
+    with zipfile.ZipFile(target) as archive:
+        head, line = archive.read("ranking.csv").decode().splitlines()
+    assert head.endswith(",Author,Year,Seen,Note,file")
+    assert line.endswith(",pictures/red.png")
+
+
+def test_what_is_there_twice_is_told_within_a_filter(used: Workspace, root: Path) -> None:
+    for name in ("red", "green"):
+        data = (root / "images" / f"{name}.png").read_bytes()
+        (root / "images" / f"{name} again.png").write_bytes(data)
+    rescan(used)
+    early = Scope(filters=(Filter("Year", high=1550),))
+    assert len(used.duplicate_groups().copies) == 2
+    (copies,) = used.duplicate_groups(early).copies
+    assert "images/red.png" in copies.paths
 
 
 def test_a_run_that_was_killed_before_it_had_learned_learns_the_next_time(

@@ -64,6 +64,12 @@ def filtered(workspace: Workspace, scope: Scope, *, sortable: bool = False) -> S
     return narrow
 
 
+def filters_asked() -> dict[str, str]:
+    """The filters of this page, for the address of another."""
+    written = st.query_params.get(NAME, "")
+    return {NAME: written} if written else {}
+
+
 def asked_order(workspace: Workspace) -> Order | None:
     """The order that the address asks for; None for that of the likeness."""
     written = st.query_params.get(SORT, "")

@@ -9,7 +9,16 @@ from urllib.parse import parse_qsl, urlencode
 import streamlit as st
 
 from core.errors import IndexUnavailable, QueryError
-from core.search import Asked, KeptSearches, Ranking, SessionSearches, remember, written_parts
+from core.search import (
+    Asked,
+    KeptSearches,
+    Ranking,
+    SessionSearches,
+    in_words,
+    parse_filters,
+    remember,
+    written_parts,
+)
 from core.story import IMAGE_SEARCH, TEXT_SEARCH
 from core.workspace import Workspace
 from ui.brought import brought, name_of
@@ -75,7 +84,14 @@ def words_of(workspace: Workspace, address: str) -> str:
         terms = ()
     words, _ = written_parts(terms, [name_of(workspace, term) for term in terms])
     where = f" in {parameters['in']}" if parameters.get("in") else ""
-    return f"{words or parameters.get('q', '') or 'A search'}{where}"
+    known = workspace.known.columns()
+    types = {column.name: column.type for column in known}
+    said = [
+        f"{wanted.column} {in_words(wanted, types[wanted.column])}"
+        for wanted in parse_filters(parameters.get("where", ""), known).filters
+    ]
+    filters = f" · {', '.join(said)}" if said else ""
+    return f"{words or parameters.get('q', '') or 'A search'}{where}{filters}"
 
 
 def parameters_of(address: str) -> dict[str, str]:

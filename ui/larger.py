@@ -14,6 +14,7 @@ from ui.add_to_query import add_picture_to_query
 from ui.alike import files, kilobytes
 from ui.comparison import add_picture
 from ui.dialog import dialog
+from ui.filters import filters_asked
 from ui.picture_words import picture_words
 from ui.why import hold_against, why
 
@@ -68,9 +69,10 @@ def larger(
 def _known(workspace: Workspace, picture_id: str) -> None:
     """What is known of the picture, a line for each column."""
     told = workspace.known.told([picture_id], workspace.known.columns()).get(picture_id, {})
-    if told:
-        # st.text: names and values are whoever's the files are.
-        st.text("\n".join(f"{name}: {text}" for name, text in told.items()))
+    with st.container(gap=None):
+        for name, text in told.items():
+            # st.text: names and values are whoever's the files are.
+            st.text(f"{name}: {text}")
 
 
 def _more_like_this(picture_id: str) -> None:
@@ -85,7 +87,7 @@ def _more_like_this(picture_id: str) -> None:
             "pages/image_search.py",
             label="More like this",
             icon="",
-            query_params={"id": picture_id},
+            query_params={"id": picture_id, **filters_asked()},
         )
 
 

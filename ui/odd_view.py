@@ -196,7 +196,7 @@ def _pages(workspace: Workspace, scope: Scope, boxes: Sequence[Box], key: str) -
     place = st.container()
     page = 1
     if len(pages) > 1:
-        page = st.pagination(len(pages), key=f"page-{key}-{scope.collection}-{scope.folder}")
+        page = st.pagination(len(pages), key=f"page-{key}-{hash(scope)}")
     with place:
         _show(workspace, scope, pages[page - 1])
 

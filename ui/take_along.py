@@ -76,10 +76,8 @@ def csv_button(workspace: Workspace, what: ToTakeAlong, label: str, key: str) ->
 
 
 def _table(workspace: Workspace, what: ToTakeAlong) -> str:
-    results, columns = what.read(), workspace.known.may_leave()
-    told = workspace.known.told([result.picture.id for result in results], columns)
-    names = [column.name for column in columns]
-    return to_csv(results, what.sheet.parts, columns=names, told=told)
+    results = what.read()
+    return to_csv(results, what.sheet.parts, told=workspace.known.to_export(results))
 
 
 def table_button(label: str, make: Callable[[], str], file_name: str, *, key: str) -> None:

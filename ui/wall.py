@@ -7,6 +7,7 @@ import json
 from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
 from typing import TypeAlias
+from urllib.parse import urlencode
 
 import streamlit as st
 
@@ -16,6 +17,7 @@ from ui.add_to_query import add_picture_to_query
 from ui.alike import show_alike
 from ui.comparison import add_picture
 from ui.component import component
+from ui.filters import filters_asked
 from ui.larger import larger
 from ui.query import is_plain
 from ui.selection import choices_taken, redraw_if_changed, selected, selection_bar, take_choice
@@ -139,7 +141,7 @@ def _card(
         "facts": list(facts),
         "source": source,
         "cosine": f"{result.hit.cosine:.4f}" if result.hit is not None else None,
-        "more": f"image_search?id={picture.id}" if result.searchable else None,
+        "more": f"image_search?{_more(picture.id)}" if result.searchable else None,
         "prominence": None if prominence is None else round(prominence, 3),
         "standsOut": stands_out,
         "alike": len(result.hit.alike) if result.hit is not None else 0,
@@ -151,6 +153,10 @@ def _thumbnails_sent() -> set[str]:
     """The ids of the pictures whose thumbnails this session has seen; to be added to."""
     sent: set[str] = st.session_state.setdefault("thumbnails-sent", set())
     return sent
+
+
+def _more(picture_id: str) -> str:
+    return urlencode({"id": picture_id, **filters_asked()})
 
 
 def _source(workspace: Workspace, picture_id: str, sent: set[str]) -> str:

@@ -147,8 +147,10 @@ def _keep_what_is_away(
     raw: Raw,
 ) -> None:
     """The files beside pictures that are away are away too."""
-    ids = sorted({row.picture_id for path, row in files.items() if path.startswith(gone)})
-    for picture_id, told in index.facts(ids, columns).items() if gone and ids else ():
+    if not gone:
+        return
+    ids = {row.picture_id for path, row in files.items() if path.startswith(gone)}
+    for picture_id, told in index.facts(sorted(ids), columns).items():
         known = raw.setdefault(picture_id, {})
         for name, value in told.items():
             known.setdefault(name, value.text)

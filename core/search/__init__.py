@@ -6,7 +6,7 @@ from core.search.balance import balanced
 from core.search.bank import Bank
 from core.search.duplicate_finder import DuplicateFinder
 from core.search.duplicates import Duplicates, duplicates_csv, duplicates_within
-from core.search.export import MOST_TAKEN_ALONG, harmless, to_csv, written_parts
+from core.search.export import MOST_TAKEN_ALONG, Told, harmless, to_csv, written_parts
 from core.search.export_page import Sheet, to_page
 from core.search.export_zip import MOST_ZIP_BYTES, write_zip
 from core.search.filters import (
@@ -79,6 +79,7 @@ __all__ = [
     "Sheet",
     "StandingOut",
     "Term",
+    "Told",
     "agreement",
     "balanced",
     "combine",

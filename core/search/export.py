@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 from core.search.query_form import Term, print_text
 from core.search.ranking import Result
@@ -13,7 +14,17 @@ from core.search.ranking import Result
 # looks through, and a page of thumbnails that can still be sent by mail (some 5 MB).
 MOST_TAKEN_ALONG = 200
 
-NOTHING_TOLD: Mapping[str, Mapping[str, str]] = {}
+
+@dataclass(frozen=True)
+class Told:
+    """What is known of pictures. columns: in their order. by_picture: a text by picture id and
+    column."""
+
+    columns: Sequence[str] = ()
+    by_picture: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+
+
+NOTHING = Told()
 
 # What a spreadsheet takes for the beginning of a formula.
 # Source: OWASP, "CSV Injection".
@@ -39,16 +50,14 @@ def to_csv(
     results: Sequence[Result],
     parts: Sequence[str] = (),
     files: Mapping[str, str] | None = None,
-    columns: Sequence[str] = (),
-    told: Mapping[str, Mapping[str, str]] = NOTHING_TOLD,
+    told: Told = NOTHING,
 ) -> str:
     """rank,name,id,similarity for every result, nine decimals, as CSV.
 
     parts: the parts of the query in their text form, in the order of the hits' shares; of several,
     each gets a column with its share of the similarity. files: what the file of each picture is
-    called beside the table, by picture id; then it gets a column too. columns, told: what is known
-    of the pictures, by picture id and column; a column that is named as another here gets a mark. A
-    result that this query did
+    called beside the table, by picture id; then it gets a column too. told: what is known of the
+    pictures; a column that is named as another one here gets a mark. A result that this query did
     not find has neither rank nor numbers.
     """
     text = io.StringIO()
@@ -56,15 +65,15 @@ def to_csv(
     parts = parts if len(parts) > 1 else ()
     head = ["rank", "name", "id", "similarity", *(f"share of {part}" for part in parts)]
     own = {*head, "file"}
-    names = [harmless(f"{name} (column)" if name in own else name) for name in columns]
+    names = [harmless(f"{name} (column)" if name in own else name) for name in told.columns]
     rows.writerow([*head, *names, *(["file"] if files is not None else [])])
     for result in results:
         name, hit = harmless(result.picture.name), result.hit
         numbers = [f"{n:.9f}" for n in (hit.cosine, *hit.shares[: len(parts)])] if hit else []
         row = [hit.rank if hit else "", name, result.picture.id, *numbers]
         row += [""] * (len(head) - len(row))
-        known = told.get(result.picture.id, {})
-        row += [harmless(known.get(column, "")) for column in columns]
+        known = told.by_picture.get(result.picture.id, {})
+        row += [harmless(known.get(column, "")) for column in told.columns]
         rows.writerow(row if files is None else [*row, files.get(result.picture.id, "")])
     return text.getvalue()
 

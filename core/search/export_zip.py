@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import IO
 
 from core.model import Picture
-from core.search.export import MOST_TAKEN_ALONG, to_csv
+from core.search.export import MOST_TAKEN_ALONG, NOTHING, Told, to_csv
 from core.search.ranking import Result
 from core.sources import safe_name
 
@@ -24,6 +24,7 @@ def write_zip(
     parts: Sequence[str],
     original: Callable[[Picture], bytes | None],
     thumbnail: Callable[[str], bytes],
+    told: Told = NOTHING,
     *,
     most_files: int = MOST_TAKEN_ALONG,
     most_bytes: int = MOST_ZIP_BYTES,
@@ -32,7 +33,7 @@ def write_zip(
 
     original: the bytes of a picture's file, or None where there is none here: then its thumbnail
     (JPEG) takes the place. One picture at a time is held in memory. Where pictures are left out, a
-    note in the ZIP says so; the table lists all. parts: as for `to_csv`. Raises OSError.
+    note in the ZIP says so; the table lists all. parts, told: as for `to_csv`. Raises OSError.
     """
     files: dict[str, str] = {}
     names = _Names()
@@ -51,7 +52,7 @@ def write_zip(
             room -= len(data)
             files[picture.id] = f"{FOLDER}/{names.free(wanted)}"
             archive.writestr(files[picture.id], data)
-        archive.writestr(TABLE, to_csv(results, parts, files), zipfile.ZIP_DEFLATED)
+        archive.writestr(TABLE, to_csv(results, parts, files, told), zipfile.ZIP_DEFLATED)
         if len(files) < len(results):
             archive.writestr(
                 NOTE,

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from core.index import Index, Spread, VectorSpace, columns_of
 from core.metadata import PLACE
 from core.model import Column, ColumnType, Order, Scope, Value
+from core.search.export import Told
+from core.search.ranking import Result
 
 # One chooses among some values; who has more looks for a text.
 MOST_VALUES = 200
@@ -42,6 +44,12 @@ class Known:
             picture_id: {name: told[name].text for name in names if name in told}
             for picture_id, told in found.items()
         }
+
+    def to_export(self, results: Sequence[Result]) -> Told:
+        """What is known of pictures, as a table may have it."""
+        columns = self.may_leave()
+        ids = [result.picture.id for result in results]
+        return Told([column.name for column in columns], self.told(ids, columns))
 
     def values(self, ids: Sequence[str], column: Column) -> dict[str, Value]:
         """What a column says of pictures, by picture id."""

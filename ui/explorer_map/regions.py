@@ -12,7 +12,7 @@ from core.story import EXPLORER, TEXT_SEARCH
 from core.workspace import Workspace
 from ui.address import follow_choice, write_choice
 from ui.collection_map import NamedRegion
-from ui.filters import NAME as WHERE
+from ui.filters import filters_asked
 from ui.links import link
 from ui.literal import literal
 from ui.scope import NAME as SCOPE
@@ -101,5 +101,5 @@ def _dot(number: int) -> str:
 
 def search_within(value: str) -> Mapping[str, str]:
     """The parameters of a search within some pictures, in the scope of this page."""
-    kept = {name: st.query_params.get(name, "") for name in (SCOPE, WHERE)}
-    return {WITHIN: value, **{name: said for name, said in kept.items() if said}}
+    scope = st.query_params.get(SCOPE, "")
+    return {WITHIN: value, **({SCOPE: scope} if scope else {}), **filters_asked()}
