@@ -54,7 +54,9 @@ if STORY not in st.query_params:  # the story says itself what to ask, and needs
         offer_story(workspace)
     say_what_is_known(workspace)
 
-count = len(workspace.browse(scope))
-hint = f"{count:,} pictures. Type what you are looking for, or press an example."
-ranking = show_found(workspace, asked_for(workspace), scope, hint)
+terms, hint = asked_for(workspace), ""
+if not terms:
+    count = len(workspace.browse(scope))
+    hint = f"{count:,} pictures. Type what you are looking for, or press an example."
+ranking = show_found(workspace, terms, scope, hint)
 remember_search(workspace, TEXT_SEARCH, ranking)

@@ -94,7 +94,7 @@ def _say(workspace: Workspace, scope: Scope, narrow: Scope, columns: Sequence[Co
         f"{literal(in_words(wanted, types[wanted.column]), SHOWN)}"
         for wanted in narrow.filters
     )
-    there, of = len(workspace.browse(narrow)), len(workspace.browse(scope))
+    there, of = workspace.known.count(narrow), workspace.known.count(scope)
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="filtered"):
         how_many = f"{there:,} of {count(of, 'picture')}" if there else "no picture"
         st.markdown(f":material/filter_alt: {said} · {how_many}", width="content")

@@ -29,6 +29,10 @@ class Known:
         """Those that may be exported: where a photograph was taken stays here."""
         return [column for column in self.columns() if column.name != PLACE]
 
+    def count(self, scope: Scope) -> int:
+        """How many pictures in `scope` can be found now."""
+        return self._space.count(scope)
+
     def spread(self, column: Column, scope: Scope) -> Spread:
         """What a column says of the pictures in `scope` that can be found."""
         most = MOST_VALUES if column.type is ColumnType.CATEGORY else 0

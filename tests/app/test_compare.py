@@ -20,7 +20,7 @@ from tests.app.test_pages import Page, Visit
 from ui.heat_map import UNKNOWN, matrix_csv, nearness
 from ui.table_items import Item
 
-visit, emulator, with_key = test_pages.visit, test_pages.emulator, test_pages.with_key
+visit, with_key = test_pages.visit, test_pages.with_key
 
 NOT_THERE = "is not on the table (any more)"
 MARKUP = "**<img src=x>** [a](https://example.com) :red[b] $x$"

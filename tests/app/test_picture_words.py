@@ -17,7 +17,7 @@ from tests.azure_emulator import Emulator
 from tests.conftest import fill, wait_for
 from ui.visitor import manage
 
-visit, emulator, with_key = test_pages.visit, test_pages.emulator, test_pages.with_key
+visit, with_key = test_pages.visit, test_pages.with_key
 
 
 def draw(picture_id: str) -> None:

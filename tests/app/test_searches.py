@@ -10,7 +10,7 @@ from core.workspace import Workspace
 from tests.app import test_pages
 from tests.app.test_pages import Page, Visit
 
-visit, emulator, with_key = test_pages.visit, test_pages.emulator, test_pages.with_key
+visit, with_key = test_pages.visit, test_pages.with_key
 
 MARKUP = "**<img src=x>** [a](https://example.com) :red[b] $x$"
 
