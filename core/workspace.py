@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import logging
 import re
 import threading
@@ -151,6 +152,9 @@ NOTHING_BROUGHT: Brought = {}
 # Small facts of the index: the kind of the second embedder, and from which to which the pages were
 # switched.
 SECOND, SWITCHED = "second", "switched"
+
+# A small fact of the index: the columns that were shown when it was last said which are used.
+DECIDED = "columns_decided"
 
 # Whether another process switched the pages is read by every page, and changes hardly ever.
 SWITCH_SECONDS = 3.0
@@ -519,6 +523,15 @@ class Workspace:
         """What the last scan found to be known. Raises IndexUnavailable."""
         return found_facts(self._index)
 
+    def undecided_columns(self) -> set[str]:
+        """Names of columns that were found since `take_columns`. Raises IndexUnavailable."""
+        try:
+            decided = set(json.loads(self._index.meta(DECIDED, "[]")))
+        except (ValueError, TypeError):  # a damaged index
+            decided = set()
+        used = {column.name for column in self.known.columns()}
+        return {column.name for column in self.found_facts().columns}.difference(decided, used)
+
     def take_columns(self, columns: Sequence[Column]) -> None:
         """Let searches be narrowed by those of these that are `taken`, and by no others.
 
@@ -527,6 +540,7 @@ class Workspace:
         told = {column.name: column for column in columns}
         known = columns_of(self._index)
         set_columns(self._index, [told.get(one.name, replace(one, taken=False)) for one in known])
+        self._index.set_meta(DECIDED, json.dumps(list(told), ensure_ascii=False))
         self.rescan()
 
     @property

@@ -140,6 +140,19 @@ def test_a_ranking_is_sorted_as_the_index_lists(used: Workspace) -> None:
         assert by_search == by_index
 
 
+def test_columns_wait_for_a_decision_until_it_is_made_and_new_ones_ask_again(
+    workspace: Workspace, root: Path
+) -> None:
+    assert workspace.undecided_columns() == {"Author", "Year", "Seen", "Note"}
+    use(workspace, *(replace(column, taken=False) for column in IN_USE))
+    assert workspace.known.columns() == []
+    assert workspace.undecided_columns() == set()
+    with (root / "images" / "metadata.jsonl").open("w") as file:
+        file.write('{"file_name": "red.png", "School": "Italian"}\n')
+    rescan(workspace)
+    assert workspace.undecided_columns() == {"School"}
+
+
 def test_another_type_is_taken_as_the_person_says(used: Workspace) -> None:
     use(used, replace(IN_USE[1], type=ColumnType.CATEGORY), *IN_USE[2:])
     assert [column.name for column in used.known.columns()] == ["Year", "Seen", "Note"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import streamlit as st
@@ -28,33 +28,41 @@ def known_facts(workspace: Workspace) -> None:
         title += f" · {len(used)} of {count(len(found.columns), 'column')} used"
     # Open while there is something that nobody has decided on: another element then, as one that is
     # there stays as it is.
-    asks = bool(found.columns) and not used
-    key = f"known-facts-{'asks' if asks else 'told'}"
-    with st.expander(title, key=key, icon=":material/table_chart:", expanded=asks):
+    new = workspace.undecided_columns()
+    key = f"known-facts-{'asks' if new else 'told'}"
+    with st.expander(title, key=key, icon=":material/table_chart:", expanded=bool(new)):
         st.caption(
             "From metadata.csv or metadata.jsonl beside the pictures (a column file_name, and any "
             "others), from lists, folders and cameras. Searches can be filtered by what you use."
         )
+        if said := st.session_state.pop(SAID, ""):
+            st.error(said, icon=":material/database_off:")
         # st.text: names and values are whoever's the files are.
         for problem in found.problems[:MOST_PROBLEMS]:
             st.text(problem)
         if found.columns:
-            _table(workspace, found.columns, used)
+            _table(workspace, found.columns, used, new)
         else:
             st.caption("Nothing was found so far.")
         st.checkbox(
             "Read where photographs were taken (GPS)",
             value=workspace.keeps_places,
             key="keep-places",
-            on_change=lambda: manage(workspace).keep_places(st.session_state["keep-places"]),
+            on_change=_keep_places,
+            args=(workspace,),
             help="Private: it is kept in this index, and never exported. Reads every file again.",
         )
 
 
-def _table(workspace: Workspace, found: Sequence[FoundColumn], used: Mapping[str, Column]) -> None:
+def _table(
+    workspace: Workspace,
+    found: Sequence[FoundColumn],
+    used: Mapping[str, Column],
+    new: Collection[str],
+) -> None:
     rows = [
         {
-            "use": not used or column.name in used,
+            "use": column.name in used or column.name in new,
             "column": column.name,
             "type": str(column.type),
             "pictures": column.filled,
@@ -80,14 +88,19 @@ def _table(workspace: Workspace, found: Sequence[FoundColumn], used: Mapping[str
     )
     with st.container(horizontal=True, vertical_alignment="center"):
         st.button(
-            "Use these columns" if not used else "Apply",
+            "Use these columns" if new else "Apply",
             key="use-columns",
-            type="primary" if not used else "secondary",
+            type="primary" if new else "secondary",
             on_click=_take,
             args=(workspace, rows, key),
         )
-        if said := st.session_state.pop(SAID, ""):
-            st.text(said)
+
+
+def _keep_places(workspace: Workspace) -> None:
+    try:
+        manage(workspace).keep_places(st.session_state["keep-places"])
+    except IndexUnavailable as error:
+        st.session_state[SAID] = str(error)
 
 
 def _take(workspace: Workspace, rows: Sequence[dict[str, Any]], key: str) -> None:
