@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import TypeAlias
 from urllib.parse import urlencode
@@ -86,10 +86,17 @@ def wall(
         take_choice(st.session_state[component].get("select"), shown)
 
     # Each look at the session costs as much as all else of a card.
-    chosen, sent = frozenset(selected()), _thumbnails_sent()
+    chosen, sent, filters = frozenset(selected()), _thumbnails_sent(), filters_asked()
     payload = {
         "pictures": [
-            _card(result, marks or {}, lines, _source(workspace, result.picture.id, sent), chosen)
+            _card(
+                result,
+                marks or {},
+                lines,
+                _source(workspace, result.picture.id, sent),
+                chosen,
+                filters,
+            )
             for result, lines in zip(results, facts or [()] * len(results), strict=True)
         ],
         "groups": [asdict(group) for group in groups],
@@ -130,18 +137,24 @@ def _rerun() -> None:
 
 
 def _card(
-    result: Result, marks: Marks, facts: Sequence[str], source: str, chosen: Collection[str]
+    result: Result,
+    marks: Marks,
+    facts: Sequence[str],
+    source: str,
+    chosen: Collection[str],
+    filters: Mapping[str, str],
 ) -> dict[str, object]:
     """A picture as wall.js draws it. One that waits for its vector can only be viewed."""
     picture = result.picture
     prominence, stands_out = marks.get(picture.id, (None, True))
+    more = urlencode({"id": picture.id, **filters})
     return {
         "id": picture.id,
         "name": picture.name,
         "facts": list(facts),
         "source": source,
         "cosine": f"{result.hit.cosine:.4f}" if result.hit is not None else None,
-        "more": f"image_search?{_more(picture.id)}" if result.searchable else None,
+        "more": f"image_search?{more}" if result.searchable else None,
         "prominence": None if prominence is None else round(prominence, 3),
         "standsOut": stands_out,
         "alike": len(result.hit.alike) if result.hit is not None else 0,
@@ -153,10 +166,6 @@ def _thumbnails_sent() -> set[str]:
     """The ids of the pictures whose thumbnails this session has seen; to be added to."""
     sent: set[str] = st.session_state.setdefault("thumbnails-sent", set())
     return sent
-
-
-def _more(picture_id: str) -> str:
-    return urlencode({"id": picture_id, **filters_asked()})
 
 
 def _source(workspace: Workspace, picture_id: str, sent: set[str]) -> str:

@@ -236,7 +236,7 @@ def _columns(items: Any) -> tuple[Column, ...]:
         raise _forged("it does not say what is known of its pictures")
     columns = []
     for item in items:
-        if not isinstance(item, list) or len(item) != 2 or item[1] not in set(ColumnType):
+        if not isinstance(item, list) or len(item) != 2 or item[1] not in list(ColumnType):
             raise _forged("it does not say what is known of its pictures")
         columns.append(Column(_fact(item[0]), ColumnType(item[1]), taken=True))
     return tuple(columns)
@@ -254,7 +254,7 @@ def _fact(text: Any) -> str:
     if not isinstance(text, str) or not _is_storable(text) or "\0" in text:
         raise _forged("what it says of a picture is no text")
     if not 0 < len(text) <= MAX_FACT_CHARACTERS:
-        raise _forged("what it says of a picture is too long")
+        raise _forged("what it says of a picture is empty or too long")
     return text
 
 

@@ -4,7 +4,7 @@ from core.metadata.beside import Beside, facts_beside
 from core.metadata.exif import OWN_COLUMNS, PLACE, picture_facts
 from core.metadata.folder import folder_facts
 from core.metadata.text import MOST_CHARACTERS, Raw
-from core.metadata.typed import MOST_COLUMNS, FoundColumn, Typed, number_of, typed
+from core.metadata.typed import MOST_COLUMNS, FoundColumn, Typed, typed
 
 __all__ = [
     "MOST_CHARACTERS",
@@ -17,7 +17,6 @@ __all__ = [
     "Typed",
     "facts_beside",
     "folder_facts",
-    "number_of",
     "picture_facts",
     "typed",
 ]

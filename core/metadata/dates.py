@@ -62,8 +62,3 @@ MONTH_FIRST = partial(_day, month_first=True)
 def iso(ordinal: float) -> str:
     """The day as it is shown: 2026-11-27."""
     return date.fromordinal(int(ordinal)).isoformat()
-
-
-def day_of_iso(text: str) -> float | None:
-    """The day of a text that begins with the year; None for another text."""
-    return DAY_FIRST(text) if text[:4].isdecimal() else None

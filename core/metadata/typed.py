@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from core.metadata.dates import DAY_FIRST, MONTH_FIRST, day_of_iso, iso
+from core.metadata.dates import DAY_FIRST, MONTH_FIRST, iso
 from core.metadata.numbers import WITH_COMMA, WITH_POINT, Reading
 from core.metadata.text import Raw, cleaned, key_of, quoted, shortened, unique
 from core.model import ColumnType, Value
@@ -75,20 +75,6 @@ def typed(raw: Raw, wanted: Mapping[str, ColumnType] = {}) -> Typed:
             values.setdefault(path, {})[name] = value_of[text]
     left_out = [names[key] for key in cells if key not in kept]
     return Typed(tuple(columns), values, _problems(left_out))
-
-
-def number_of(type: ColumnType, text: str) -> float | None:
-    """What one value is compared by: a number, or a date that begins with its year.
-
-    None for what is neither, and for columns of another type.
-
-    >>> number_of(ColumnType.NUMBER, "12.5")
-    12.5
-    """
-    text = cleaned(text)
-    if type is _NUMBER:
-        return next((n for read in _READINGS[type] if (n := read(text)) is not None), None)
-    return day_of_iso(text) if type is _DATE else None
 
 
 def _cells(raw: Raw) -> tuple[dict[str, dict[str, str]], dict[str, str]]:

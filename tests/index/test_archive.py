@@ -243,6 +243,13 @@ def test_an_index_cut_short_is_refused(store: SqliteIndex, whole: bytes, share: 
         ({"dimensions": 5}, "that it says"),
         ({"dimensions": 10**9}, "how long"),
         ({"dimensions": None}, "how long"),
+        ({"columns": 1}, "what is known"),
+        ({"columns": [["Year"]]}, "what is known"),
+        ({"columns": [["Year", "colour"]]}, "what is known"),
+        ({"columns": [["Year", []]]}, "what is known"),
+        ({"columns": [["Year", "number"]] * 65}, "what is known"),
+        ({"columns": [["", "number"]]}, "empty or too long"),
+        ({"columns": [[7, "number"]]}, "no text"),
     ],
 )
 def test_a_forged_manifest_is_refused(
@@ -356,6 +363,12 @@ def test_a_name_that_no_scan_could_have_made_is_refused(
         {"length": float("nan")},
         {"length": float("inf")},
         {"length": 1e300},
+        {"facts": []},
+        {"facts": {"Year": 1503}},
+        {"facts": {"Year": "\0"}},
+        {"facts": {"Year": "\ud800"}},
+        {"facts": {"Year": "1" * 501}},
+        {"facts": {str(number): "x" for number in range(65)}},
     ],
 )
 def test_a_forged_description_is_refused(

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from core.metadata import MOST_COLUMNS, FoundColumn, Raw, number_of, typed
+from core.metadata import MOST_COLUMNS, FoundColumn, Raw, typed
 from core.model import ColumnType, Value
 
 NUMBER, DATE, CATEGORY, TEXT = ColumnType
@@ -250,23 +250,3 @@ def test_a_cleaned_text_stays_as_it_is(text: str) -> None:
 
 
 # --- filters
-
-
-@pytest.mark.parametrize(
-    ("type", "text", "expected"),
-    [
-        (NUMBER, "12.5", 12.5),
-        (NUMBER, " 12,5 ", 12.5),
-        (NUMBER, "1,234.5", 1234.5),
-        (NUMBER, "twelve", None),
-        (DATE, "2026-11-27", float(date(2026, 11, 27).toordinal())),
-        (DATE, "02/03/2026", None),
-        (DATE, "2026-02-31", None),
-        (CATEGORY, "12", None),
-        (TEXT, "2026-11-27", None),
-    ],
-)
-def test_a_bound_of_a_filter_is_read_by_the_type_of_its_column(
-    type: ColumnType, text: str, expected: float | None
-) -> None:
-    assert number_of(type, text) == expected
