@@ -81,7 +81,8 @@ def scan(
     batch.unreadable += seen.unreadable
     new = moved = unchanged = 0
     try:
-        with contextlib.closing(_read_all(index, seen.changed, carry, told, deadline)) as outcomes:
+        outcomes = _read_all(index, seen.changed, carry, told, deadline, idle=batch.commit_if_due)
+        with contextlib.closing(outcomes):
             for done, outcome in enumerate(outcomes, 1):
                 deadline.check()
                 if isinstance(outcome, Unreadable):
@@ -98,10 +99,10 @@ def scan(
                         unchanged += 1  # only its time has changed, or it was to be read again
                     else:
                         moved += 1
-                batch.commit(now=False)
+                batch.commit_if_due()
                 progress(done, len(seen.changed))
     finally:
-        batch.commit(now=True)
+        batch.commit()
     if seen.gone:
         # Last, so that a renamed file keeps its picture: its new path is known by now.
         index.forget_files(seen.gone)
@@ -237,15 +238,19 @@ def _read_all(
     carry: Callable[[str, bytes], None],
     told: Callable[[bytes], Mapping[str, str]],
     deadline: Deadline,
+    idle: Callable[[], None],
 ) -> Generator[Read | Unreadable | None, None, None]:
-    """What each file came to: first those on the disk, then those of sources, many at a time."""
+    """What each file came to: first those on the disk, then those of sources, many at a time.
+
+    idle: called every COMMIT_SECONDS in which nothing came.
+    """
     here = [found for found in changed if isinstance(found, Found)]
     if here:
         with Workers(WORKERS, "scan") as workers:
             reads = (
                 workers.submit(read_file, index, found, carry, told, deadline) for found in here
             )
-            yield from _bounded(reads, WORKERS * 2)
+            yield from _bounded(reads, WORKERS * 2, idle)
     there = [found for found in changed if isinstance(found, RemoteFile)]
     if not there:
         return
@@ -258,7 +263,8 @@ def _read_all(
             return read_file(index, found, carry, told, deadline, decoding)
 
     with Workers(FETCHERS, "fetch") as workers:
-        yield from _bounded((workers.submit(fetch, found) for found in there), FETCHERS * 2)
+        fetches = (workers.submit(fetch, found) for found in there)
+        yield from _bounded(fetches, FETCHERS * 2, idle)
 
 
 class _Batch:
@@ -270,9 +276,11 @@ class _Batch:
         self.read: list[Read] = []
         self.unreadable: list[Unreadable] = []
 
-    def commit(self, *, now: bool) -> None:
-        if not now and time.monotonic() - self._committed < COMMIT_SECONDS:
-            return
+    def commit_if_due(self) -> None:
+        if time.monotonic() - self._committed >= COMMIT_SECONDS:
+            self.commit()
+
+    def commit(self) -> None:
         read, self.read = self.read, []
         unreadable, self.unreadable = self.unreadable, []
         if read:
@@ -287,15 +295,26 @@ class _Batch:
 
 
 def _bounded(
-    futures: Iterator[Future[Read | Unreadable | None]], ahead: int
+    futures: Iterator[Future[Read | Unreadable | None]], ahead: int, idle: Callable[[], None]
 ) -> Iterator[Read | Unreadable | None]:
     """Results as they come, with at most `ahead` files in memory."""
     running: set[Future[Read | Unreadable | None]] = set()
     for future in futures:
         running.add(future)
         if len(running) >= ahead:
-            done, running = wait(running, return_when=FIRST_COMPLETED)
+            done, running = _some(running, idle)
             yield from (f.result() for f in done)
     while running:
-        done, running = wait(running, return_when=FIRST_COMPLETED)
+        done, running = _some(running, idle)
         yield from (f.result() for f in done)
+
+
+def _some(
+    running: set[Future[Read | Unreadable | None]], idle: Callable[[], None]
+) -> tuple[set[Future[Read | Unreadable | None]], set[Future[Read | Unreadable | None]]]:
+    """Those that are done, one at least, and those that are not."""
+    while True:
+        done, rest = wait(running, timeout=COMMIT_SECONDS, return_when=FIRST_COMPLETED)
+        if done:
+            return done, rest
+        idle()  # a host that hangs keeps no picture of another from being committed

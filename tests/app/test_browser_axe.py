@@ -31,6 +31,8 @@ STREAMLITS_OWN = {
 
 def findings(page: Page) -> list[str]:
     """What axe finds on the page as it is, without what is Streamlit's own."""
+    # Streamlit loads what draws HTML, and so the page's own style, after the first words.
+    expect(page.get_by_test_id("stHtml").locator("style").first).to_be_attached()
     # What a run has not drawn again yet is dimmed, and has no contrast.
     expect(page.locator('[data-stale="true"]')).to_have_count(0)
     # Colours on their way from one state to the next are neither the one nor the other.

@@ -21,7 +21,7 @@ from core.sources.remote import fetching
 from core.sources.remote.listed import path_of_address
 from core.sources.remote.lists import read_list
 from tests.blob_emulator import BlobEmulator, Handler
-from tests.conftest import plain
+from tests.conftest import plain, wait_for
 from tests.sources.conftest import Elsewhere
 
 
@@ -433,29 +433,23 @@ def test_a_scan_that_is_killed_loses_nothing_and_fetches_nothing_twice(
         "from core.settings import Settings; from core.sources import Sources;"
         "folder = Path(sys.argv[1]); s = Settings(data_dir=folder, sources=sys.argv[2],"
         " sources_loopback=True);"
-        "scan(SqliteIndex(folder), {}, Deadline(), lambda done, total: print(done, flush=True),"
-        " sources=Sources(s))"
+        "scan(SqliteIndex(folder), {}, Deadline(), sources=Sources(s))"
     )
     setting = f"web={tmp_path}/list.csv"
-    killed = subprocess.Popen(
-        [sys.executable, "-c", code, str(elsewhere.folder), setting],
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    assert killed.stdout is not None
-    for line in killed.stdout:
-        if int(line) == 20:
-            break
-    killed.kill()
-    killed.wait()
-    killed.stdout.close()
+    with subprocess.Popen([sys.executable, "-c", code, str(elsewhere.folder), setting]) as killed:
+        # Those that came are kept while the others hang, and no request is still on its way.
+        try:
+            wait_for(
+                lambda: len(elsewhere.store.files()) == 20 and len(service.fetched()) == 40, 60
+            )
+        finally:
+            killed.kill()
     service.instead.clear()
-    kept = len(elsewhere.store.files())
     service.requests.clear()
     elsewhere.set(setting)
-    assert elsewhere.scan().unchanged == kept
+    assert elsewhere.scan().unchanged == 20
     assert len(elsewhere.paths()) == 40
-    assert len(service.fetched()) == 40 - kept
+    assert sorted(service.fetched()) == [f"/files/{name}" for name in names[20:]]
 
 
 # --- fsspec
