@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, sync_playwright
+from streamlit.components.v2 import manifest_scanner
 
 from core.settings import load_settings
 from core.workspace import Workspace
@@ -69,6 +71,15 @@ def index(home: Path, emulator: Emulator) -> None:
 
 def azure(emulator: Emulator) -> dict[str, str]:
     return emulator.settings
+
+
+@pytest.fixture(scope="session", autouse=True)
+def packages_are_looked_through_once() -> Iterator[None]:
+    """For components of Streamlit's: each AppTest would do it anew, for most of its time."""
+    once = functools.cache(manifest_scanner.scan_component_manifests)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(manifest_scanner, "scan_component_manifests", once)
+        yield
 
 
 @pytest.fixture(scope="module")

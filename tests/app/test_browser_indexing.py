@@ -42,11 +42,20 @@ def answer_only_the_first(app: App, count: int) -> None:
 
 
 def first_table(page: Page) -> str:
-    """A table is drawn on a canvas; what it holds can be copied."""
-    page.get_by_test_id("stDataFrame").first.click(position={"x": 60, "y": 52})
-    page.keyboard.press("Control+a")
-    page.keyboard.press("Control+c")
-    return str(page.evaluate("navigator.clipboard.readText()"))
+    """A table is drawn on a canvas; what it holds can be copied, unless it is drawn anew then."""
+    copied = ""
+
+    def copy() -> bool:
+        nonlocal copied
+        page.get_by_test_id("stDataFrame").first.click(position={"x": 60, "y": 52})
+        page.keyboard.press("Control+a")
+        page.keyboard.press("Control+c")
+        copied = page.evaluate("navigator.clipboard.readText()")
+        return "\t" in copied
+
+    page.evaluate("navigator.clipboard.writeText('')")
+    wait_for(copy, story.PATIENCE_MS / 1000)
+    return copied
 
 
 def choose(page: Page, label: str, option: str) -> None:

@@ -27,6 +27,7 @@ const LOADING = 6; // of them at once: as many as a browser asks one server for
 const RETRY_MS = 300; // until a sheet is asked for again that is still in the making
 const RETRIES = 300;
 const REPORT_MS = 500; // without a movement, before the view is reported
+const ACTED_MS = 2000; // after something was done: a busy server takes of two reports the later only
 const GLIDE_MS = 180;
 const RESTING_MS = 90; // without a change of the zoom, before it is painted sharply
 const LONGEST_LIST = 300; // names, where nothing can be drawn
@@ -653,7 +654,7 @@ class CollectionMap {
     this.regionButtons = shown.filter(({ outlines }) => outlines.length).map(({ name, outlines, number }) => {
       const button = make("button", { type: "button", textContent: shorten(name, 40), title: name });
       button.style.setProperty("--hue", hue(number));
-      button.onclick = () => this.root.send("region", number);
+      button.onclick = () => this.act("region", number);
       const [outline] = outlines;
       const middle = outline.reduce(([a, b], [x, y]) => [a + x / outline.length, b + y / outline.length], [0, 0]);
       button.onfocus = () => {
@@ -689,7 +690,7 @@ class CollectionMap {
     const buttons = [...this.selected].filter((id) => points.rows.has(id)).map((id) => {
       const row = points.rows.get(id);
       const button = make("button", { type: "button", textContent: points.names[row] });
-      button.onclick = () => this.root.send("clicked", id);
+      button.onclick = () => this.act("clicked", id);
       return wrap("li", button);
     });
     this.chosen.replaceChildren(...buttons);
@@ -726,10 +727,22 @@ class CollectionMap {
     this.stay();
     this.request();
     clearTimeout(this.report);
-    this.report = setTimeout(() => {
-      const round = (value, digits) => Number(value.toFixed(digits));
-      this.root.send("view", [round(this.x, 4), round(this.y, 4), round(this.zoom, 3)]);
-    }, REPORT_MS);
+    const wait = Math.max(REPORT_MS, (this.acted ?? 0) + ACTED_MS - performance.now());
+    this.report = setTimeout(() => this.reportView(), wait);
+  }
+
+  reportView() {
+    clearTimeout(this.report);
+    this.report = null;
+    const round = (value, digits) => Number(value.toFixed(digits));
+    this.root.send("view", [round(this.x, 4), round(this.y, 4), round(this.zoom, 3)]);
+  }
+
+  // Say what was done, together with a view that waits to be reported, and nothing soon after it.
+  act(name, value) {
+    if (this.report) this.reportView();
+    this.root.send(name, value);
+    this.acted = performance.now();
   }
 
   // Zoom, so that the place under the pointer stays there.
@@ -800,7 +813,7 @@ class CollectionMap {
     const count = (number) => `${number.toLocaleString("en")} ${number === 1 ? "picture" : "pictures"}`;
     const cut = found.length > ids.length ? ` of ${found.length.toLocaleString("en")}` : "";
     this.status.textContent = `${count(ids.length)}${cut} selected`;
-    this.root.send("selected", { ids, found: found.length });
+    this.act("selected", { ids, found: found.length });
   }
 
   toggle(row) {
@@ -874,7 +887,7 @@ class CollectionMap {
       const row = this.travelled <= SLIP ? this.pick(...at(event)) : -1;
       if (this.path && this.travelled > SLIP) this.select();
       else if (row >= 0 && this.drawing) this.toggle(row);
-      else if (row >= 0) this.root.send("clicked", this.points.id(row));
+      else if (row >= 0) this.act("clicked", this.points.id(row));
       this.path = null;
       this.request();
     };
@@ -903,7 +916,7 @@ class CollectionMap {
     if (pans[event.key]) this.pan(...pans[event.key]);
     else if (zooms[event.key]) this.zoomAt(zooms[event.key]);
     else if (event.key === "0" || event.key === "Home") this.whole();
-    else if (event.key === "Enter") this.root.send("clicked", this.points.id(this.nearestToMiddle()));
+    else if (event.key === "Enter") this.act("clicked", this.points.id(this.nearestToMiddle()));
     else if (event.key === " ") this.toggle(this.nearestToMiddle());
     else if (event.key === "Escape") this.choose("move");
     else return;
