@@ -11,6 +11,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
+from typing import TypeAlias
 
 from core.deadline import Deadline
 from core.errors import Cancelled
@@ -22,6 +23,9 @@ from core.indexing.workers import Workers
 from core.model import REMOTE, Away, Cause, FileRow, Unreadable
 from core.pictures import READER_VERSION
 from core.sources import Found, Place, RemoteFile, SourceAway, Sources, walk
+
+# A file that is being read; its result is None where the file went away meanwhile.
+_Reading: TypeAlias = Future[Read | Unreadable | None]
 
 # Decoding releases the interpreter lock; two threads fill a small machine and leave room for pages.
 WORKERS = 2
@@ -295,10 +299,10 @@ class _Batch:
 
 
 def _bounded(
-    futures: Iterator[Future[Read | Unreadable | None]], ahead: int, idle: Callable[[], None]
+    futures: Iterator[_Reading], ahead: int, idle: Callable[[], None]
 ) -> Iterator[Read | Unreadable | None]:
     """Results as they come, with at most `ahead` files in memory."""
-    running: set[Future[Read | Unreadable | None]] = set()
+    running: set[_Reading] = set()
     for future in futures:
         running.add(future)
         if len(running) >= ahead:
@@ -309,9 +313,7 @@ def _bounded(
         yield from (f.result() for f in done)
 
 
-def _some(
-    running: set[Future[Read | Unreadable | None]], idle: Callable[[], None]
-) -> tuple[set[Future[Read | Unreadable | None]], set[Future[Read | Unreadable | None]]]:
+def _some(running: set[_Reading], idle: Callable[[], None]) -> tuple[set[_Reading], set[_Reading]]:
     """Those that are done, one at least, and those that are not."""
     while True:
         done, rest = wait(running, timeout=COMMIT_SECONDS, return_when=FIRST_COMPLETED)

@@ -247,6 +247,3 @@ def test_a_cleaned_text_stays_as_it_is(text: str) -> None:
     first = values([text])
     assume(first)
     assert values([first[0].text])[0].text == first[0].text
-
-
-# --- filters
