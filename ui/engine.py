@@ -18,7 +18,7 @@ from core.tuning import (
 )
 from core.workspace import Workspace
 from ui.numbers import count, percent
-from ui.polling import poll, redraw
+from ui.polling import poll, redraw, then_redraw
 from ui.visitor import manage
 
 WAYS = {
@@ -89,7 +89,7 @@ def _build(tuning: Tuning, was_building: bool) -> None:
             "Cancel",
             key="cancel-build",
             icon=":material/close:",
-            on_click=lambda: _do(tuning.cancel),
+            on_click=_do(tuning.cancel),
         )
         return
     if state.search == "memory":
@@ -116,7 +116,7 @@ def _built(tuning: Tuning, built: ApproximateIndex) -> None:
             key=f"drop-{built.kind}",
             type="tertiary",
             icon=":material/delete:",
-            on_click=lambda: _do(partial(tuning.drop, built.kind)),
+            on_click=_do(partial(tuning.drop, built.kind)),
         )
 
 
@@ -142,7 +142,7 @@ def _new(tuning: Tuning, state: EngineState) -> None:
             key="build-index",
             icon=":material/build:",
             disabled=not state.rows,
-            on_click=lambda: _do(partial(tuning.build, kind, parameters)),
+            on_click=_do(partial(tuning.build, kind, parameters)),
         )
 
 
@@ -236,7 +236,7 @@ def _copy(workspace: Workspace, was_copying: bool) -> None:
             "Stop copying",
             key="stop-copy",
             icon=":material/close:",
-            on_click=lambda: manage(workspace).cancel_copy(),
+            on_click=_do(lambda: manage(workspace).cancel_copy()),
         )
         return
     with st.container(horizontal=True):
@@ -245,21 +245,25 @@ def _copy(workspace: Workspace, was_copying: bool) -> None:
                 "Copy the index in DATA_DIR to PostgreSQL",
                 key="copy-here",
                 icon=":material/database_upload:",
-                on_click=lambda: _do(manage(workspace).copy_from_folder),
+                on_click=_do(lambda: manage(workspace).copy_from_folder()),
                 help="Adds what is missing here. Nothing is paid for, and nothing is replaced.",
             )
         st.button(
             "Copy this index to DATA_DIR",
             key="copy-there",
             icon=":material/download:",
-            on_click=lambda: _do(manage(workspace).copy_to_folder),
+            on_click=_do(lambda: manage(workspace).copy_to_folder()),
             help="So that the app has it without POSTGRES_HOST. Nothing there is replaced.",
         )
 
 
-def _do(action: Callable[[], object]) -> None:
-    """Carry out what a button asks for; where the database refuses, say why."""
-    try:
-        action()
-    except IndexUnavailable as error:
-        st.toast(str(error), icon=":material/error:")
+def _do(action: Callable[[], object]) -> Callable[[], None]:
+    """The callback that carries out what a button asks for; where it is refused, it says why."""
+
+    def act() -> None:
+        try:
+            action()
+        except IndexUnavailable as error:
+            st.toast(str(error), icon=":material/error:")
+
+    return then_redraw(act)

@@ -8,7 +8,7 @@ from core.indexing import Progress
 from core.workspace import Workspace
 from ui.calls import price_tag
 from ui.numbers import count
-from ui.polling import poll, redraw
+from ui.polling import poll, redraw, then_redraw
 from ui.visitor import manage
 
 READ_ALL = "Read all files again"
@@ -47,20 +47,20 @@ def _controls(workspace: Workspace, was_running: bool) -> None:
                 type="primary",
                 icon=":material/play_arrow:",
                 disabled=progress.state in ("indexing", "stopping"),
-                on_click=lambda: _start(workspace),
+                on_click=then_redraw(lambda: _start(workspace)),
             )
             st.button(
                 "Stop",
                 icon=":material/stop:",
                 disabled=not progress.running,
-                on_click=lambda: manage(workspace).stop_indexing(),
+                on_click=then_redraw(lambda: manage(workspace).stop_indexing()),
             )
             st.menu_button(
                 "More",
                 [READ_ALL],
                 type="tertiary",
                 disabled=progress.running,
-                on_click=lambda: manage(workspace).read_all_again(),
+                on_click=then_redraw(lambda: manage(workspace).read_all_again()),
                 help="For files that were replaced at the same size and time. Nothing is paid.",
             )
 

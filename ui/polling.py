@@ -36,6 +36,8 @@ def poll(
     def calmly(*args: P.args, **kwargs: P.kwargs) -> None:
         """Where the index is away, with a sentence: Streamlit shows what a fragment raises."""
         of_the_page = next(turns) == 0
+        if not of_the_page and st.session_state.pop("acted", False):
+            redraw()
         try:
             draw(*args, **kwargs)
         except IndexUnavailable as error:
@@ -50,6 +52,20 @@ def poll(
     return drawn
 
 
+def then_redraw(action: Callable[[], object]) -> Callable[[], None]:
+    """`action` as the callback of a button in a poll, which draws the whole page anew after it.
+
+    A press there draws that part alone. What it starts may be over before, and nothing in the part
+    would tell then that the rest of the page is of the past.
+    """
+
+    def act() -> None:
+        action()
+        st.session_state["acted"] = True
+
+    return act
+
+
 def wait_with_redraws() -> bool:
     """Let no poll draw the page anew before something else does; False if there is no poll."""
     st.session_state["redraws-wait"] = True
@@ -58,7 +74,8 @@ def wait_with_redraws() -> bool:
 
 def page_drawn() -> None:
     """Said by every page at its beginning: what was waited for is over."""
-    st.session_state["redraws-wait"] = st.session_state["polls"] = False
+    for said in ("redraws-wait", "polls", "acted"):
+        st.session_state[said] = False
 
 
 def redraw() -> None:

@@ -12,7 +12,7 @@ from ui.literal import literal
 from ui.local_clip import clip_download
 from ui.numbers import count
 from ui.other_models import what_knows_more
-from ui.polling import poll, redraw
+from ui.polling import poll, redraw, then_redraw
 from ui.resources import reopen_workspace
 from ui.visitor import manage
 
@@ -91,7 +91,7 @@ def _controls(workspace: Workspace, second: Workspace, was_running: bool) -> Non
             key="embed-second",
             icon=":material/play_arrow:",
             disabled=progress.running or not plan.calls,
-            on_click=lambda: _start(manage(second).start_indexing),
+            on_click=then_redraw(lambda: _start(manage(second).start_indexing)),
         )
         if plan.failed:
             st.button(
@@ -99,7 +99,7 @@ def _controls(workspace: Workspace, second: Workspace, was_running: bool) -> Non
                 key="retry-second",
                 icon=":material/replay:",
                 disabled=progress.running,
-                on_click=lambda: _start(manage(second).retry_failed),
+                on_click=then_redraw(lambda: _start(manage(second).retry_failed)),
             )
         if st.button(
             "Switch all pages to it",
@@ -118,8 +118,7 @@ def _remove(workspace: Workspace, disabled: bool = False) -> None:
         key="remove-second",
         type="tertiary",
         disabled=disabled,
-        on_click=_remove_it,
-        args=(workspace,),
+        on_click=then_redraw(lambda: _do(manage(workspace).remove_second)),
         help="Its vectors are kept: added again, it costs nothing again.",
     )
 
@@ -141,10 +140,6 @@ def _what_next(second: Workspace, calls: int, failed: int) -> str:
 
 def _add_chosen(workspace: Workspace) -> None:
     _do(lambda: manage(workspace).add_second(st.session_state["second-kind"]))
-
-
-def _remove_it(workspace: Workspace) -> None:
-    _do(manage(workspace).remove_second)
 
 
 def _start(start: Callable[[], bool]) -> None:

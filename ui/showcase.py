@@ -9,7 +9,7 @@ from core.workspace import Workspace
 from ui.calls import price_tag
 from ui.examples import examples
 from ui.numbers import count
-from ui.polling import poll, redraw
+from ui.polling import poll, redraw, then_redraw
 from ui.story import steps
 from ui.visitor import manage, visitor
 
@@ -53,7 +53,7 @@ def _preparing(workspace: Workspace, queries: list[str], was_learning: bool) -> 
                 "Stop",
                 key="stop-preparing",
                 icon=":material/stop:",
-                on_click=lambda: manage(workspace).stop_preparing(),
+                on_click=then_redraw(lambda: manage(workspace).stop_preparing()),
             )
             return
         st.caption(
@@ -66,5 +66,5 @@ def _preparing(workspace: Workspace, queries: list[str], was_learning: bool) -> 
             f"Prepare the showcase · {price_tag(workspace, state.left)}",
             key="prepare-showcase",
             icon=":material/storefront:",
-            on_click=lambda: manage(workspace).prepare_showcase(queries),
+            on_click=then_redraw(lambda: manage(workspace).prepare_showcase(queries)),
         )

@@ -9,6 +9,7 @@ import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import quote_plus
 
 from playwright.sync_api import (
     Browser,
@@ -184,11 +185,17 @@ def expect_wall(page: Page, count: int) -> None:
 
 
 def look_for(page: Page, text: str) -> None:
-    """Type into the search box and press Enter."""
+    """Type into the search box and press Enter, until the answer stands there.
+
+    The same pictures may have hung there before, and what is clicked on them is lost with them; a
+    switch that is pressed before the query is in the address takes that away again.
+    """
     # Not by its label alone: the table of another page, not yet gone, has a button of that name.
     box = page.locator('input[aria-label="Search"]')
     box.fill(text)
     box.press("Enter")
+    expect(page).to_have_url(re.compile(rf"[?&]q={re.escape(quote_plus(text))}(&|$)"))
+    ready(page)
 
 
 def go(page: Page, title: str) -> None:

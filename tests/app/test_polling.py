@@ -52,6 +52,23 @@ def page_that_counts_what_a_redraw_draws() -> None:
         st.text(len(drawn))
 
 
+def page_whose_press_is_done_at_once() -> None:
+    import streamlit as st
+
+    from ui.polling import page_drawn, poll, then_redraw
+
+    page_drawn()
+    part = poll(st.text, False)
+    if "pressed" in st.session_state:
+        part("the whole page, once more")
+        st.stop()
+    part("before")
+    st.session_state["pressed"] = True
+    press = then_redraw(lambda: None)
+    press()
+    part("the part alone")
+
+
 def page_whose_redraw_waits() -> None:
     import streamlit as st
 
@@ -116,6 +133,11 @@ def test_a_redraw_leaves_what_is_shown_until_the_page_comes() -> None:
 def test_a_redraw_waits_while_a_window_is_open() -> None:
     page = AppTest.from_function(page_whose_redraw_waits).run()
     assert [text.value for text in page.text] == ["the window stays"]
+
+
+def test_what_was_pressed_in_a_poll_draws_the_whole_page_also_where_it_is_done_at_once() -> None:
+    page = AppTest.from_function(page_whose_press_is_done_at_once).run()
+    assert [text.value for text in page.text] == ["the whole page, once more"]
 
 
 def test_once_the_page_was_drawn_for_another_reason_a_redraw_waits_no_more() -> None:
