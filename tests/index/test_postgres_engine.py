@@ -10,6 +10,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -482,3 +483,12 @@ def test_few_and_many_rows_are_kept_alike(index: Index, count: int) -> None:
     np.testing.assert_array_equal(index.vector("e:1", an_id(1)), a_vector(7))
     assert index.was_altered("e:1", an_id(1))
     assert index.pictures([an_id(2)])[an_id(2)].width == a_picture(2).width
+
+
+def test_the_same_many_rows_may_be_written_by_two_at_once(index: Index, postgres: Settings) -> None:
+    other = open_index(postgres)
+    with ThreadPoolExecutor() as threads:
+        for written in [threads.submit(fill, each, 300) for each in (index, other)]:
+            written.result()
+    other.close()
+    assert index.counts("e:1", EVERYTHING) == (300, 300)
