@@ -533,13 +533,16 @@ def test_another_object_on_the_folder_can_stop_the_run(job: Job, other: Job, ima
     assert job.state == "done"
 
 
+# What a shell starts in the background, such as these tests, ignores Ctrl-C, and passes that on.
 RUN = """
+import signal
 import sys
 from pathlib import Path
 from core.embedders.azure import AzureEmbedder
 from core.settings import load_settings
 from core.model import Scope
 from tests.indexing.conftest import Job
+signal.signal(signal.SIGINT, signal.default_int_handler)
 folder, images, url, key = sys.argv[1:]
 job = Job(Path(folder), Path(images))
 embedder = AzureEmbedder(load_settings({
