@@ -12,10 +12,10 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from core import workspace as use_cases
 from core.search import print_ids
 from core.settings import NAMES, load_settings
 from core.workspace import Workspace
+from core.workspace import workspace as use_cases
 from tests.app.conftest import COLOURS, paint
 from tests.app.server import ROOT
 from tests.azure_emulator import Emulator
