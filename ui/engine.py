@@ -51,7 +51,7 @@ def engine(workspace: Workspace) -> None:
             building = state.building is not None
             poll(_build, building)(tuning, building)
             _compare(tuning, state)
-            copying = workspace.copy_state().running
+            copying = workspace.copying.copy_state().running
             poll(_copy, copying)(workspace, copying)
         except IndexUnavailable as error:
             st.error(str(error), icon=":material/database_off:")
@@ -222,7 +222,7 @@ def _chart(compared: Comparison) -> None:
 
 
 def _copy(workspace: Workspace, was_copying: bool) -> None:
-    state = workspace.copy_state()
+    state = workspace.copying.copy_state()
     if was_copying != state.running:
         redraw()
     if state.state == "failed":
@@ -236,23 +236,23 @@ def _copy(workspace: Workspace, was_copying: bool) -> None:
             "Stop copying",
             key="stop-copy",
             icon=":material/close:",
-            on_click=_do(lambda: manage(workspace).cancel_copy()),
+            on_click=_do(lambda: manage(workspace).copying.cancel_copy()),
         )
         return
     with st.container(horizontal=True):
-        if workspace.can_copy_from_folder():
+        if workspace.copying.can_copy_from_folder():
             st.button(
                 "Copy the index in DATA_DIR to PostgreSQL",
                 key="copy-here",
                 icon=":material/database_upload:",
-                on_click=_do(lambda: manage(workspace).copy_from_folder()),
+                on_click=_do(lambda: manage(workspace).copying.copy_from_folder()),
                 help="Adds what is missing here. Nothing is paid for, and nothing is replaced.",
             )
         st.button(
             "Copy this index to DATA_DIR",
             key="copy-there",
             icon=":material/download:",
-            on_click=_do(lambda: manage(workspace).copy_to_folder()),
+            on_click=_do(lambda: manage(workspace).copying.copy_to_folder()),
             help="So that the app has it without POSTGRES_HOST. Nothing there is replaced.",
         )
 

@@ -48,8 +48,6 @@ from core.explore import (
 from core.files import write_whole
 from core.hosting import CallMeter, Caps, Usage, cost_in_words
 from core.index import (
-    Copying,
-    CopyState,
     Index,
     Sample,
     columns_of,
@@ -130,6 +128,7 @@ from core.sources import (
 from core.tuning import Tuning
 from core.vectors import Vector, Vectors
 from core.words import PHOTOGRAPHS, content_words, own_words, read_words, spread_out
+from core.workspace.copying import FolderCopying
 
 if TYPE_CHECKING:
     from core.embedders import ClipSetup
@@ -232,7 +231,7 @@ class Workspace:
             self.problems.append(
                 f"The folder {settings.images_dir.name!r} (IMAGES_DIR) is missing."
             )
-        self._copying = Copying()
+        self.copying = FolderCopying(settings)
         self.caps = Caps.of(settings)
         self._visitor = visitor
         self._meter: CallMeter = CallMeter(
@@ -322,31 +321,6 @@ class Workspace:
     def tuning(self) -> Tuning | None:
         """The approximate indexes; None where the engine has none."""
         return self._space.tuning
-
-    def copy_state(self) -> CopyState:
-        """How far a copy of the index is, between the data folder and the database."""
-        return self._copying.state()
-
-    def can_copy_from_folder(self) -> bool:
-        """True if the index lies in a database, and another one in the data folder."""
-        return self.settings.has_postgres and (self.settings.data_dir / "index.sqlite").exists()
-
-    def copy_from_folder(self) -> bool:
-        """Begin to add the index in the data folder to the database; False while a copy is on."""
-        here, there = self._in_the_folder(), self.settings
-        return self._copying.start(lambda: (open_index(here), open_index(there)))
-
-    def copy_to_folder(self) -> bool:
-        """Begin to add the index in the database to the data folder; False while a copy is on."""
-        here, there = self._in_the_folder(), self.settings
-        return self._copying.start(lambda: (open_index(there), open_index(here)))
-
-    def _in_the_folder(self) -> Settings:
-        return replace(self.settings, postgres_host="")
-
-    def cancel_copy(self) -> None:
-        """Stop the copy; what was copied stays, and the next one goes on from there."""
-        self._copying.cancel()
 
     def searches_approximately(self) -> bool:
         """True if a search uses an approximate index, unless it is asked to be exact."""
@@ -578,7 +552,7 @@ class Workspace:
         if now - self._choice_read < SWITCH_SECONDS:
             return False
         self._choice_read = now
-        if self.indexer.is_own() or self.copy_state().running or self.is_preparing():
+        if self.indexer.is_own() or self.copying.copy_state().running or self.is_preparing():
             return False
         try:
             return self._read_choice() != self._choice
@@ -1168,7 +1142,7 @@ class Workspace:
         """Let go of everything, once nothing is running: a run goes on to its end."""
         self.stop_preparing()
         self._close_second()
-        self._copying.cancel()
+        self.copying.cancel_copy()
         self._duplicates.close()
         self._arranger.close()
         self.extremes.close()
