@@ -30,11 +30,11 @@ REPEATS = 31
 
 
 def plain(workspace: Workspace) -> Ranking:
-    return workspace.search(workspace.parts_of(PLAIN), EVERYTHING)
+    return workspace.search(workspace.asking.parts_of(PLAIN), EVERYTHING)
 
 
 def composed(workspace: Workspace) -> Ranking:
-    parts = workspace.parts_of(COMPOSED)
+    parts = workspace.asking.parts_of(COMPOSED)
     ranking = workspace.search(parts, EVERYTHING)
     relevance = workspace.standing_out(COMPOSED, parts, ranking, 0.0)
     # Where no line can be drawn the rule ends early, and the figure would be too good.

@@ -198,11 +198,11 @@ def _search(options: argparse.Namespace) -> Exit:
             _say(f"Columns in use: {_shown(names) or 'none'}.")
             return Exit.FAILED
         scope = replace(scope, filters=read.filters)
-        terms = workspace.read_text(options.text)
+        terms = workspace.asking.read_text(options.text)
         if not terms:
             _say("The text is empty.")
             return Exit.FAILED
-        ranking = workspace.search(workspace.parts_of(terms), scope)
+        ranking = workspace.search(workspace.asking.parts_of(terms), scope)
         results = [
             (result.hit, result.picture)
             for result in ranking.page(0, options.count)

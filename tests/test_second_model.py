@@ -70,7 +70,7 @@ def test_each_model_is_asked_in_its_own_space(root: Path, emulator: Emulator) ->
     embed(second)
     found = []
     for one in (workspace, second):
-        parts = one.parts_of([Term(text="red")])
+        parts = one.asking.parts_of([Term(text="red")])
         assert len(parts[0].vector) == one.embedder.dimensions
         found.append(one.search(parts, EVERYTHING))
     assert [len(ranking) for ranking in found] == [len(COLOURS)] * 2
@@ -82,10 +82,10 @@ def test_a_picture_that_a_visitor_brought_is_asked_of_each_model(
     root: Path, emulator: Emulator
 ) -> None:
     workspace, second = with_azure(root, emulator)
-    own = workspace.bring(plain("red", width=80, height=80), "mine.png")
-    (part,) = second.parts_of([Term(picture_id=own.id)], {own.id: own})
+    own = workspace.asking.bring(plain("red", width=80, height=80), "mine.png")
+    (part,) = second.asking.parts_of([Term(picture_id=own.id)], {own.id: own})
     assert len(part.vector) == second.embedder.dimensions != workspace.embedder.dimensions
-    second.parts_of([Term(picture_id=own.id)], {own.id: own})
+    second.asking.parts_of([Term(picture_id=own.id)], {own.id: own})
     assert len(emulator.calls) == 1
     workspace.close()
 
@@ -94,9 +94,9 @@ def test_a_link_that_one_service_fetched_itself_is_nothing_that_another_can_see(
     root: Path, emulator: Emulator
 ) -> None:
     workspace, second = with_azure(root, emulator)
-    own = replace(workspace.bring(plain("red", width=80, height=80), "mine.png"), data=b"")
+    own = replace(workspace.asking.bring(plain("red", width=80, height=80), "mine.png"), data=b"")
     with pytest.raises(QueryError, match="Bring the file instead"):
-        second.parts_of([Term(picture_id=own.id)], {own.id: own})
+        second.asking.parts_of([Term(picture_id=own.id)], {own.id: own})
     workspace.close()
 
 

@@ -47,7 +47,7 @@ def gallery(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workspace]:
 def answer(workspace: Workspace, query: dict[str, str]) -> tuple[list[str], Relevance]:
     """The names found, best first, and what stands out."""
     terms = [*parse_text(query.get("q", "")), *parse_pictures(query.get("pic", "")).terms]
-    parts = workspace.parts_of(terms)
+    parts = workspace.asking.parts_of(terms)
     ranking = workspace.search(parts, EVERYTHING)
     found = workspace.standing_out(terms, parts, ranking, 0.0)
     assert found is not None

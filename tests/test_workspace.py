@@ -658,14 +658,14 @@ def test_a_part_of_a_picture_is_asked_for_once_and_then_kept(
     workspace = indexed(root, emulator)
     calls = len(emulator.calls)
     part = Term(picture_id=ids(workspace)[0], region=Region(0, 0, 0.5, 1))
-    assert workspace.region_calls([part, part]) == 1
-    [first] = workspace.parts_of([part])
+    assert workspace.asking.region_calls([part, part]) == 1
+    [first] = workspace.asking.parts_of([part])
     assert len(emulator.calls) == calls + 1
-    assert workspace.region_calls([part]) == 0
+    assert workspace.asking.region_calls([part]) == 0
     workspace.close()
     again = opened(root, emulator)
-    assert again.region_calls([part]) == 0
-    [second] = again.parts_of([part])
+    assert again.asking.region_calls([part]) == 0
+    [second] = again.asking.parts_of([part])
     assert np.array_equal(first.vector, second.vector)
     assert len(emulator.calls) == calls + 1
     again.close()
@@ -674,9 +674,9 @@ def test_a_part_of_a_picture_is_asked_for_once_and_then_kept(
 def test_a_new_weight_or_sign_costs_no_call(root: Path, emulator: Emulator) -> None:
     fill(root / "images", 3)
     workspace = indexed(root, emulator)
-    workspace.parts_of([Term("red"), Term("blue")])
+    workspace.asking.parts_of([Term("red"), Term("blue")])
     calls = len(emulator.calls)
-    workspace.parts_of([Term("red", weight=2), Term("blue", weight=-1)])
+    workspace.asking.parts_of([Term("red", weight=2), Term("blue", weight=-1)])
     assert len(emulator.calls) == calls
     workspace.close()
 
@@ -685,10 +685,10 @@ def test_a_picture_that_a_visitor_brings_is_asked_for_once(root: Path, emulator:
     fill(root / "images", 3)
     workspace = indexed(root, emulator)
     calls = len(emulator.calls)
-    picture = workspace.bring(plain((9, 9, 200), width=90), "mine.png")
-    assert workspace.bring(plain((9, 9, 200), width=90), "again.png").id == picture.id
+    picture = workspace.asking.bring(plain((9, 9, 200), width=90), "mine.png")
+    assert workspace.asking.bring(plain((9, 9, 200), width=90), "again.png").id == picture.id
     assert len(emulator.calls) == calls + 1
-    [part] = workspace.parts_of([Term(picture_id=picture.id)], {picture.id: picture})
+    [part] = workspace.asking.parts_of([Term(picture_id=picture.id)], {picture.id: picture})
     assert np.array_equal(part.vector, picture.vector)
     workspace.close()
 
@@ -700,9 +700,9 @@ def test_a_link_that_the_service_fetched_has_no_part_to_be_cut_out(
     workspace = indexed(root, emulator)
     url = "https://pictures.example/a.png"
     emulator.links[url] = plain((9, 9, 200), width=90)
-    picture = workspace.bring_link(url)
+    picture = workspace.asking.bring_link(url)
     part = Term(picture_id=picture.id, region=Region(0, 0, 0.5, 1))
-    read = workspace.readable([part, Term("red")], {picture.id: picture})
+    read = workspace.asking.readable([part, Term("red")], {picture.id: picture})
     assert read.terms == (Term("red"),)
     assert "no part can be cut out" in read.problems[0]
     workspace.close()
@@ -712,7 +712,7 @@ def test_a_picture_that_is_gone_is_said_and_the_other_parts_are_asked_for(root: 
     fill(root / "images", 2)
     workspace = opened(root)
     gone, there = Term(picture_id="0" * 64), Term(picture_id=ids(workspace)[0])
-    read = workspace.readable([gone, gone, there])
+    read = workspace.asking.readable([gone, gone, there])
     assert read.terms == (there,)
     [problem] = read.problems
     assert problem.startswith("There is no such picture in the collection (any more).")
@@ -722,7 +722,7 @@ def test_a_picture_that_is_gone_is_said_and_the_other_parts_are_asked_for(root: 
 def test_a_picture_that_waits_for_its_vector_is_said(root: Path, emulator: Emulator) -> None:
     fill(root / "images", 1)
     workspace = opened(root, emulator)
-    read = workspace.readable([Term(picture_id=ids(workspace)[0])])
+    read = workspace.asking.readable([Term(picture_id=ids(workspace)[0])])
     assert read == Readable((), ("This picture has not been indexed yet.",))
     workspace.close()
 

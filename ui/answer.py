@@ -39,7 +39,7 @@ def asked_for(workspace: Workspace) -> list[Term]:
     except QueryError as error:
         st.warning(str(error), icon=":material/search_off:")
         return []
-    found = workspace.readable(written.terms, brought())
+    found = workspace.asking.readable(written.terms, brought())
     for problem in (*written.problems, *found.problems):
         st.warning(problem, icon=":material/broken_image:")
     return list(found.terms)
@@ -74,7 +74,7 @@ def answered(workspace: Workspace, terms: Sequence[Term], scope: Scope) -> Answe
     if not _agreed_to_pay(workspace, terms):
         return None
     try:
-        parts = workspace.parts_of(terms, brought())
+        parts = workspace.asking.parts_of(terms, brought())
         leave_out = of_the_collection(terms, brought())
         ranking = workspace.search(parts, scope, leave_out=leave_out, exact=wants_exact())
     except (EmbedderError, PictureError, QueryError) as error:
@@ -95,7 +95,7 @@ def _agreed_to_pay(workspace: Workspace, terms: Sequence[Term]) -> bool:
 
     A text is typed, and with that asked for; a part of a picture may come with a link.
     """
-    calls = workspace.region_calls(terms)
+    calls = workspace.asking.region_calls(terms)
     what = "this part" if calls == 1 else "these parts"
     label = f"Search {what} of the picture · {price_tag(workspace, calls)}"
     # Two models side by side are two prices.

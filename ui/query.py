@@ -28,7 +28,7 @@ def terms_in(workspace: Workspace, parameters: Mapping[str, str]) -> Readable:
     """
     pictures = parse_pictures(parameters.get("pic", ""))
     alone = parameters.get("id", "")
-    terms = workspace.read_text(parameters.get("q", ""))
+    terms = workspace.asking.read_text(parameters.get("q", ""))
     terms += [Term(picture_id=alone)] if alone else []
     terms += pictures.terms
     if len(terms) > MOST_PARTS:

@@ -84,7 +84,7 @@ class Ways:
 
     def file(self, file: st.runtime.uploaded_file_manager.UploadedFile | None) -> None:
         if file is not None:
-            self._bring(lambda: self._workspace.bring(file.getvalue(), file.name))
+            self._bring(lambda: self._workspace.asking.bring(file.getvalue(), file.name))
 
     def paste(self, value: ChatInputValue) -> None:
         if value.files:
@@ -98,7 +98,7 @@ class Ways:
         if known is not None:  # the service fetched it before, and was paid for it
             self._bring(lambda: known)
         elif url:
-            self._bring(lambda: self._workspace.bring_link(url))
+            self._bring(lambda: self._workspace.asking.bring_link(url))
 
     def _bring(self, read: Callable[[], BroughtPicture]) -> None:
         try:

@@ -31,7 +31,6 @@ from core.errors import (
     EmbedderError,
     EmbedderRefused,
     IndexUnavailable,
-    QueryError,
 )
 from core.explore import (
     Arranger,
@@ -49,7 +48,6 @@ from core.files import write_whole
 from core.hosting import CallMeter, Caps, Usage, cost_in_words
 from core.index import (
     Index,
-    Sample,
     columns_of,
     export_index,
     import_index,
@@ -84,12 +82,9 @@ from core.model import (
     Scope,
     Vote,
 )
-from core.pictures import check, cut_out, payload, picture_id
 from core.search import (
     AskedText,
     Bank,
-    Brought,
-    BroughtPicture,
     DuplicateFinder,
     Duplicates,
     KeptSearches,
@@ -100,17 +95,13 @@ from core.search import (
     Part,
     QueryVectors,
     Ranking,
-    Readable,
     Relevance,
     Result,
     StandingOut,
     Term,
-    balanced,
     combine,
     duplicates_within,
     found,
-    of_the_collection,
-    parse_text,
     query_key,
     search,
     write_zip,
@@ -120,24 +111,20 @@ from core.sources import (
     Sources,
     Spec,
     add_upload,
-    check_public,
-    fetch,
     read_picture,
     remove_upload,
 )
 from core.tuning import Tuning
-from core.vectors import Vector, Vectors
+from core.vectors import Vector
 from core.words import PHOTOGRAPHS, content_words, own_words, read_words, spread_out
+from core.workspace.asking import Asking
 from core.workspace.copying import FolderCopying
+from core.workspace.fair_sample import FairSample
 
 if TYPE_CHECKING:
     from core.embedders import ClipSetup
 
 log = logging.getLogger(__name__)
-
-# Pictures that stand for the collection where the spread of a query's cosines is wanted: the
-# standard deviation of so many is within some two per cent of that of all.
-SAMPLED = 1000
 
 # Texts that tell what is usual, where each may be a call or takes a local model a moment. On the
 # gallery 16 find hardly less than all 110 (benchmarks/README.md, "What stands out").
@@ -145,8 +132,6 @@ BANK_WORDS = 64
 
 # How far one can page through a ranking, and what its CSV holds at most.
 LONGEST = 1000
-
-NOTHING_BROUGHT: Brought = {}
 
 # Small facts of the index: the kind of the second embedder, and from which to which the pages were
 # switched.
@@ -251,6 +236,15 @@ class Workspace:
             is_running=lambda: self.indexer.progress().running,
             dropped=self.rescan,
         )
+        self._fair_sample = FairSample(self._space)
+        self.asking = Asking(
+            self._index,
+            self._space,
+            self.embedder,
+            self.queries,
+            self._fair_sample.vectors,
+            self.original,
+        )
         self.known = Known(self._index, self._space)
         self._arranger = Arranger(
             self._space,
@@ -271,7 +265,6 @@ class Workspace:
         )
         self._duplicates = DuplicateFinder(self._index, self._space, self.embedder.id)
         self._counts: dict[Scope, _Count] = {}
-        self._sampled: Sample | None = None
         self._known_words: tuple[int, KnownWords] | None = None
         own = own_words(settings.data_dir / "words.txt")
         self.problems += own.problems
@@ -698,116 +691,6 @@ class Workspace:
             log.warning("The near-duplicates cannot be read", exc_info=True)
             return ranking
 
-    def bring(self, data: bytes, name: str) -> BroughtPicture:
-        """A visitor's picture, ready to be searched with. Raises PictureError, EmbedderError."""
-        checked = check(data, name)
-        sent = payload(data, checked, self.embedder.limits)
-        vector = self.queries.image(checked.id, sent.data)
-        return BroughtPicture(
-            checked.id, name, vector, self.embedder.id, data, checked.thumbnail, checked.note
-        )
-
-    def bring_link(self, url: str) -> BroughtPicture:
-        """The picture at an address: fetched here, or by the service itself where it can.
-
-        Raises LinkError, PictureError, EmbedderError.
-        """
-        if not self.embedder.takes_links:
-            return self.bring(fetch(url), "")
-        check_public(url)
-        vector = self.queries.link(url)
-        own_id = picture_id(url.encode())
-        return BroughtPicture(own_id, url, vector, self.embedder.id, b"", b"", "")
-
-    def readable(self, terms: Sequence[Term], brought: Brought = NOTHING_BROUGHT) -> Readable:
-        """Which parts of a query can be asked for, and a sentence for each that cannot."""
-        known = self._index.pictures(of_the_collection(terms, brought))
-        indexed = self._space.having(known)
-        there, problems = [], []
-        for term in terms:
-            problem = ""
-            if term.picture_id and term.picture_id not in brought:
-                if term.picture_id not in known:
-                    problem = (
-                        "There is no such picture in the collection (any more). One that somebody "
-                        "brought along is known to their own session only: bring it here as well."
-                    )
-                elif term.picture_id not in indexed:
-                    problem = "This picture has not been indexed yet."
-            elif term.region and not brought[term.picture_id].data:
-                problem = "Of a picture that the service fetched itself, no part can be cut out."
-            if problem:
-                problems.append(problem)
-            else:
-                there.append(term)
-        return Readable(tuple(there), tuple(dict.fromkeys(problems)))
-
-    def read_text(self, written: str) -> list[Term]:
-        """The text parts of a query as the embedder can take them.
-
-        One that knows its words does not understand negations: they become parts that count
-        against. Raises QueryError for too many parts.
-        """
-        embedder = self.embedder
-        return parse_text(written, embedder if isinstance(embedder, KnowsItsWords) else None)
-
-    def region_calls(self, terms: Sequence[Term]) -> int:
-        """How many paid calls the parts of pictures in this query would take now."""
-        regions = {(t.picture_id, t.region) for t in terms if t.region is not None}
-        return sum(not self.queries.is_region_free(i, r) for i, r in regions if r is not None)
-
-    def parts_of(self, terms: Sequence[Term], brought: Brought = NOTHING_BROUGHT) -> list[Part]:
-        """The vectors of a query's parts, with weights that make equal ones equally influential.
-
-        In the order of the terms, which are `readable`. Each text and each region is asked for
-        once, and kept. Raises EmbedderError for one that has no vector, PictureError for a region
-        that is too small.
-        """
-        parts = [Part(self._vector_of(term, brought), term.weight) for term in terms]
-        return balanced(parts, self._fair_sample()) if len(parts) > 1 else parts
-
-    def _vector_of(self, term: Term, brought: Brought) -> Vector:
-        if term.text:
-            return self.queries.text(term.text)
-        if term.region is not None:
-            region = term.region
-
-            def cut() -> bytes:
-                part = cut_out(self._file_of(term, brought), region)
-                return payload(part, check(part), self.embedder.limits).data
-
-            return self.queries.region(term.picture_id, region, cut)
-        if term.picture_id in brought:
-            return self._vector_of_brought(brought[term.picture_id])
-        vector = self.queries.picture(term.picture_id)
-        if vector is None:  # it was there when `readable` looked
-            raise QueryError("This picture has just left the index. Search again.")
-        return vector
-
-    def _vector_of_brought(self, picture: BroughtPicture) -> Vector:
-        """Its vector; one that another embedder gave is asked for again, and cached as queries are.
-
-        Raises EmbedderError, PictureError.
-        """
-        if picture.embedder_id == self.embedder.id:
-            return picture.vector
-        if not picture.data:
-            raise QueryError(
-                f"Another model fetched this picture itself, so that {self.embedder.label} cannot "
-                "see it. Bring the file instead."
-            )
-        checked = check(picture.data, picture.name)
-        sent = payload(picture.data, checked, self.embedder.limits)
-        return self.queries.image(picture.id, sent.data)
-
-    def _file_of(self, term: Term, brought: Brought) -> bytes:
-        """The bytes that a region is cut from: the file, or the thumbnail if there is no more."""
-        if term.picture_id in brought:
-            return brought[term.picture_id].data
-        picture = self.picture(term.picture_id)
-        original = self.original(picture) if picture is not None else None
-        return original or self.thumbnail(term.picture_id)
-
     def standing_out(
         self,
         terms: Sequence[Term],
@@ -867,7 +750,9 @@ class Workspace:
         self._bank.stop()
 
     def _showcase_of(self, queries: Sequence[str]) -> Learning:
-        terms = [term for written in queries for term in self.read_text(written) if term.text]
+        terms = [
+            term for written in queries for term in self.asking.read_text(written) if term.text
+        ]
         of_the_bank = set(self._bank.words())
         texts = list(dict.fromkeys(query_key(term.text) for term in terms))
         texts = [text for text in texts if text not in of_the_bank]
@@ -897,13 +782,6 @@ class Workspace:
         ]
         self.unknown_own_words = tuple(word for word in own if word not in known)
         return Bank(self.queries, known, at_once=True) if known else self._bank
-
-    def _fair_sample(self) -> Vectors:
-        """Vectors that stand for the collection, shape (n, dimensions), n up to SAMPLED."""
-        generation = self._space.generation()
-        if self._sampled is None or self._sampled.generation != generation:
-            self._sampled = self._space.sample(EVERYTHING, SAMPLED)
-        return self._sampled.vectors
 
     def browse(self, scope: Scope, order: Order | None = None) -> Listing:
         """All pictures in `scope`, whether they can be found yet or not."""
@@ -955,7 +833,7 @@ class Workspace:
             return None
         generation = self._space.generation()
         if self._known_words is None or self._known_words[0] != generation:
-            words = known_words(self._naming.words(), vectors, self._fair_sample())
+            words = known_words(self._naming.words(), vectors, self._fair_sample.vectors())
             self._known_words = generation, words
         return self._known_words[1]
 

@@ -297,7 +297,7 @@ workspace = open_workspace()
 apply_style()
 st.title("Reds")
 terms = (Term(text="red"),)
-ranking = workspace.search(workspace.parts_of(terms), EVERYTHING)
+ranking = workspace.search(workspace.asking.parts_of(terms), EVERYTHING)
 first, *others = ranking.hits
 ranking = replace(ranking, hits=(replace(first, alike=tuple(others[:2])), *others[2:]))
 wall(workspace, ranking.page(0, 24), "results", answer=Answer(terms, ranking))

@@ -35,7 +35,7 @@ def judged(
 ) -> tuple[list[str], Relevance | None]:
     """The names of what stands out, and the whole judgement."""
     terms = parse_text(text)
-    parts = workspace.parts_of(terms)
+    parts = workspace.asking.parts_of(terms)
     ranking = workspace.search(parts, EVERYTHING)
     found = workspace.standing_out(terms, parts, ranking, strictness)
     if found is None:
@@ -101,7 +101,7 @@ def test_a_picture_as_a_query_has_no_line_and_tells_how_far_each_stands_out(
     gallery: Workspace,
 ) -> None:
     terms = [Term(picture_id=gallery.some_pictures(1)[0])]
-    parts = gallery.parts_of(terms)
+    parts = gallery.asking.parts_of(terms)
     ranking = gallery.search(parts, EVERYTHING)
     found = gallery.standing_out(terms, parts, ranking, 0.0)
     assert found is not None
@@ -113,7 +113,7 @@ def test_a_picture_as_a_query_has_no_line_and_tells_how_far_each_stands_out(
 def test_a_picture_beside_a_text_orders_what_stands_out_for_the_text(gallery: Workspace) -> None:
     alone, _ = judged(gallery, "boat")
     terms = [*parse_text("boat"), Term(picture_id=gallery.some_pictures(1)[0])]
-    parts = gallery.parts_of(terms)
+    parts = gallery.asking.parts_of(terms)
     ranking = gallery.search(parts, EVERYTHING)
     found = gallery.standing_out(terms, parts, ranking, 0.0)
     assert found is not None
