@@ -36,7 +36,7 @@ def plain(workspace: Workspace) -> Ranking:
 def composed(workspace: Workspace) -> Ranking:
     parts = workspace.asking.parts_of(COMPOSED)
     ranking = workspace.search(parts, EVERYTHING)
-    relevance = workspace.standing_out(COMPOSED, parts, ranking, 0.0)
+    relevance = workspace.words.standing_out(COMPOSED, parts, ranking, 0.0)
     # Where no line can be drawn the rule ends early, and the figure would be too good.
     if relevance is None or relevance.line is None:
         raise RuntimeError("no line was drawn")

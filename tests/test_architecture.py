@@ -13,6 +13,7 @@ import pytest
 
 from core.workspace import Workspace
 from core.workspace.copying import FolderCopying
+from core.workspace.words import Words
 
 ROOT = Path(__file__).parents[1]
 
@@ -130,8 +131,6 @@ CHANGES = {
     "import_index",
     "keep_places",
     "kept_searches",
-    "learn_words",
-    "prepare_showcase",
     "read_all_again",
     "read_refused_again",
     "remove_second",
@@ -142,18 +141,20 @@ CHANGES = {
     "start_clip_download",
     "start_indexing",
     "stop_indexing",
-    "stop_preparing",
     "switch_over",
     "take_columns",
     "tick_gallery",
     "tuning",
     "vote",
     "votes",
+    "words.learn_words",
+    "words.prepare_showcase",
+    "words.stop_preparing",
     "zip_pictures",
 }
 # By the name that a caller writes last.
 CHANGE_OF = {change.rpartition(".")[2]: change for change in CHANGES}
-PARTS = {"": Workspace, "copying": FolderCopying}
+PARTS = {"": Workspace, "copying": FolderCopying, "words": Words}
 
 
 def test_every_action_that_changes_something_asks_who_wants_it() -> None:

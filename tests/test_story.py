@@ -49,7 +49,7 @@ def answer(workspace: Workspace, query: dict[str, str]) -> tuple[list[str], Rele
     terms = [*parse_text(query.get("q", "")), *parse_pictures(query.get("pic", "")).terms]
     parts = workspace.asking.parts_of(terms)
     ranking = workspace.search(parts, EVERYTHING)
-    found = workspace.standing_out(terms, parts, ranking, 0.0)
+    found = workspace.words.standing_out(terms, parts, ranking, 0.0)
     assert found is not None
     shown = ranking.first(found.order.tolist()).page(0, 24)
     return [result.picture.name for result in shown], found

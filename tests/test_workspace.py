@@ -219,10 +219,10 @@ def test_cohere_learns_what_stands_out_from_the_words_of_photographs(root: Path)
     (root / "images" / "red.png").write_bytes(plain("red", 64, 64))
     with CohereEmulator() as service:
         workspace = indexed(root, service)
-        state = workspace.bank_state()
+        state = workspace.words.bank_state()
         assert state.total > 0 and not state.complete
-        workspace.learn_words()
-        wait_for(lambda: workspace.bank_state().complete)
+        workspace.words.learn_words()
+        wait_for(lambda: workspace.words.bank_state().complete)
         assert sum(seen.kind == "text" for seen in service.calls) == state.total
 
 

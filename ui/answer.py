@@ -86,7 +86,7 @@ def answered(workspace: Workspace, terms: Sequence[Term], scope: Scope) -> Answe
     texts = " ".join(term.text for term in terms if term.text)
     if texts:
         say_how_it_was_read(workspace, texts)
-    relevance = workspace.standing_out(terms, parts, ranking, chosen_strictness())
+    relevance = workspace.words.standing_out(terms, parts, ranking, chosen_strictness())
     return Answered(parts, ranking, relevance)
 
 

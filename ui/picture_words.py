@@ -23,15 +23,15 @@ def picture_words(workspace: Workspace, picture_id: str) -> None:
     Where they cost calls that nobody has made yet, those who may make them get a button that says
     how many they are; others see nothing.
     """
-    state = workspace.bank_state()
-    waiting = workspace.known_words() is None and not state.complete
+    state = workspace.words.bank_state()
+    waiting = workspace.words.known_words() is None and not state.complete
     under_way = waiting and (state.learning or visitor(workspace).may_manage)
     poll(_words, under_way)(workspace, picture_id)
 
 
 def _words(workspace: Workspace, picture_id: str) -> None:
-    known = workspace.known_words()
-    near = workspace.nearest_words(picture_id, WORDS)
+    known = workspace.words.known_words()
+    near = workspace.words.nearest_words(picture_id, WORDS)
     if known is not None and near:
         # Of few pictures it cannot be told how near most of them are.
         usual = known.level is not None
@@ -40,7 +40,7 @@ def _words(workspace: Workspace, picture_id: str) -> None:
         rows = [Row(one.word, (one.cosine,)) for one in near]
         share_table(rows, ("Cosine",), key=f"words-{picture_id}")
     else:
-        state = workspace.bank_state()
+        state = workspace.words.bank_state()
         if state.problem:
             st.text(state.problem)
         if state.learning:
@@ -49,13 +49,13 @@ def _words(workspace: Workspace, picture_id: str) -> None:
             workspace, "Find words for pictures", state, key=f"learn-words-{picture_id}"
         ):
             st.caption("Learning words …")  # the next turn says how far
-    if workspace.unknown_own_words and visitor(workspace).may_manage:
+    if workspace.words.unknown_own_words and visitor(workspace).may_manage:
         # st.text: they are words of a file.
         st.text(_left_out(workspace))
 
 
 def _left_out(workspace: Workspace) -> str:
-    words = workspace.unknown_own_words
+    words = workspace.words.unknown_own_words
     named = ", ".join(f"“{word}”" for word in words[:NAMED])
     more = f" and {len(words) - NAMED:,} more" if len(words) > NAMED else ""
     return f"{workspace.embedder.label} does not know {named}{more} of words.txt."

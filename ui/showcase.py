@@ -30,12 +30,12 @@ def prepare_showcase(workspace: Workspace) -> None:
     if not workspace.embedder.paid or not workspace.can_search():
         return
     queries = [*examples(workspace), *(step.query.get("q", "") for step in steps(workspace))]
-    learning = workspace.is_preparing()
+    learning = workspace.words.is_preparing()
     poll(_preparing, learning)(workspace, queries, learning)
 
 
 def _preparing(workspace: Workspace, queries: list[str], was_learning: bool) -> None:
-    state = workspace.showcase_state(queries)
+    state = workspace.words.showcase_state(queries)
     if was_learning != state.learning:
         redraw()
     with st.container(border=True, key="showcase"):
@@ -53,7 +53,7 @@ def _preparing(workspace: Workspace, queries: list[str], was_learning: bool) -> 
                 "Stop",
                 key="stop-preparing",
                 icon=":material/stop:",
-                on_click=then_redraw(lambda: manage(workspace).stop_preparing()),
+                on_click=then_redraw(lambda: manage(workspace).words.stop_preparing()),
             )
             return
         st.caption(
@@ -66,5 +66,5 @@ def _preparing(workspace: Workspace, queries: list[str], was_learning: bool) -> 
             f"Prepare the showcase · {price_tag(workspace, state.left)}",
             key="prepare-showcase",
             icon=":material/storefront:",
-            on_click=then_redraw(lambda: manage(workspace).prepare_showcase(queries)),
+            on_click=then_redraw(lambda: manage(workspace).words.prepare_showcase(queries)),
         )

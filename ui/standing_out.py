@@ -35,12 +35,12 @@ def learn_words(workspace: Workspace, label: str, doing: str) -> None:
 
     label: of the button, before the price. doing: what is said meanwhile.
     """
-    learning = workspace.bank_state().learning
+    learning = workspace.words.bank_state().learning
     poll(_learning, learning, width="content")(workspace, label, doing, learning)
 
 
 def _learning(workspace: Workspace, label: str, doing: str, was_learning: bool) -> None:
-    state = workspace.bank_state()
+    state = workspace.words.bank_state()
     # The last word may also have come after the search asked for it and before this was drawn.
     if not state.learning and (was_learning or (state.complete and state.total)):
         redraw()
@@ -71,5 +71,5 @@ def offer_words(workspace: Workspace, label: str, state: LearningState, key: str
         "The answers are kept.",
     )
     if pressed:
-        manage(workspace).learn_words()
+        manage(workspace).words.learn_words()
     return pressed

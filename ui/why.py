@@ -23,7 +23,7 @@ def why(workspace: Workspace, answer: Answer, hit: Hit) -> None:
             for term, share in zip(answer.terms, hit.shares, strict=True)
         ]
         share_table(rows, ("Share",), (hit.cosine,), key="why", adds_up=True)
-    elif words := workspace.own_words(answer.terms, [hit.picture_id]):
+    elif words := workspace.words.own_words(answer.terms, [hit.picture_id]):
         st.caption("The words of the query, each asked singly:")
         share_table([Row(word, values) for word, values in words], ("Cosine",), key="why")
 
@@ -74,7 +74,7 @@ def _differences(workspace: Workspace, answer: Answer, a: Result, b: Result) -> 
             pairs = zip(signed, a.hit.shares, b.hit.shares, strict=True)
             rows = [Row(name, (first, second)) for name, first, second in pairs]
             share_table(rows, ("A", "B"), cosines, key="held", adds_up=True)
-        elif words := workspace.own_words(answer.terms, [a.picture.id, b.picture.id]):
+        elif words := workspace.words.own_words(answer.terms, [a.picture.id, b.picture.id]):
             st.text("The words of the query, each asked singly; they do not add up to the cosine.")
             share_table(
                 [Row(word, values) for word, values in words], ("A", "B"), cosines, key="held"

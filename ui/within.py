@@ -96,7 +96,7 @@ def groups_of(workspace: Workspace, scope: Scope, of: int) -> Groups:
     # That number takes seconds to find; where the map has found it, it is there.
     made = workspace.maps.arrangement(scope, wait=10) if not of else None
     state = f"{workspace.map_state()}-{made.generation if made else ''}"
-    named = workspace.known_words() is not None
+    named = workspace.words.known_words() is not None
     return _groups(state, scope, of, named, workspace)
 
 
@@ -105,6 +105,6 @@ def _groups(state: str, scope: Scope, of: int, named: bool, _workspace: Workspac
     # The state stands for the vectors: hashing them would read only a sample.
     clusters = _workspace.maps.clusters(scope, of or None)
     count = int(clusters.labels.max(initial=-1)) + 1
-    words = (_workspace.cluster_names(clusters) if named else None) or [()] * count
+    words = (_workspace.words.cluster_names(clusters) if named else None) or [()] * count
     names = (", ".join(name) or f"Group {n}" for n, name in enumerate(words, 1))
     return Groups(f"{state}-{scope}-{of}-{named}", clusters, tuple(names))

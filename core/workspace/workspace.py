@@ -19,7 +19,6 @@ from core.embedders import (
     Choice,
     Embedder,
     HasLimit,
-    KnowsItsWords,
     builtin_embedder,
     choose,
     clip_setup,
@@ -34,15 +33,9 @@ from core.errors import (
 )
 from core.explore import (
     Arranger,
-    Clusters,
-    KnownWords,
     MapFolder,
     Maps,
-    NearWord,
     extremes_finder,
-    known_words,
-    name_clusters,
-    nearest_words,
 )
 from core.files import write_whole
 from core.hosting import CallMeter, Caps, Usage, cost_in_words
@@ -83,26 +76,17 @@ from core.model import (
     Vote,
 )
 from core.search import (
-    AskedText,
-    Bank,
     DuplicateFinder,
     Duplicates,
     KeptSearches,
     Known,
-    Learning,
-    LearningState,
     Listing,
     Part,
     QueryVectors,
     Ranking,
-    Relevance,
     Result,
-    StandingOut,
-    Term,
-    combine,
     duplicates_within,
     found,
-    query_key,
     search,
     write_zip,
 )
@@ -116,19 +100,16 @@ from core.sources import (
 )
 from core.tuning import Tuning
 from core.vectors import Vector
-from core.words import PHOTOGRAPHS, content_words, own_words, read_words, spread_out
+from core.words import own_words
 from core.workspace.asking import Asking
 from core.workspace.copying import FolderCopying
 from core.workspace.fair_sample import FairSample
+from core.workspace.words import Words
 
 if TYPE_CHECKING:
     from core.embedders import ClipSetup
 
 log = logging.getLogger(__name__)
-
-# Texts that tell what is usual, where each may be a call or takes a local model a moment. On the
-# gallery 16 find hardly less than all 110 (benchmarks/README.md, "What stands out").
-BANK_WORDS = 64
 
 # How far one can page through a ranking, and what its CSV holds at most.
 LONGEST = 1000
@@ -233,7 +214,7 @@ class Workspace:
         self._space = self._index.vector_space(
             self.embedder.id,
             self.embedder.dimensions,
-            is_running=lambda: self.indexer.progress().running,
+            is_running=self._is_running,
             dropped=self.rescan,
         )
         self._fair_sample = FairSample(self._space)
@@ -250,7 +231,7 @@ class Workspace:
             self._space,
             settings.data_dir / "layouts",
             self.embedder.id,
-            is_running=lambda: self.indexer.progress().running,
+            is_running=self._is_running,
         )
         self.maps = Maps(
             self._index,
@@ -260,23 +241,19 @@ class Workspace:
             self.thumbnail,
             self._write_thumbnail_files,
         )
-        self.extremes = extremes_finder(
-            self._space, is_running=lambda: self.indexer.progress().running
-        )
+        self.extremes = extremes_finder(self._space, is_running=self._is_running)
         self._duplicates = DuplicateFinder(self._index, self._space, self.embedder.id)
         self._counts: dict[Scope, _Count] = {}
-        self._known_words: tuple[int, KnownWords] | None = None
         own = own_words(settings.data_dir / "words.txt")
         self.problems += own.problems
-        # Those of the person's own list that the embedder does not know: pictures are not named
-        # with them.
-        self.unknown_own_words: tuple[str, ...] = ()
-        self._bank = self._make_bank(own.words)
-        self._naming = self._make_naming(own.words)
-        self._showcase_texts: list[str] = []
-        self._showcase = Learning(self.queries, [])
-        self._standing_out = StandingOut(
-            self._space, self._bank.vectors, is_running=lambda: self.indexer.progress().running
+        self.words = Words(
+            self._space,
+            self.embedder,
+            self.queries,
+            own.words,
+            self._fair_sample.vectors,
+            self.asking.read_text,
+            is_running=self._is_running,
         )
         if beside is not None:
             return
@@ -294,6 +271,9 @@ class Workspace:
             ended=lambda: self._duplicates.refresh(),
             sources=self._sources,
         )
+
+    def _is_running(self) -> bool:
+        return self.indexer.progress().running
 
     def _make_embedder(self) -> Embedder:
         try:
@@ -545,7 +525,7 @@ class Workspace:
         if now - self._choice_read < SWITCH_SECONDS:
             return False
         self._choice_read = now
-        if self.indexer.is_own() or self.copying.copy_state().running or self.is_preparing():
+        if self.indexer.is_own() or self.copying.copy_state().running or self.words.is_preparing():
             return False
         try:
             return self._read_choice() != self._choice
@@ -691,98 +671,6 @@ class Workspace:
             log.warning("The near-duplicates cannot be read", exc_info=True)
             return ranking
 
-    def standing_out(
-        self,
-        terms: Sequence[Term],
-        parts: Sequence[Part],
-        ranking: Ranking,
-        strictness: float,
-    ) -> Relevance | None:
-        """What stands out in the ranking of a query; None while its word bank is not known.
-
-        parts: of the terms, in their order. strictness: from -1 (loose) to 1 (strict). No call is
-        made for it: words that would cost one are left out.
-        """
-        texts = [
-            AskedText(part.vector, self._words_asked_singly(term.text), term.weight)
-            for term, part in zip(terms, parts, strict=True)
-            if term.text
-        ]
-        return self._standing_out.judge(combine(parts), texts, ranking.hits, strictness)
-
-    def _words_asked_singly(self, text: str) -> tuple[Vector, ...]:
-        embedder = self.embedder
-        read = embedder.content_words if isinstance(embedder, KnowsItsWords) else content_words
-        words = list(dict.fromkeys(read(text)))
-        free = (word for word in words if self.queries.is_free(word))
-        return tuple(self.queries.text(word, heard=False) for word in free)
-
-    def bank_state(self) -> LearningState:
-        """How far the word bank is that tells what stands out."""
-        return self._bank.state()
-
-    def learn_words(self) -> None:
-        """Begin to ask for the words of the bank that are not known yet, each one call."""
-        self._bank.learn()
-
-    def showcase_state(self, queries: Sequence[str]) -> LearningState:
-        """How many of the texts of a showcase are known: those of its queries, and the bank's.
-
-        queries: as they are written. What is known answers for good, also where a cap is reached.
-        """
-        asked = self._showcase_of(queries)
-        asked.look_again()
-        self._bank.look_again()
-        return asked.state() + self._bank.state()
-
-    def is_preparing(self) -> bool:
-        """True while texts of the showcase are asked for."""
-        return self._showcase.is_on() or self._bank.is_learning()
-
-    def prepare_showcase(self, queries: Sequence[str]) -> None:
-        """Begin to ask for the texts that are not known yet, each one call; returns at once."""
-        self._showcase_of(queries).start()
-        self._bank.learn()
-
-    def stop_preparing(self) -> None:
-        """Ask for no more texts of the showcase; what was answered is kept."""
-        self._showcase.stop()
-        self._bank.stop()
-
-    def _showcase_of(self, queries: Sequence[str]) -> Learning:
-        terms = [
-            term for written in queries for term in self.asking.read_text(written) if term.text
-        ]
-        of_the_bank = set(self._bank.words())
-        texts = list(dict.fromkeys(query_key(term.text) for term in terms))
-        texts = [text for text in texts if text not in of_the_bank]
-        if self._showcase_texts != texts:
-            self._showcase.stop()
-            self._showcase_texts, self._showcase = texts, Learning(self.queries, texts)
-        return self._showcase
-
-    def _make_bank(self, own: Sequence[str]) -> Bank:
-        """own: the words of the person's own list."""
-        if isinstance(self.embedder, KnowsItsWords):
-            groups = self.embedder.vocabulary().values()
-            return Bank(self.queries, [word for group in groups for word in group], at_once=True)
-        words = own or spread_out(read_words(PHOTOGRAPHS).words, BANK_WORDS)
-        return Bank(self.queries, words, by_itself=not self.embedder.paid)
-
-    def _make_naming(self, own: Sequence[str]) -> Bank:
-        """The words that pictures and groups are named with: those of the bank or, for an embedder
-        that knows its words, those of the person's own list that it knows."""
-        embedder = self.embedder
-        if not own or not isinstance(embedder, KnowsItsWords):
-            return self._bank
-        known = [
-            word
-            for word in own
-            if embedder.content_words(word) and not embedder.unknown_words(word)
-        ]
-        self.unknown_own_words = tuple(word for word in own if word not in known)
-        return Bank(self.queries, known, at_once=True) if known else self._bank
-
     def browse(self, scope: Scope, order: Order | None = None) -> Listing:
         """All pictures in `scope`, whether they can be found yet or not."""
         return Listing(scope, self._index, self._space, order)
@@ -797,53 +685,6 @@ class Workspace:
         """How many pictures the search behind a ranking compared with its query."""
         count = found(ranking)
         return self._space.count(ranking.scope) if count is None else count
-
-    def own_words(
-        self, terms: Sequence[Term], picture_ids: Sequence[str]
-    ) -> list[tuple[str, tuple[float, ...]]]:
-        """The words of a query of one text, asked singly: each with its cosine to each picture.
-
-        Empty where that would cost a call, where there is more than one part, or where the text is
-        a single word.
-        """
-        embedder = self.embedder
-        if len(terms) != 1 or not terms[0].text or not isinstance(embedder, KnowsItsWords):
-            return []
-        words = list(dict.fromkeys(embedder.content_words(terms[0].text)))
-        _, vectors = self._space.vectors(picture_ids)
-        if len(words) < 2 or len(vectors) < len(picture_ids):
-            return []
-        return [(word, tuple((vectors @ self.queries.text(word)).tolist())) for word in words]
-
-    def nearest_words(self, picture_id: str, count: int) -> list[NearWord]:
-        """The words that a picture lies nearest to; empty until `known_words` are known.
-
-        The words' vectors are made once, what is usual for each once for each state of the
-        collection.
-        """
-        vector, known = self.queries.picture(picture_id), self.known_words()
-        if vector is None or known is None:
-            return []
-        return nearest_words(known, vector, count)
-
-    def known_words(self) -> KnownWords | None:
-        """The words that name pictures, with what is usual for each; None until all are known."""
-        vectors = self._naming.vectors()
-        if vectors is None:
-            return None
-        generation = self._space.generation()
-        if self._known_words is None or self._known_words[0] != generation:
-            words = known_words(self._naming.words(), vectors, self._fair_sample.vectors())
-            self._known_words = generation, words
-        return self._known_words[1]
-
-    def cluster_names(self, clusters: Clusters) -> list[tuple[str, ...]] | None:
-        """One to three words for each cluster; None until the words of the bank are known."""
-        known = self.known_words()
-        if known is None:
-            return None
-        ids, vectors = self._space.vectors(clusters.ids)
-        return name_clusters(known, vectors, clusters.of(ids))
 
     # -- keeping searches --------------------------------------------------------------------
 
@@ -1018,7 +859,7 @@ class Workspace:
 
     def close(self) -> None:
         """Let go of everything, once nothing is running: a run goes on to its end."""
-        self.stop_preparing()
+        self.words.stop_preparing()
         self._close_second()
         self.copying.cancel_copy()
         self._duplicates.close()

@@ -459,7 +459,7 @@ def test_a_paid_bank_of_words_is_learned_on_a_press_that_says_its_calls(
     assert calls_for(emulator, "text") == 1
     button = next(b for b in test.button if b.label == "Learn what stands out · 64 calls")
     button.click().run()
-    wait_for(lambda: not visitor.workspace.bank_state().learning, SECONDS)
+    wait_for(lambda: not visitor.workspace.words.bank_state().learning, SECONDS)
     assert calls_for(emulator, "text") == 65
     test.run()
     assert not [b.label for b in test.button if b.label.startswith("Learn")]

@@ -56,7 +56,7 @@ def test_any_picture_has_words_with_their_cosines(visit: Visit, tmp_path: Path) 
     fill(tmp_path / "images" / "more", 20)
     workspace = visit().workspace
     test = words_of(workspace)
-    near = workspace.nearest_words(workspace.some_pictures(1)[0], 5)
+    near = workspace.words.nearest_words(workspace.some_pictures(1)[0], 5)
     assert told(test) == [one.word for one in near]
     assert "Nearer to these words than most pictures" in said(test)
 
@@ -75,7 +75,7 @@ def test_a_list_of_ones_own_names_pictures_and_what_the_model_does_not_know_is_s
     left_out = "does not know “zeppelin”, “<b>walrus</b>”, “баржа”, “the” of words.txt."
     assert left_out in said(test)
     # What stands out is told as before.
-    assert workspace.bank_state().total > 50
+    assert workspace.words.bank_state().total > 50
 
 
 def test_a_list_of_which_the_model_knows_nothing_leaves_its_own_words(
@@ -110,7 +110,7 @@ def test_paid_words_are_asked_for_once_after_a_press_that_says_their_calls(
     assert calls_for(emulator, "text") == 0
     button.click().run()
     assert not test.exception
-    wait_for(lambda: not workspace.bank_state().learning, SECONDS)
+    wait_for(lambda: not workspace.words.bank_state().learning, SECONDS)
     test.run()
     assert sorted(told(test)) == ["**a** [b](c)", "blue", "red"]
     assert not test.button

@@ -120,19 +120,19 @@ def test_a_run_ends_at_the_cap_with_a_sentence_and_keeps_what_it_paid_for(
 
 
 def prepared(workspace: Workspace) -> None:
-    workspace.prepare_showcase(QUERIES)
-    wait_for(lambda: not workspace.showcase_state(QUERIES).learning, 60)
+    workspace.words.prepare_showcase(QUERIES)
+    wait_for(lambda: not workspace.words.showcase_state(QUERIES).learning, 60)
 
 
 def test_the_calls_of_preparing_are_known_beforehand(opening: Opening, emulator: Emulator) -> None:
     workspace = opening()
     workspace.queries.text("red all over")
-    state = workspace.showcase_state(QUERIES)
+    state = workspace.words.showcase_state(QUERIES)
     assert (state.known, state.total) == (1, BANK_WORDS + len(TEXTS))
     before = len(emulator.calls)
     prepared(workspace)
     assert len(emulator.calls) - before == state.left
-    assert workspace.showcase_state(QUERIES).complete
+    assert workspace.words.showcase_state(QUERIES).complete
 
 
 def test_a_prepared_showcase_answers_where_no_call_may_be_made(opening: Opening) -> None:
@@ -140,7 +140,7 @@ def test_a_prepared_showcase_answers_where_no_call_may_be_made(opening: Opening)
     capped = opening(CALLS_PER_DAY="0")
     for text in TEXTS:
         assert len(capped.queries.text(text)) == 1024
-    assert capped.bank_state().complete
+    assert capped.words.bank_state().complete
 
 
 def test_preparing_that_was_stopped_goes_on_where_it_was(
@@ -148,15 +148,15 @@ def test_preparing_that_was_stopped_goes_on_where_it_was(
 ) -> None:
     workspace = opening()
     emulator.latency = 0.02
-    workspace.prepare_showcase(QUERIES)
-    wait_for(lambda: workspace.showcase_state(QUERIES).known >= 4, 60)
-    workspace.stop_preparing()
-    wait_for(lambda: not workspace.showcase_state(QUERIES).learning, 60)
-    state = workspace.showcase_state(QUERIES)
+    workspace.words.prepare_showcase(QUERIES)
+    wait_for(lambda: workspace.words.showcase_state(QUERIES).known >= 4, 60)
+    workspace.words.stop_preparing()
+    wait_for(lambda: not workspace.words.showcase_state(QUERIES).learning, 60)
+    state = workspace.words.showcase_state(QUERIES)
     assert 4 <= state.known < state.total
     emulator.latency = 0.0
     prepared(workspace)
-    assert workspace.showcase_state(QUERIES).complete
+    assert workspace.words.showcase_state(QUERIES).complete
     # Of those in the air when it was stopped, one of each kind may not have been kept.
     assert len(emulator.calls) <= state.total + 2
 
@@ -164,6 +164,6 @@ def test_preparing_that_was_stopped_goes_on_where_it_was(
 def test_preparing_that_meets_a_cap_says_so(opening: Opening) -> None:
     workspace = opening(CALLS_PER_DAY="3")
     prepared(workspace)
-    state = workspace.showcase_state(QUERIES)
+    state = workspace.words.showcase_state(QUERIES)
     assert state.known == 3
     assert "Today’s 3 calls" in state.problem

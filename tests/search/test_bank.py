@@ -25,15 +25,15 @@ def texts_asked(emulator: Emulator) -> int:
 
 
 def learned(workspace: Workspace) -> LearningState:
-    workspace.learn_words()
-    wait_for(lambda: not workspace.bank_state().learning, 60)
-    return workspace.bank_state()
+    workspace.words.learn_words()
+    wait_for(lambda: not workspace.words.bank_state().learning, 60)
+    return workspace.words.bank_state()
 
 
 def test_a_paid_bank_asks_nothing_by_itself(tmp_path: Path, emulator: Emulator) -> None:
     workspace = opened(tmp_path, emulator)
-    assert workspace.bank_state() == LearningState(0, BANK_WORDS, learning=False, problem="")
-    assert workspace._bank.vectors() is None
+    assert workspace.words.bank_state() == LearningState(0, BANK_WORDS, learning=False, problem="")
+    assert workspace.words._bank.vectors() is None
     assert texts_asked(emulator) == 0
     workspace.close()
 
@@ -41,13 +41,13 @@ def test_a_paid_bank_asks_nothing_by_itself(tmp_path: Path, emulator: Emulator) 
 def test_a_paid_bank_asks_for_each_word_once_for_good(tmp_path: Path, emulator: Emulator) -> None:
     workspace = opened(tmp_path, emulator)
     assert learned(workspace).complete
-    vectors = workspace._bank.vectors()
+    vectors = workspace.words._bank.vectors()
     assert vectors is not None
     assert vectors.shape == (BANK_WORDS, 1024)
     assert learned(workspace).complete
     workspace.close()
     again = opened(tmp_path, emulator)
-    assert again.bank_state().complete
+    assert again.words.bank_state().complete
     assert texts_asked(emulator) == BANK_WORDS
     again.close()
 
@@ -55,13 +55,13 @@ def test_a_paid_bank_asks_for_each_word_once_for_good(tmp_path: Path, emulator: 
 def test_a_bank_that_was_stopped_goes_on_where_it_was(tmp_path: Path, emulator: Emulator) -> None:
     workspace = opened(tmp_path, emulator)
     emulator.latency = 0.02
-    workspace.learn_words()
-    wait_for(lambda: workspace.bank_state().known >= 3, 60)
+    workspace.words.learn_words()
+    wait_for(lambda: workspace.words.bank_state().known >= 3, 60)
     workspace.close()
-    wait_for(lambda: not workspace.bank_state().learning, 60)
+    wait_for(lambda: not workspace.words.bank_state().learning, 60)
     emulator.latency = 0.0
     again = opened(tmp_path, emulator)
-    assert 3 <= again.bank_state().known < BANK_WORDS
+    assert 3 <= again.words.bank_state().known < BANK_WORDS
     assert learned(again).complete
     # The one that was in the air when it was stopped may have been answered and not kept.
     assert texts_asked(emulator) <= BANK_WORDS + 1
@@ -74,7 +74,7 @@ def test_a_list_in_the_data_folder_takes_the_place_of_the_shipped_one(
     (tmp_path / "data").mkdir()
     (tmp_path / "data" / "words.txt").write_text("red\nblue\n", "utf-8")
     workspace = opened(tmp_path, emulator)
-    assert workspace.bank_state().total == 2
+    assert workspace.words.bank_state().total == 2
     workspace.close()
 
 
@@ -96,5 +96,5 @@ def test_a_list_of_which_the_model_takes_nothing_is_no_bank(
     emulator.when(lambda seen: seen.kind == "text", "bad request")
     state = learned(workspace)
     assert state == LearningState(0, 0, learning=False, problem="")
-    assert workspace._bank.vectors() is None
+    assert workspace.words._bank.vectors() is None
     workspace.close()

@@ -37,7 +37,7 @@ def judged(
     terms = parse_text(text)
     parts = workspace.asking.parts_of(terms)
     ranking = workspace.search(parts, EVERYTHING)
-    found = workspace.standing_out(terms, parts, ranking, strictness)
+    found = workspace.words.standing_out(terms, parts, ranking, strictness)
     if found is None:
         return [], None
     first = ranking.first(found.order.tolist()).page(0, found.count)
@@ -103,7 +103,7 @@ def test_a_picture_as_a_query_has_no_line_and_tells_how_far_each_stands_out(
     terms = [Term(picture_id=gallery.some_pictures(1)[0])]
     parts = gallery.asking.parts_of(terms)
     ranking = gallery.search(parts, EVERYTHING)
-    found = gallery.standing_out(terms, parts, ranking, 0.0)
+    found = gallery.words.standing_out(terms, parts, ranking, 0.0)
     assert found is not None
     assert found.line is None
     assert found.prominence[0] == found.prominence.max() > 0.9
@@ -115,7 +115,7 @@ def test_a_picture_beside_a_text_orders_what_stands_out_for_the_text(gallery: Wo
     terms = [*parse_text("boat"), Term(picture_id=gallery.some_pictures(1)[0])]
     parts = gallery.asking.parts_of(terms)
     ranking = gallery.search(parts, EVERYTHING)
-    found = gallery.standing_out(terms, parts, ranking, 0.0)
+    found = gallery.words.standing_out(terms, parts, ranking, 0.0)
     assert found is not None
     first = ranking.first(found.order.tolist()).page(0, found.count)
     assert {result.picture.name for result in first} == set(alone)

@@ -75,7 +75,7 @@ def _regions(points: str, key: str, _drawn: DrawnMap, _groups: Groups) -> list[N
 def list_of_groups(workspace: Workspace, groups: Groups, of: int) -> None:
     """Each group's name searches within it."""
     st.markdown("**What is in here**")
-    if workspace.known_words() is None:
+    if workspace.words.known_words() is None:
         learn_words(workspace, "Name the groups", "Learning words for the groups")
     sizes = np.bincount(groups.clusters.labels, minlength=len(groups.names))
     st.html(f"<style>{''.join(map(_dot, range(len(groups.names))))}</style>")

@@ -166,7 +166,7 @@ def _follow_selection() -> None:
 def _words(workspace: Workspace, question: Asked | None) -> list[tuple[str, Vector]]:
     """The texts beside the pictures: the query if it is one, and words that cost no call."""
     shown = [(question.title, question.vector)] if question is not None and question.is_text else []
-    known = workspace.known_words()
+    known = workspace.words.known_words()
     if known is not None:
         step = max(1, -(-len(known.words) // WORDS_SHOWN))
         pairs = zip(known.words[::step], known.vectors[::step], strict=True)
