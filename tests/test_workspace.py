@@ -241,7 +241,7 @@ def test_a_data_folder_inside_the_pictures_does_not_feed_on_itself(
     workspace.start_indexing()
     workspace.indexer.join(60)
     for i in ids(workspace):
-        workspace.thumbnail_file(i)
+        workspace.thumbnail_files.file(i)
     workspace.rescan()
     workspace.indexer.join(60)
     assert workspace.status().total == 1
@@ -306,7 +306,7 @@ def test_a_deleted_picture_leaves_the_next_search(root: Path, emulator: Emulator
     files = fill(root / "images", 3)
     workspace = indexed(root, emulator)
     gone = check(files[0].read_bytes()).id
-    thumbnail = workspace.thumbnail_file(gone)
+    thumbnail = workspace.thumbnail_files.file(gone)
     assert thumbnail is not None
     assert thumbnail.exists()
     files[0].unlink()
@@ -314,7 +314,7 @@ def test_a_deleted_picture_leaves_the_next_search(root: Path, emulator: Emulator
     workspace.indexer.join(60)
     assert searchable(workspace) == 2
     assert not thumbnail.exists()
-    assert workspace.thumbnail_file(gone) is None
+    assert workspace.thumbnail_files.file(gone) is None
 
 
 def test_a_restart_maps_the_same_matrix_and_calls_nobody(root: Path, emulator: Emulator) -> None:
@@ -492,7 +492,7 @@ def test_a_committed_index_is_searchable_at_start_without_its_files(
     assert (workspace.status().indexed, workspace.status().total) == (3, 3)
     picture = workspace.browse(EVERYTHING).page(0, 1)[0].picture
     assert workspace.original(picture) is None
-    file = workspace.thumbnail_file(picture.id)
+    file = workspace.thumbnail_files.file(picture.id)
     assert file is not None
     assert file.read_bytes().startswith(b"\xff\xd8")
     workspace.close()
@@ -527,7 +527,7 @@ def test_a_thumbnail_wanted_by_many_at_once_is_whole(root: Path, emulator: Emula
     (i,) = ids(workspace)
     found: list[Path | None] = []
     threads = [
-        threading.Thread(target=lambda: found.append(workspace.thumbnail_file(i)))
+        threading.Thread(target=lambda: found.append(workspace.thumbnail_files.file(i)))
         for _ in range(12)
     ]
     for thread in threads:
@@ -562,7 +562,7 @@ def test_what_a_visitor_calls_an_id_never_leads_anywhere(
     workspace = opened(root, emulator)
     (root / "secret.jpg").write_bytes(b"")
     (root / "images" / "secret.jpg").write_bytes(b"")
-    assert workspace.thumbnail_file(asked) is None
+    assert workspace.thumbnail_files.file(asked) is None
     assert workspace.picture(asked) is None
 
 

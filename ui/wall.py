@@ -41,7 +41,7 @@ _wall = component("wall", __file__, "wall")
 
 def thumbnail(workspace: Workspace, picture_id: str) -> str | bytes:
     """What st.image draws: a static address (the browser caches it), else the bytes."""
-    if workspace.thumbnail_file(picture_id) is not None:
+    if workspace.thumbnail_files.file(picture_id) is not None:
         return f"/app/static/thumbs/{picture_id}.jpg"
     return workspace.thumbnail(picture_id)
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import json
 import logging
-import re
 import threading
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -37,7 +36,6 @@ from core.explore import (
     Maps,
     extremes_finder,
 )
-from core.files import write_whole
 from core.hosting import CallMeter, Caps, Usage, cost_in_words
 from core.index import (
     Index,
@@ -104,6 +102,7 @@ from core.words import own_words
 from core.workspace.asking import Asking
 from core.workspace.copying import FolderCopying
 from core.workspace.fair_sample import FairSample
+from core.workspace.thumbnail_files import ThumbnailFiles
 from core.workspace.words import Words
 
 if TYPE_CHECKING:
@@ -178,6 +177,7 @@ class Workspace:
             UPLOADS: settings.data_dir / "uploads",
         }
         self.thumbs_dir = root / "static" / "thumbs"
+        self.thumbnail_files = ThumbnailFiles(self.thumbs_dir, self.thumbnail)
         self._index: Index = open_index(settings) if beside is None else beside._index
         self._sources: Sources = Sources(settings) if beside is None else beside._sources
         self.problems = [*settings.problems, *self._sources.problems, *self._index.notices]
@@ -239,7 +239,7 @@ class Workspace:
             self._arranger,
             MapFolder(root / "static" / "maps"),
             self.thumbnail,
-            self._write_thumbnail_files,
+            self.thumbnail_files.write,
         )
         self.extremes = extremes_finder(self._space, is_running=self._is_running)
         self._duplicates = DuplicateFinder(self._index, self._space, self.embedder.id)
@@ -766,36 +766,6 @@ class Workspace:
         return read_picture(
             picture, self.roots, lambda path: self._sources.read(path, Deadline.for_person())
         )
-
-    def thumbnail_file(self, picture_id: str) -> Path | None:
-        """The thumbnail as a static file, written again if it is missing.
-
-        None if there is no such picture, or no way to write there.
-        """
-        if not re.fullmatch(r"[0-9a-f]{64}", picture_id):
-            return None  # it may come from a visitor, and is about to be part of a path
-        file = self.thumbs_dir / f"{picture_id}.jpg"
-        if file.exists():
-            return file
-        thumbnail = self.thumbnail(picture_id)
-        if not thumbnail:
-            return None
-        try:
-            write_whole(file, thumbnail)
-        except OSError:
-            log.warning("A thumbnail cannot be written to %s", self.thumbs_dir.name, exc_info=True)
-            # On Windows a file that is being read cannot be replaced: then it is there.
-            return file if file.exists() else None
-        return file
-
-    def _write_thumbnail_files(self, picture_ids: Sequence[str]) -> None:
-        """Write the static file of each thumbnail that has none."""
-        try:
-            for picture_id in picture_ids:
-                if self.thumbnail_file(picture_id) is None and self.thumbnail(picture_id):
-                    return  # nothing can be written there
-        except IndexUnavailable:
-            log.warning("The thumbnails cannot be read", exc_info=True)
 
     # -- adding, removing, taking along ------------------------------------------------------
 
