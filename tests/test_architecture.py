@@ -13,6 +13,7 @@ import pytest
 
 from core.workspace import Workspace
 from core.workspace.copying import FolderCopying
+from core.workspace.models import Models
 from core.workspace.words import Words
 
 ROOT = Path(__file__).parents[1]
@@ -119,7 +120,6 @@ def test_no_page_holds_the_index() -> None:
 # What changes the collection or the server; ui/visitor.py checks who asks. Where a part of the
 # workspace does it, the name of the part comes first.
 CHANGES = {
-    "add_second",
     "add_source",
     "add_upload",
     "cancel_clip_download",
@@ -131,9 +131,13 @@ CHANGES = {
     "import_index",
     "keep_places",
     "kept_searches",
+    "models.add_second",
+    "models.remove_second",
+    "models.switch_over",
+    "models.vote",
+    "models.votes",
     "read_all_again",
     "read_refused_again",
-    "remove_second",
     "remove_source",
     "remove_uploads",
     "rescan",
@@ -141,12 +145,9 @@ CHANGES = {
     "start_clip_download",
     "start_indexing",
     "stop_indexing",
-    "switch_over",
     "take_columns",
     "tick_gallery",
     "tuning",
-    "vote",
-    "votes",
     "words.learn_words",
     "words.prepare_showcase",
     "words.stop_preparing",
@@ -154,7 +155,7 @@ CHANGES = {
 }
 # By the name that a caller writes last.
 CHANGE_OF = {change.rpartition(".")[2]: change for change in CHANGES}
-PARTS = {"": Workspace, "copying": FolderCopying, "words": Words}
+PARTS = {"": Workspace, "copying": FolderCopying, "models": Models, "words": Words}
 
 
 def test_every_action_that_changes_something_asks_who_wants_it() -> None:

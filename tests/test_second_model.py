@@ -43,8 +43,8 @@ def opened(root: Path, emulator: Emulator | None = None, **environ: str) -> Work
 
 def with_azure(root: Path, emulator: Emulator) -> tuple[Workspace, Workspace]:
     workspace = opened(root, emulator)
-    workspace.add_second("azure")
-    second = workspace.second()
+    workspace.models.add_second("azure")
+    second = workspace.models.second()
     assert second is not None
     return workspace, second
 
@@ -143,8 +143,8 @@ from core.workspace import Workspace
 root = Path(sys.argv[1])
 workspace = Workspace(load_settings(root=root), root)
 workspace.indexer.join(60)
-workspace.add_second("azure")
-second = workspace.second()
+workspace.models.add_second("azure")
+second = workspace.models.second()
 keep = workspace.indexer._keep
 def kept(*given):
     keep(*given)
@@ -166,7 +166,7 @@ def test_a_run_of_the_second_that_is_killed_has_lost_no_answer_that_was_kept(
     ).returncode
     assert code == -9
     workspace = opened(root, emulator)
-    second = workspace.second()
+    second = workspace.models.second()
     assert second is not None
     kept = second.searchable()
     assert kept > 0
@@ -179,10 +179,10 @@ def test_a_run_of_the_second_that_is_killed_has_lost_no_answer_that_was_kept(
 
 def test_a_second_that_equals_the_first_is_refused(root: Path) -> None:
     workspace = opened(root)
-    assert "builtin" not in workspace.addable()
+    assert "builtin" not in workspace.models.addable()
     with pytest.raises(EmbedderRefused, match="answers already"):
-        workspace.add_second("builtin")
-    assert workspace.second() is None
+        workspace.models.add_second("builtin")
+    assert workspace.models.second() is None
     workspace.close()
 
 
@@ -194,13 +194,13 @@ def test_a_second_whose_settings_are_gone_is_named_and_its_vectors_wait(
     workspace.close()
 
     without = opened(root)
-    assert without.second() is None
+    assert without.models.second() is None
     (problem,) = without.problems
     assert problem.startswith("Azure AI Vision was chosen on the page Indexing, and is not set up")
     without.close()
 
     again = opened(root, emulator)
-    back = again.second()
+    back = again.models.second()
     assert again.problems == []
     assert back is not None and back.searchable() == len(COLOURS)
     again.close()
@@ -212,21 +212,21 @@ def test_a_switch_makes_the_second_the_first_also_after_a_restart(
     workspace, second = with_azure(root, emulator)
     embed(second)
     first_id, second_id = workspace.embedder.id, second.embedder.id
-    workspace.switch_over()
+    workspace.models.switch_over()
     workspace.close()
 
     opened(root, emulator).close()
     switched = opened(root, emulator)
-    other = switched.second()
+    other = switched.models.second()
     assert other is not None
     assert (switched.embedder.id, other.embedder.id) == (second_id, first_id)
     assert switched.status().indexed == switched.status().total == len(COLOURS)
-    switched.switch_over()
+    switched.models.switch_over()
     switched.close()
 
     back = opened(root, emulator)
     assert back.embedder.id == first_id
-    assert back.second_kind == "azure"
+    assert back.models.second_kind == "azure"
     assert len(emulator.calls) == len(COLOURS)
     back.close()
 
@@ -241,7 +241,7 @@ def test_a_switch_in_one_process_makes_what_the_other_has_open_outdated(
     there.close()
 
     there = opened(root, emulator)
-    here.switch_over()
+    here.models.switch_over()
     assert there.is_outdated()
     there.close()
     here.close()
@@ -258,18 +258,18 @@ def test_what_one_adds_and_removes_oneself_makes_nothing_outdated(
     assert not workspace.is_outdated()
     workspace.close()
     workspace = opened(root, emulator)
-    workspace.remove_second()
+    workspace.models.remove_second()
     assert not workspace.is_outdated()
     workspace.close()
 
 
 def test_whoever_changes_the_settings_takes_a_switch_back(root: Path, emulator: Emulator) -> None:
     workspace, _ = with_azure(root, emulator)
-    workspace.switch_over()
+    workspace.models.switch_over()
     workspace.close()
     moved = opened(root, emulator, EMBEDDER="azure")
     assert moved.embedder.id.startswith("azure:")
-    assert moved.second_kind == "builtin"
+    assert moved.models.second_kind == "builtin"
     moved.close()
 
 
@@ -277,7 +277,7 @@ def test_after_a_switch_to_a_model_that_is_gone_the_settings_decide(
     root: Path, emulator: Emulator
 ) -> None:
     workspace, _ = with_azure(root, emulator)
-    workspace.switch_over()
+    workspace.models.switch_over()
     workspace.close()
     without = opened(root)
     assert without.embedder.id.startswith("builtin:")
@@ -292,7 +292,7 @@ def test_a_paid_model_that_is_switched_to_keeps_the_gallery_in_view(
         file.rename(root / "images" / "gallery" / file.name)
     workspace, second = with_azure(root, emulator)
     embed(second)
-    workspace.switch_over()
+    workspace.models.switch_over()
     workspace.close()
     switched = opened(root, emulator)
     assert switched.status().total == switched.status().indexed == len(COLOURS)
@@ -301,10 +301,10 @@ def test_a_paid_model_that_is_switched_to_keeps_the_gallery_in_view(
 
 def test_a_vote_names_the_better_model_first(root: Path, emulator: Emulator) -> None:
     workspace, second = with_azure(root, emulator)
-    workspace.vote("red", for_second=False)
-    workspace.vote("blue", for_second=True)
+    workspace.models.vote("red", for_second=False)
+    workspace.models.vote("blue", for_second=True)
     ids = workspace.embedder.id, second.embedder.id
-    votes = {vote.query: (vote.better, vote.other) for vote in workspace.votes()}
+    votes = {vote.query: (vote.better, vote.other) for vote in workspace.models.votes()}
     assert votes == {"red": ids, "blue": (ids[1], ids[0])}
     workspace.close()
 
@@ -312,10 +312,10 @@ def test_a_vote_names_the_better_model_first(root: Path, emulator: Emulator) -> 
 def test_without_the_second_its_vectors_stay(root: Path, emulator: Emulator) -> None:
     workspace, second = with_azure(root, emulator)
     embed(second)
-    workspace.remove_second()
-    assert workspace.second() is None
-    workspace.add_second("azure")
-    again = workspace.second()
+    workspace.models.remove_second()
+    assert workspace.models.second() is None
+    workspace.models.add_second("azure")
+    again = workspace.models.second()
     assert again is not None and again.searchable() == len(COLOURS)
     assert len(emulator.calls) == len(COLOURS)
     workspace.close()
@@ -368,8 +368,8 @@ def test_a_clip_whose_towers_were_deleted_is_named_and_the_first_answers(
 ) -> None:
     pair = tiny_clip.make_pair(tmp_path / "pair")
     workspace = opened(root, CLIP_MODEL_DIR=str(pair))
-    workspace.add_second("clip")
-    second = workspace.second()
+    workspace.models.add_second("clip")
+    second = workspace.models.second()
     assert second is not None
     embed(second)
     assert second.searchable() == len(COLOURS)
@@ -380,7 +380,7 @@ def test_a_clip_whose_towers_were_deleted_is_named_and_the_first_answers(
     without = opened(root, CLIP_MODEL_DIR=str(pair))
     assert without.searchable() == len(COLOURS)
     with pytest.raises(EmbedderRefused, match=r"model\.onnx"):
-        without.second()
+        without.models.second()
     with sqlite3.connect(root / "data" / "index.sqlite") as db:
         kinds = db.execute("SELECT DISTINCT embedder_id FROM vectors ORDER BY 1").fetchall()
     assert [kind.partition(":")[0] for (kind,) in kinds] == ["builtin", "clip"]
@@ -394,11 +394,11 @@ def test_weights_that_are_missing_can_be_downloaded_and_nothing_is_lost_meanwhil
 ) -> None:
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
     workspace = opened(root)
-    workspace.add_second("clip")
+    workspace.models.add_second("clip")
     with pytest.raises(EmbedderRefused):
-        workspace.second()
-    assert workspace.second_setup is not None
+        workspace.models.second()
+    assert workspace.models.second_setup is not None
     workspace.start_clip_download()
-    assert "HF_HUB_OFFLINE forbids" in workspace.second_setup.state().sentence
+    assert "HF_HUB_OFFLINE forbids" in workspace.models.second_setup.state().sentence
     assert workspace.searchable() == len(COLOURS)
     workspace.close()

@@ -21,7 +21,7 @@ LONGEST_LABEL = 60
 
 def second_model(workspace: Workspace) -> None:
     """The expander; open where there is a second model."""
-    has_one = bool(workspace.second_kind)
+    has_one = bool(workspace.models.second_kind)
     with st.expander(
         "Second model", key="second-model", icon=":material/splitscreen_right:", expanded=has_one
     ):
@@ -36,7 +36,7 @@ def _add(workspace: Workspace) -> None:
         "Embeds the same pictures with another model beside this one: to compare both side by "
         "side on the search pages, and to move over. Adding it costs nothing yet."
     )
-    choices = workspace.addable()
+    choices = workspace.models.addable()
     with st.container(horizontal=True, vertical_alignment="bottom"):
         if choices:
             st.selectbox(
@@ -59,10 +59,10 @@ def _add(workspace: Workspace) -> None:
 
 def _the_second(workspace: Workspace) -> None:
     try:
-        second = workspace.second()
+        second = workspace.models.second()
     except EmbedderError as error:
-        if workspace.second_setup is not None:
-            clip_download(workspace, workspace.second_setup, redraw)
+        if workspace.models.second_setup is not None:
+            clip_download(workspace, workspace.models.second_setup, redraw)
         else:
             # st.text: an answer of a service may be quoted.
             st.text(str(error))
@@ -107,7 +107,7 @@ def _controls(workspace: Workspace, second: Workspace, was_running: bool) -> Non
             icon=":material/swap_horiz:",
             disabled=progress.running or not status.indexed,
             help="This model becomes the second then; one click leads back.",
-        ) and _do(manage(workspace).switch_over):
+        ) and _do(manage(workspace).models.switch_over):
             reopen_workspace()
         _remove(workspace, disabled=progress.running)
 
@@ -118,7 +118,7 @@ def _remove(workspace: Workspace, disabled: bool = False) -> None:
         key="remove-second",
         type="tertiary",
         disabled=disabled,
-        on_click=then_redraw(lambda: _do(manage(workspace).remove_second)),
+        on_click=then_redraw(lambda: _do(manage(workspace).models.remove_second)),
         help="Its vectors are kept: added again, it costs nothing again.",
     )
 
@@ -139,7 +139,7 @@ def _what_next(second: Workspace, calls: int, failed: int) -> str:
 
 
 def _add_chosen(workspace: Workspace) -> None:
-    _do(lambda: manage(workspace).add_second(st.session_state["second-kind"]))
+    _do(lambda: manage(workspace).models.add_second(st.session_state["second-kind"]))
 
 
 def _start(start: Callable[[], bool]) -> None:

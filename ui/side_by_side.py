@@ -48,7 +48,7 @@ def wants_both() -> bool:
 
 def side_by_side_switch(workspace: Workspace) -> None:
     """The switch; nothing where there is no second model."""
-    if not workspace.second_kind:
+    if not workspace.models.second_kind:
         return
 
     def write() -> None:
@@ -68,10 +68,10 @@ def side_by_side_switch(workspace: Workspace) -> None:
 
 def costs_calls(workspace: Workspace) -> bool:
     """True if a new query costs a call, of either model where both are asked."""
-    if workspace.embedder.paid or not (workspace.second_kind and wants_both()):
+    if workspace.embedder.paid or not (workspace.models.second_kind and wants_both()):
         return workspace.embedder.paid
     try:
-        second = workspace.second()
+        second = workspace.models.second()
     except EmbedderError:
         return False
     return second is not None and second.embedder.paid
@@ -85,9 +85,9 @@ def show_found(
     As `show_answer`.
     """
     second = None
-    if terms and workspace.second_kind and wants_both():
+    if terms and workspace.models.second_kind and wants_both():
         try:
-            second = workspace.second()
+            second = workspace.models.second()
         except EmbedderError as error:
             # st.text: an answer of a service may be quoted.
             st.text(f"The second model does not answer. {error}")
@@ -142,7 +142,7 @@ def _both(
         st.space("stretch")
         strictness_control()
         # What others asked for is nothing for every visitor.
-        votes = manage(workspace).votes() if visitor(workspace).may_manage else None
+        votes = manage(workspace).models.votes() if visitor(workspace).may_manage else None
         if votes:
             table_button("Votes (CSV)", lambda: votes_csv(votes), "votes.csv", key="votes")
     if first is not None and other is not None and votes is not None:
@@ -208,7 +208,7 @@ def _voting(
 
 def _keep_vote(workspace: Workspace, query: str, for_second: bool) -> None:
     try:
-        manage(workspace).vote(query, for_second=for_second)
+        manage(workspace).models.vote(query, for_second=for_second)
     except (EmbedderError, IndexUnavailable) as error:
         st.toast(literal(str(error), 400), icon=":material/error:")
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import json
 import logging
-import threading
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -14,14 +13,10 @@ from typing import IO, TYPE_CHECKING
 
 from core.deadline import Deadline
 from core.embedders import (
-    NAMES,
-    Choice,
     Embedder,
     HasLimit,
     builtin_embedder,
-    choose,
     clip_setup,
-    kinds_there,
     make_embedder,
 )
 from core.errors import (
@@ -71,7 +66,6 @@ from core.model import (
     Picture,
     Plan,
     Scope,
-    Vote,
 )
 from core.search import (
     DuplicateFinder,
@@ -102,6 +96,7 @@ from core.words import own_words
 from core.workspace.asking import Asking
 from core.workspace.copying import FolderCopying
 from core.workspace.fair_sample import FairSample
+from core.workspace.models import Models
 from core.workspace.thumbnail_files import ThumbnailFiles
 from core.workspace.words import Words
 
@@ -112,10 +107,6 @@ log = logging.getLogger(__name__)
 
 # How far one can page through a ranking, and what its CSV holds at most.
 LONGEST = 1000
-
-# Small facts of the index: the kind of the second embedder, and from which to which the pages were
-# switched.
-SECOND, SWITCHED = "second", "switched"
 
 # A small fact of the index: the columns that were shown when it was last said which are used.
 DECIDED = "columns_decided"
@@ -181,17 +172,18 @@ class Workspace:
         self._index: Index = open_index(settings) if beside is None else beside._index
         self._sources: Sources = Sources(settings) if beside is None else beside._sources
         self.problems = [*settings.problems, *self._sources.problems, *self._index.notices]
-        # The kind of the second embedder, "" for none; it is opened when somebody asks for it.
-        self.second_kind = ""
-        self.second_setup: ClipSetup | None = None
-        self._second: Workspace | None = None
-        self._second_problem = ""
-        self._opening_second = threading.Lock()
-        # What the settings themselves ask for; the pages may have been switched to another.
-        self._as_set = settings
-        self._choice_read = -SWITCH_SECONDS
-        if beside is None:
-            settings = self._as_chosen(settings)
+        self.models: Models[Workspace] = Models(
+            self._index,
+            settings,
+            lambda: self.embedder,
+            self._open_beside,
+            self._keep_wanted,
+            may_choose=beside is None,
+        )
+        if self.models.problem:
+            self.problems.append(self.models.problem)
+        settings = self.models.settings
+        self._models_looked_at = -SWITCH_SECONDS
         self.settings = settings
         if not settings.images_dir.is_dir():
             self.problems.append(
@@ -288,6 +280,26 @@ class Workspace:
             self.problems.append(f"{error} The built-in model answers instead.")
             return builtin_embedder()
 
+    def _open_beside(self, settings: Settings) -> Workspace:
+        return Workspace(settings, self.root, self._read_settings, self._visitor, beside=self)
+
+    def is_outdated(self) -> bool:
+        """True once another process has chosen other embedders for the index that both share.
+
+        A new Workspace has them then. False while this one does work that closing it would end,
+        and for SWITCH_SECONDS after each look.
+        """
+        now = time.monotonic()
+        if now - self._models_looked_at < SWITCH_SECONDS:
+            return False
+        self._models_looked_at = now
+        if self.indexer.is_own() or self.copying.copy_state().running or self.words.is_preparing():
+            return False
+        try:
+            return self.models.were_chosen_anew()
+        except IndexUnavailable:
+            return False  # whoever asks it for more than this says so
+
     # -- what is there -----------------------------------------------------------------------
 
     @property
@@ -326,6 +338,10 @@ class Workspace:
         if not self.embedder.paid and not self._count(OWN).total:
             return EVERYTHING
         return OWN
+
+    def _keep_wanted(self) -> None:
+        if self.wanted() == EVERYTHING:
+            self.tick_gallery(True)  # or "Indexed N of M" would speak of other pictures
 
     def status(self) -> Status:
         count = self._count(self.wanted())
@@ -443,12 +459,12 @@ class Workspace:
 
     def start_clip_download(self) -> None:
         """Begin the download of the CLIP weights, also after a failure."""
-        if setup := self.clip_setup or self.second_setup:
+        if setup := self.clip_setup or self.models.second_setup:
             setup.start()
 
     def cancel_clip_download(self) -> None:
         """Stop the download of the CLIP weights; nothing of it is kept."""
-        if setup := self.clip_setup or self.second_setup:
+        if setup := self.clip_setup or self.models.second_setup:
             setup.cancel()
 
     def _load_seeds(self, folder: Path) -> None:
@@ -499,132 +515,6 @@ class Workspace:
         """Read every file again, with or without the place. Raises IndexUnavailable."""
         self._index.set_meta(PLACES, "1" if wanted else "0")
         self.read_all_again()
-
-    # -- a second embedder -------------------------------------------------------------------
-
-    def _as_chosen(self, settings: Settings) -> Settings:
-        """The settings with what was chosen on the page: which embedder answers, and the second."""
-        self._choice = choice = self._read_choice()
-        self.second_kind = choice.second
-        if choice.problem:
-            self.problems.append(choice.problem)
-        if choice.first == settings.embedder_kind:
-            return settings
-        return replace(settings, embedder=choice.first)
-
-    def _read_choice(self) -> Choice:
-        return choose(self._as_set, self._index.meta(SECOND), self._index.meta(SWITCHED))
-
-    def is_outdated(self) -> bool:
-        """True once another process has chosen other embedders for the index that both share.
-
-        A new Workspace has them then. False while this one does work that closing it would end,
-        and for SWITCH_SECONDS after each look.
-        """
-        now = time.monotonic()
-        if now - self._choice_read < SWITCH_SECONDS:
-            return False
-        self._choice_read = now
-        if self.indexer.is_own() or self.copying.copy_state().running or self.words.is_preparing():
-            return False
-        try:
-            return self._read_choice() != self._choice
-        except IndexUnavailable:
-            return False  # whoever asks it for more than this says so
-
-    def addable(self) -> dict[str, str]:
-        """The kinds of embedders that could stand beside the first, and what each is called."""
-        own = self.embedder.id.partition(":")[0]
-        return {kind: NAMES[kind] for kind in kinds_there(self.settings) if kind != own}
-
-    def add_second(self, kind: str) -> None:
-        """Put an embedder beside the first; nothing is embedded yet.
-
-        Raises EmbedderRefused for one that is not to be had, IndexUnavailable.
-        """
-        if kind not in self.addable():
-            raise EmbedderRefused("This model is not set up here, or it answers already.")
-        self._choose_second(kind)
-
-    def remove_second(self) -> None:
-        """Go on with the first embedder alone; the vectors of the second stay in the index.
-
-        Raises IndexUnavailable.
-        """
-        self._choose_second("")
-
-    def _choose_second(self, kind: str) -> None:
-        self._index.set_meta(SECOND, kind)
-        self._close_second()
-        self.second_kind = kind
-        self._choice = self._read_choice()
-
-    def second(self) -> Workspace | None:
-        """The workspace of the second embedder, opened at the first question; None without one.
-
-        Raises EmbedderError for one that cannot be had now. Weights of CLIP that are missing can
-        then be downloaded by `second_setup`.
-        """
-        with self._opening_second:
-            if self._second is not None or not self.second_kind:
-                return self._second
-            if self._second_problem:
-                raise EmbedderRefused(self._second_problem)
-            settings = replace(self.settings, embedder=self.second_kind, problems=())
-            try:
-                self._second = Workspace(
-                    settings, self.root, self._read_settings, self._visitor, beside=self
-                )
-            except EmbedderError as error:
-                setup = self.second_setup or clip_setup(settings)
-                # What a download can mend is tried again, and all else at the next start.
-                state = setup.state() if setup is not None else None
-                if state is None or not state.total_bytes or state.phase == "ready":
-                    self._second_problem, setup = str(error), None
-                self.second_setup = setup
-                raise
-            self.second_setup = None
-            return self._second
-
-    def switch_over(self) -> None:
-        """The second embedder becomes the first, and the first the second, for whoever opens next.
-
-        Raises EmbedderError, IndexUnavailable.
-        """
-        second = self.second()
-        if second is None:
-            raise EmbedderRefused("There is no second model to switch to.")
-        if second.embedder.paid and self.wanted() == EVERYTHING:
-            self.tick_gallery(True)  # or "Indexed N of M" would speak of other pictures
-        first, target = self.embedder.id.partition(":")[0], self.second_kind
-        of_settings = self._as_set.embedder_kind
-        back = target == of_settings
-        self._index.set_meta(SWITCHED, "" if back else f"{of_settings} {target}")
-        self._index.set_meta(SECOND, first)
-
-    def vote(self, query: str, *, for_second: bool) -> None:
-        """Keep which of the two embedders answered a query better.
-
-        query: in words. Raises EmbedderError, IndexUnavailable.
-        """
-        second = self.second()
-        if second is None:
-            raise EmbedderRefused("There is no second model any more.")
-        ids = (self.embedder.id, second.embedder.id)
-        better, other = reversed(ids) if for_second else ids
-        self._index.add_vote(Vote(query, better, other, time.time()))
-
-    def votes(self) -> list[Vote]:
-        """What was found better of any two models, the last first. Raises IndexUnavailable."""
-        return self._index.votes()
-
-    def _close_second(self) -> None:
-        with self._opening_second:
-            if self._second is not None:
-                self._second.close()
-            if self.second_setup is not None:
-                self.second_setup.close()
-            self._second, self.second_setup, self._second_problem = None, None, ""
 
     # -- searching and browsing --------------------------------------------------------------
 
@@ -830,7 +720,7 @@ class Workspace:
     def close(self) -> None:
         """Let go of everything, once nothing is running: a run goes on to its end."""
         self.words.stop_preparing()
-        self._close_second()
+        self.models.close_second()
         self.copying.cancel_copy()
         self._duplicates.close()
         self._arranger.close()

@@ -734,8 +734,8 @@ def test_clear_caches_during_a_run_shows_that_run_and_starts_no_other(
 
 def with_second(visitor: Page) -> None:
     """Azure stands beside the built-in model, and knows every picture."""
-    visitor.workspace.add_second("azure")
-    second = visitor.workspace.second()
+    visitor.workspace.models.add_second("azure")
+    second = visitor.workspace.models.second()
     assert second is not None and second.start_indexing()
     second.indexer.join(SECONDS)
 
@@ -775,7 +775,7 @@ def test_a_switch_in_another_process_is_followed_by_the_next_page(
     with_second(visitor)
     settings = load_settings({"EMBEDDER": "builtin", **with_key}, root=tmp_path)
     other = Workspace(settings, tmp_path, scan_at_start=False)
-    other.switch_over()
+    other.models.switch_over()
     other.close()
     assert not visitor.open(q="red").exception
     assert "Azure AI Vision answers · Indexed 14 of 14" in visitor.said
@@ -792,7 +792,7 @@ def test_a_vote_is_kept_for_the_query_and_can_be_changed(
     assert test.button(key="vote-True").label == "Better · 1"
     test.button(key="vote-False").click().run()
     assert test.button(key="vote-True").label == "Better"
-    (vote,) = visitor.workspace.votes()
+    (vote,) = visitor.workspace.models.votes()
     assert vote.query == "red" and vote.better == visitor.workspace.embedder.id
 
 
@@ -801,7 +801,7 @@ def test_a_visitor_of_a_read_only_showcase_sees_both_models_and_no_votes(
 ) -> None:
     visitor = visit(EMBEDDER="builtin", READ_ONLY="1", **with_key)
     with_second(visitor)
-    visitor.workspace.vote("what somebody else asked", for_second=True)
+    visitor.workspace.models.vote("what somebody else asked", for_second=True)
     test = visitor.open(q="red", side="1")
     assert "of the first 10" in visitor.said
     labels = [button.label for button in (*test.button, *test.get("download_button"))]
@@ -831,7 +831,7 @@ def test_a_second_model_that_is_gone_costs_no_page_its_answer(
     visit: Visit, tmp_path: Path, page: str
 ) -> None:
     visitor = visit(CLIP_MODEL_DIR=str(tmp_path / "gone"))
-    visitor.workspace.add_second("clip")
+    visitor.workspace.models.add_second("clip")
     assert not visitor.open(page, q="red", side="1").exception
     assert "Built-in model answers" in visitor.said
     if page in ("text_search", "image_search"):
