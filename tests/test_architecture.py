@@ -14,6 +14,7 @@ import pytest
 from core.workspace import Workspace
 from core.workspace.copying import FolderCopying
 from core.workspace.models import Models
+from core.workspace.origins import Origins
 from core.workspace.words import Words
 
 ROOT = Path(__file__).parents[1]
@@ -120,8 +121,6 @@ def test_no_page_holds_the_index() -> None:
 # What changes the collection or the server; ui/visitor.py checks who asks. Where a part of the
 # workspace does it, the name of the part comes first.
 CHANGES = {
-    "add_source",
-    "add_upload",
     "cancel_clip_download",
     "copying.cancel_copy",
     "copying.copy_from_folder",
@@ -136,10 +135,12 @@ CHANGES = {
     "models.switch_over",
     "models.vote",
     "models.votes",
+    "origins.add_source",
+    "origins.add_upload",
+    "origins.remove_source",
+    "origins.remove_uploads",
     "read_all_again",
     "read_refused_again",
-    "remove_source",
-    "remove_uploads",
     "rescan",
     "retry_failed",
     "start_clip_download",
@@ -155,7 +156,13 @@ CHANGES = {
 }
 # By the name that a caller writes last.
 CHANGE_OF = {change.rpartition(".")[2]: change for change in CHANGES}
-PARTS = {"": Workspace, "copying": FolderCopying, "models": Models, "words": Words}
+PARTS = {
+    "": Workspace,
+    "copying": FolderCopying,
+    "models": Models,
+    "origins": Origins,
+    "words": Words,
+}
 
 
 def test_every_action_that_changes_something_asks_who_wants_it() -> None:

@@ -610,13 +610,13 @@ def test_with_a_full_disk_searching_goes_on(root: Path, emulator: Emulator) -> N
 def test_uploads_that_are_all_deleted_are_gone_and_not_away(root: Path) -> None:
     workspace = opened(root)
     for number in range(8):
-        workspace.add_upload(f"{number}.png", plain((200, number, 0)))
+        workspace.origins.add_upload(f"{number}.png", plain((200, number, 0)))
     workspace.rescan()
     workspace.indexer.join(60)
-    assert len(workspace.uploads()) == 8
-    workspace.remove_uploads(workspace.uploads())
+    assert len(workspace.origins.uploads()) == 8
+    workspace.origins.remove_uploads(workspace.origins.uploads())
     workspace.indexer.join(60)
-    assert workspace.uploads() == []
+    assert workspace.origins.uploads() == []
     assert workspace.away() == []
     workspace.close()
 

@@ -19,7 +19,7 @@ def sources(workspace: Workspace) -> None:
             "indexed where they are; only thumbnails are kept here."
         )
         try:
-            for spec in workspace.sources():
+            for spec in workspace.origins.sources():
                 _source(workspace, spec)
         except SourceError as error:
             st.error(str(error), icon=":material/error:")
@@ -66,7 +66,7 @@ def _source(workspace: Workspace, spec: Spec) -> None:
 def _add(workspace: Workspace) -> None:
     st.session_state[SAID] = ""
     try:
-        manage(workspace).add_source(st.session_state[NAME], st.session_state[ADDRESS])
+        manage(workspace).origins.add_source(st.session_state[NAME], st.session_state[ADDRESS])
     except SourceError as error:
         st.session_state[SAID] = str(error)
         return
@@ -77,6 +77,6 @@ def _add(workspace: Workspace) -> None:
 def _remove(workspace: Workspace, spec: Spec) -> None:
     st.session_state[SAID] = ""
     try:
-        manage(workspace).remove_source(spec.name)
+        manage(workspace).origins.remove_source(spec.name)
     except SourceError as error:
         st.session_state[SAID] = str(error)

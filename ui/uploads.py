@@ -41,7 +41,7 @@ def _keep(workspace: Workspace) -> None:
     kept = 0
     for file in files[:MOST_FILES]:
         try:
-            manage(workspace).add_upload(file.name, file.getvalue())
+            manage(workspace).origins.add_upload(file.name, file.getvalue())
             kept += 1
         except (PictureError, UploadFailed) as error:
             refused.append(f"{file.name}: {error}")
@@ -51,7 +51,7 @@ def _keep(workspace: Workspace) -> None:
 
 
 def _delete(workspace: Workspace) -> None:
-    known = workspace.uploads()
+    known = workspace.origins.uploads()
     if not known:
         return
     chosen = st.multiselect(
@@ -59,7 +59,7 @@ def _delete(workspace: Workspace) -> None:
     )
     if chosen and st.button(f"Delete {len(chosen)}", icon=":material/delete:"):
         try:
-            manage(workspace).remove_uploads(chosen)
+            manage(workspace).origins.remove_uploads(chosen)
         except UploadFailed as error:
             st.session_state["upload-refused"] = [str(error)]
         del st.session_state["delete-uploads"]

@@ -39,9 +39,9 @@ class Models(Generic[Beside]):
 
     as_set: the settings themselves; the pages may have been switched to another embedder than they
     ask for. first: gives the embedder that answers, once it is made. open_beside: opens a workspace
-    with the embedder of other settings; raises EmbedderError. keep_wanted: sees to it that a paid
-    embedder, once it answers, is wanted for the same pictures as the first is now. may_choose:
-    False for a workspace that stands beside another: it has none beside itself.
+    with the embedder of other settings; raises EmbedderError. keep_wanted: has the same pictures
+    wanted once a paid embedder answers. may_choose: False for a workspace that stands beside
+    another: it has none beside itself, and its settings say which embedder answers.
 
     settings: with the embedder that answers. problem: a sentence where what was chosen is not to be
     had any more, or "". second_kind: of the second embedder, "" for none. second_setup: the

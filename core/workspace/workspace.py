@@ -1,4 +1,4 @@
-"""The use cases: what a page can ask for, on one data folder."""
+"""The workspace of a data folder: its parts put together, and what is too short for one."""
 
 from __future__ import annotations
 
@@ -12,51 +12,18 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from core.deadline import Deadline
-from core.embedders import (
-    Embedder,
-    HasLimit,
-    builtin_embedder,
-    clip_setup,
-    make_embedder,
-)
-from core.errors import (
-    ArchiveError,
-    EmbedderError,
-    EmbedderRefused,
-    IndexUnavailable,
-)
-from core.explore import (
-    Arranger,
-    MapFolder,
-    Maps,
-    extremes_finder,
-)
+from core.embedders import Embedder, HasLimit, builtin_embedder, clip_setup, make_embedder
+from core.errors import ArchiveError, EmbedderError, EmbedderRefused, IndexUnavailable
+from core.explore import Arranger, MapFolder, Maps, extremes_finder
 from core.hosting import CallMeter, Caps, Usage, cost_in_words
-from core.index import (
-    Index,
-    columns_of,
-    export_index,
-    import_index,
-    open_index,
-    set_columns,
-)
-from core.indexing import (
-    PLACES,
-    FoundFacts,
-    Indexer,
-    Progress,
-    away,
-    forget_away,
-    forget_below,
-    found_facts,
-)
+from core.index import Index, columns_of, export_index, import_index, open_index, set_columns
+from core.indexing import PLACES, FoundFacts, Indexer, Progress, away, forget_away, found_facts
 from core.model import (
     BUNDLED,
     EVERYTHING,
     GALLERY,
     IMAGES,
     OWN,
-    REMOTE,
     UPLOADS,
     Away,
     Cause,
@@ -83,13 +50,7 @@ from core.search import (
     write_zip,
 )
 from core.settings import Settings
-from core.sources import (
-    Sources,
-    Spec,
-    add_upload,
-    read_picture,
-    remove_upload,
-)
+from core.sources import Sources, read_picture
 from core.tuning import Tuning
 from core.vectors import Vector
 from core.words import own_words
@@ -97,6 +58,7 @@ from core.workspace.asking import Asking
 from core.workspace.copying import FolderCopying
 from core.workspace.fair_sample import FairSample
 from core.workspace.models import Models
+from core.workspace.origins import Origins
 from core.workspace.thumbnail_files import ThumbnailFiles
 from core.workspace.words import Words
 
@@ -140,6 +102,10 @@ class _Count:
 class Workspace:
     """One per process. Holds no secrets of its own; safe to use from many threads.
 
+    A job of its own is done by a part: `asking` makes vectors of queries, `words` tells what stands
+    out and names pictures, `models` knows the second embedder, `origins` uploads and sources,
+    `copying` the way to the database and back, `thumbnail_files` the static files.
+
     visitor: names who is asking on this thread, "" for nobody: a run, or a thread of the program's.
     problems: sentences for every page. clip_setup: the download of the CLIP weights, if CLIP is
     asked for; a new Workspace uses them. read_settings: gives the settings as they are now, because
@@ -168,7 +134,6 @@ class Workspace:
             UPLOADS: settings.data_dir / "uploads",
         }
         self.thumbs_dir = root / "static" / "thumbs"
-        self.thumbnail_files = ThumbnailFiles(self.thumbs_dir, self.thumbnail)
         self._index: Index = open_index(settings) if beside is None else beside._index
         self._sources: Sources = Sources(settings) if beside is None else beside._sources
         self.problems = [*settings.problems, *self._sources.problems, *self._index.notices]
@@ -182,13 +147,13 @@ class Workspace:
         )
         if self.models.problem:
             self.problems.append(self.models.problem)
-        settings = self.models.settings
         self._models_looked_at = -SWITCH_SECONDS
-        self.settings = settings
+        self.settings = settings = self.models.settings
         if not settings.images_dir.is_dir():
             self.problems.append(
                 f"The folder {settings.images_dir.name!r} (IMAGES_DIR) is missing."
             )
+        self.origins = Origins(self._index, self.roots[UPLOADS], self._sources, self.rescan)
         self.copying = FolderCopying(settings)
         self.caps = Caps.of(settings)
         self._visitor = visitor
@@ -209,16 +174,17 @@ class Workspace:
             is_running=self._is_running,
             dropped=self.rescan,
         )
-        self._fair_sample = FairSample(self._space)
+        fair_sample = FairSample(self._space)
         self.asking = Asking(
             self._index,
             self._space,
             self.embedder,
             self.queries,
-            self._fair_sample.vectors,
+            fair_sample.vectors,
             self.original,
         )
         self.known = Known(self._index, self._space)
+        self.thumbnail_files = ThumbnailFiles(self.thumbs_dir, self.thumbnail)
         self._arranger = Arranger(
             self._space,
             settings.data_dir / "layouts",
@@ -243,7 +209,7 @@ class Workspace:
             self.embedder,
             self.queries,
             own.words,
-            self._fair_sample.vectors,
+            fair_sample.vectors,
             self.asking.read_text,
             is_running=self._is_running,
         )
@@ -264,9 +230,6 @@ class Workspace:
             sources=self._sources,
         )
 
-    def _is_running(self) -> bool:
-        return self.indexer.progress().running
-
     def _make_embedder(self) -> Embedder:
         try:
             embedder = make_embedder(self.settings, self._meter.reserve, self._read_settings)
@@ -279,6 +242,9 @@ class Workspace:
                 raise
             self.problems.append(f"{error} The built-in model answers instead.")
             return builtin_embedder()
+
+    def _is_running(self) -> bool:
+        return self.indexer.progress().running
 
     def _open_beside(self, settings: Settings) -> Workspace:
         return Workspace(settings, self.root, self._read_settings, self._visitor, beside=self)
@@ -340,6 +306,7 @@ class Workspace:
         return OWN
 
     def _keep_wanted(self) -> None:
+        """Have the same pictures wanted once a paid embedder answers."""
         if self.wanted() == EVERYTHING:
             self.tick_gallery(True)  # or "Indexed N of M" would speak of other pictures
 
@@ -657,44 +624,7 @@ class Workspace:
             picture, self.roots, lambda path: self._sources.read(path, Deadline.for_person())
         )
 
-    # -- adding, removing, taking along ------------------------------------------------------
-
-    def uploads(self) -> list[str]:
-        """The paths of the uploads that a scan has seen."""
-        return self._index.files_below(UPLOADS)
-
-    def add_upload(self, name: str, data: bytes) -> None:
-        """Keep a picture in the uploads folder. Raises PictureError, UploadFailed."""
-        add_upload(self.roots[UPLOADS], name, data)
-
-    def remove_uploads(self, paths: Sequence[str]) -> None:
-        """Delete uploads by their paths, and look at the folders again. Raises UploadFailed."""
-        try:
-            for path in paths:
-                remove_upload(self.roots[UPLOADS], path)
-                # At once: a folder whose files are all gone is taken for a drive that is away.
-                self._index.forget_files([path])
-        finally:
-            self.rescan()
-
-    def sources(self) -> list[Spec]:
-        """The sources of pictures elsewhere. Raises SourceError."""
-        return self._sources.all()
-
-    def add_source(self, name: str, address: str) -> Spec:
-        """Keep a source, or the new address of one, and look at it. Raises SourceError."""
-        spec = self._sources.add(name, address)
-        self.rescan()
-        return spec
-
-    def remove_source(self, name: str) -> None:
-        """Forget a source that was added here, and its files. Raises SourceError."""
-        if not self._sources.remove(name):
-            return
-        below = f"{REMOTE}{name}/"
-        # At once, because what no source holds any more is kept until it is forgotten on purpose.
-        forget_below(self._index, (below,))
-        self.rescan()
+    # -- taking along ------------------------------------------------------------------------
 
     def export_index(self, target: IO[bytes]) -> int:
         """Write the index of this embedder to one file; returns the number of its pictures."""
