@@ -162,7 +162,7 @@ def _index(options: argparse.Namespace) -> Exit:
                 "paid": workspace.embedder.paid,
                 "failed": failed,
                 "unreadable": unread,
-                "columns": [column.name for column in workspace.known.columns()],
+                "columns": [one.name for one in workspace.known.columns(workspace.wanted())],
                 "away": [
                     {"path": place.path, "files": place.files, "reason": place.reason}
                     for place in away
@@ -194,7 +194,7 @@ def _search(options: argparse.Namespace) -> Exit:
             # Less than was asked for would be another answer.
             for problem in read.problems:
                 _say(_shown(problem))
-            names = ", ".join(column.name for column in workspace.known.columns())
+            names = ", ".join(column.name for column in workspace.known.columns(scope))
             _say(f"Columns in use: {_shown(names) or 'none'}.")
             return Exit.FAILED
         scope = replace(scope, filters=read.filters)

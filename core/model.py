@@ -17,6 +17,9 @@ UPLOADS = "uploads/"
 REMOTE = "remote/"
 ROOTS = (GALLERY, IMAGES, UPLOADS, REMOTE)
 
+# What a file belongs to: the bundled pictures, or what a person brought.
+COLLECTIONS = frozenset(("gallery", "own"))
+
 
 @dataclass(frozen=True)
 class Picture:
@@ -171,16 +174,27 @@ class Value(NamedTuple):
     number: float | None = None
 
 
+def collection_of(path: str) -> str:
+    """Which of COLLECTIONS the file at a path belongs to."""
+    return "gallery" if path.startswith(GALLERY) else "own"
+
+
 @dataclass(frozen=True)
 class Column:
     """Something that is known of pictures, as their author or the date they were taken.
 
-    taken: True once somebody said that searches may be narrowed by it.
+    taken: True once somebody said that searches may be narrowed by it. collections: those of
+    COLLECTIONS of whose pictures it says something; all while no scan has looked.
     """
 
     name: str
     type: ColumnType
     taken: bool = False
+    collections: frozenset[str] = COLLECTIONS
+
+    def speaks_of(self, scope: Scope) -> bool:
+        """True if it says something of a picture in the collection of `scope`."""
+        return scope.collection not in COLLECTIONS or scope.collection in self.collections
 
 
 @dataclass(frozen=True)
@@ -228,8 +242,7 @@ class Scope:
         """
         if self.folder:
             return path.startswith(self.folder)
-        in_gallery = path.startswith(GALLERY)
-        return {"gallery": in_gallery, "own": not in_gallery}.get(self.collection, True)
+        return self.collection not in COLLECTIONS or self.collection == collection_of(path)
 
 
 OWN = Scope("own")

@@ -13,7 +13,7 @@ import pytest
 from PIL.ExifTags import Base
 
 from core.index import open_index
-from core.model import EVERYTHING, Column, ColumnType, Filter, Order, Scope
+from core.model import BUNDLED, EVERYTHING, OWN, Column, ColumnType, Filter, Order, Scope
 from core.search import Part, to_csv
 from core.settings import Settings, load_settings
 from core.workspace import Workspace
@@ -328,3 +328,49 @@ def test_what_is_known_is_kept_in_a_database_as_well(root: Path, postgres: Setti
     kept = open_index(settings)
     assert json.loads(kept.meta("facts_found"))["columns"][0][0] == "Author"
     kept.close()
+
+
+# -- the gallery beside one's own pictures -------------------------------------------------------
+
+
+@pytest.fixture
+def beside_the_gallery(root: Path) -> Iterator[Workspace]:
+    """Own pictures with labels in use, beside a gallery with others."""
+    gallery = root / "images" / "gallery"
+    (gallery / "pink.png").write_bytes(plain((250, 60, 190), 32, 32))
+    (gallery / "metadata.csv").write_text("file_name,Style\npink.png,mosaic\n", "utf-8")
+    opened = Workspace(load_settings({}, root=root), root)
+    opened.indexer.join(60)
+    opened.tick_gallery(True)
+    use(opened, *IN_USE, Column("Style", ColumnType.CATEGORY, taken=True))
+    opened.tick_gallery(False)
+    yield opened
+    opened.indexer.join(60)
+    opened.close()
+
+
+def test_each_collection_is_searched_by_the_columns_that_speak_of_it(
+    beside_the_gallery: Workspace,
+) -> None:
+    known = beside_the_gallery.known
+    assert [one.name for one in known.columns(BUNDLED)] == ["Style"]
+    assert {one.name for one in known.columns(OWN)} == {one.name for one in IN_USE}
+    assert len(known.columns()) == 5
+
+
+def test_a_table_of_own_pictures_has_no_columns_of_the_gallery(
+    beside_the_gallery: Workspace,
+) -> None:
+    page = beside_the_gallery.browse(OWN).page(0, 9)
+    assert "Style" not in beside_the_gallery.known.to_export(page).columns
+
+
+def test_only_what_is_known_of_the_counted_pictures_is_shown_and_decided(
+    beside_the_gallery: Workspace,
+) -> None:
+    found = {one.name for one in beside_the_gallery.found_facts().columns}
+    assert found == {one.name for one in IN_USE}
+    use(beside_the_gallery, replace(IN_USE[0], taken=False))
+    assert [one.name for one in beside_the_gallery.known.columns()] == ["Style"]
+    beside_the_gallery.tick_gallery(True)
+    assert beside_the_gallery.undecided_columns() == set()

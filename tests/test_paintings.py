@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 from collections import Counter
 from pathlib import Path
@@ -195,6 +196,13 @@ def test_a_thing_keeps_its_colour_at_every_hour(colour: str) -> None:
             key=lambda c: sum((a - b) ** 2 for a, b in zip(PIGMENTS[c].mid, seen, strict=True)),
         )
         assert nearest == colour, f"{colour} looks {nearest} at {time}"
+
+
+def test_the_labels_of_the_gallery_are_true(facts: dict[str, Any]) -> None:
+    from tools.paintings.gallery import labels
+
+    with (GALLERY / "metadata.csv").open(encoding="utf-8", newline="") as file:
+        assert list(csv.DictReader(file)) == [labels(name, said) for name, said in facts.items()]
 
 
 def test_the_bundled_gallery_is_what_the_command_would_make(facts: dict[str, Any]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import hashlib
 import json
 import zipfile
@@ -31,6 +32,19 @@ def test_the_shipped_index_holds_exactly_the_gallery() -> None:
         entries = map(json.loads, seed.read("pictures.jsonl").splitlines())
         listed = {entry["id"]: entry["paths"] for entry in entries}
     assert {i: [f"gallery/{p.name}"] for i, p in files_by_id().items()} == listed
+
+
+def test_the_shipped_index_says_of_the_gallery_what_its_labels_say() -> None:
+    with (GALLERY / "metadata.csv").open(encoding="utf-8", newline="") as file:
+        labels = list(csv.DictReader(file))
+    with zipfile.ZipFile(SEED) as seed:
+        entries = [json.loads(line) for line in seed.read("pictures.jsonl").splitlines()]
+        columns = json.loads(seed.read("manifest.json"))["columns"]
+    assert {name for name, _ in columns} == set(labels[0]) - {"file_name"}
+    assert {Path(entry["paths"][0]).name: entry["facts"] for entry in entries} == {
+        line.pop("file_name"): {name: text for name, text in line.items() if text}
+        for line in labels
+    }
 
 
 def test_the_shipped_vectors_equal_a_fresh_computation() -> None:

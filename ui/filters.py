@@ -47,6 +47,9 @@ def filtered(workspace: Workspace, scope: Scope, *, sortable: bool = False) -> S
         # st.text: it quotes the address, which is a visitor's.
         st.text(problem)
     narrow = replace(scope, filters=read.filters)
+    # Of the gallery other things are known than of one's own pictures.
+    asked = {wanted.column for wanted in read.filters}
+    columns = [one for one in columns if one.speaks_of(scope) or one.name in asked]
     if not columns:
         return narrow
     with st.expander(

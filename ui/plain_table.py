@@ -27,7 +27,7 @@ def plain_table(
     with st.expander(TITLE, key=key, on_change="rerun", icon=":material/table_rows:") as opened:
         if not opened.open:
             return
-        columns = workspace.known.columns()
+        columns = workspace.known.about(results)
         told = workspace.known.told([result.picture.id for result in results], columns)
         rows = [
             {

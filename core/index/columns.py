@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 
 from core.index.port import Index
-from core.model import Column, ColumnType
+from core.model import COLLECTIONS, Column, ColumnType
 
 KEY = "columns"
 
@@ -15,14 +15,26 @@ def columns_of(index: Index) -> list[Column]:
     """The columns that are known, in the order in which they are shown. Raises IndexUnavailable."""
     try:
         kept = json.loads(index.meta(KEY, "[]"))
-        return [Column(str(name), ColumnType(kind), taken is True) for name, kind, taken in kept]
+        return [
+            Column(
+                str(name),
+                ColumnType(kind),
+                taken is True,
+                # An index that an older program wrote does not say.
+                COLLECTIONS.intersection(*collections),
+            )
+            for name, kind, taken, *collections in kept
+        ]
     except (ValueError, TypeError, RecursionError):  # a damaged index
         return []
 
 
 def set_columns(index: Index, columns: Sequence[Column]) -> None:
     """Raises IndexUnavailable."""
-    kept = [[column.name, str(column.type), column.taken] for column in columns]
+    kept = [
+        [column.name, str(column.type), column.taken, sorted(column.collections)]
+        for column in columns
+    ]
     index.set_meta(KEY, json.dumps(kept, ensure_ascii=False))
 
 

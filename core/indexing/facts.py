@@ -13,14 +13,14 @@ from core.deadline import Deadline
 from core.index import Index, columns_of, set_columns
 from core.indexing.away import away
 from core.metadata import FoundColumn, Raw, facts_beside, folder_facts, typed
-from core.model import Column, ColumnType, FileRow, Value
+from core.model import COLLECTIONS, Column, ColumnType, FileRow, Value, collection_of
 from core.sources import Sources
 
 # A small fact of the index: what was found, and in which state of all that it is made of.
 KEY = "facts_found"
 
 # Raise it when the same facts become other values: they are then made again.
-VERSION = 1
+VERSION = 2
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,7 @@ def learn_facts(
         for name, value in told.items():
             facts[name][picture_id] = value
     index.set_facts(facts)
-    set_columns(index, _columns(found.columns, known))
+    set_columns(index, _columns(found.columns, known, _collections(files, facts)))
     content = {
         "beside": beside.state,
         "rest": rest,
@@ -156,11 +156,31 @@ def _keep_what_is_away(
             known.setdefault(name, value.text)
 
 
-def _columns(found: Sequence[FoundColumn], known: Sequence[Column]) -> list[Column]:
+def _collections(
+    files: Mapping[str, FileRow], facts: Mapping[str, Mapping[str, Value]]
+) -> dict[str, frozenset[str]]:
+    """For each column, the collections of whose pictures it says something."""
+    pictures: dict[str, set[str]] = {name: set() for name in COLLECTIONS}
+    for path, row in files.items():
+        pictures[collection_of(path)].add(row.picture_id)
+    return {
+        column: frozenset(name for name, ids in pictures.items() if not ids.isdisjoint(values))
+        for column, values in facts.items()
+    }
+
+
+def _columns(
+    found: Sequence[FoundColumn],
+    known: Sequence[Column],
+    collections: Mapping[str, frozenset[str]],
+) -> list[Column]:
     """Those that were found and, after them, those that are taken and may be found again."""
     taken = {column.name.casefold() for column in known if column.taken}
     there = {column.name.casefold() for column in found}
     return [
-        *(Column(one.name, one.type, one.name.casefold() in taken) for one in found),
+        *(
+            Column(one.name, one.type, one.name.casefold() in taken, collections[one.name])
+            for one in found
+        ),
         *(one for one in known if one.taken and one.name.casefold() not in there),
     ]

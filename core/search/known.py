@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from core.index import Index, Spread, VectorSpace, columns_of
 from core.metadata import PLACE
-from core.model import Column, ColumnType, Order, Scope, Value
+from core.model import EVERYTHING, Column, ColumnType, Order, Scope, Value, collection_of
 from core.search.export import Told
 from core.search.ranking import Result
 
@@ -21,9 +21,15 @@ class Known:
         self._index = index
         self._space = space
 
-    def columns(self) -> list[Column]:
-        """Those that searches may be narrowed by, in their order."""
-        return [column for column in columns_of(self._index) if column.taken]
+    def columns(self, scope: Scope = EVERYTHING) -> list[Column]:
+        """Those that searches in the collection of `scope` may be narrowed by, in their order."""
+        known = columns_of(self._index)
+        return [column for column in known if column.taken and column.speaks_of(scope)]
+
+    def about(self, results: Sequence[Result]) -> list[Column]:
+        """Those of the collections that the results come from."""
+        held = {collection_of(path) for result in results for path in result.picture.paths}
+        return [column for column in self.columns() if held & column.collections]
 
     def may_leave(self) -> list[Column]:
         """Those that may be exported: where a photograph was taken stays here."""
@@ -51,7 +57,7 @@ class Known:
 
     def to_export(self, results: Sequence[Result]) -> Told:
         """What is known of pictures, as a table may have it."""
-        columns = self.may_leave()
+        columns = [column for column in self.about(results) if column.name != PLACE]
         ids = [result.picture.id for result in results]
         return Told([column.name for column in columns], self.told(ids, columns))
 

@@ -450,27 +450,43 @@ class Workspace:
     # -- what is known of the pictures -------------------------------------------------------
 
     def found_facts(self) -> FoundFacts:
-        """What the last scan found to be known. Raises IndexUnavailable."""
-        return found_facts(self._index)
+        """What the last scan found to be known of the pictures that are counted: see `wanted`.
+
+        Raises IndexUnavailable.
+        """
+        found, here = found_facts(self._index), self.wanted()
+        hidden = {one.name for one in columns_of(self._index) if not one.speaks_of(here)}
+        return replace(found, columns=tuple(c for c in found.columns if c.name not in hidden))
 
     def undecided_columns(self) -> set[str]:
-        """Names of columns that were found since `take_columns`. Raises IndexUnavailable."""
-        try:
-            decided = set(json.loads(self._index.meta(DECIDED, "[]")))
-        except (ValueError, TypeError):  # a damaged index
-            decided = set()
+        """Names of columns that `take_columns` was never told of. Raises IndexUnavailable."""
+        found = {column.name for column in self.found_facts().columns}
         used = {column.name for column in self.known.columns()}
-        return {column.name for column in self.found_facts().columns}.difference(decided, used)
+        return found.difference(self._decided_columns(), used)
+
+    def _decided_columns(self) -> list[str]:
+        try:
+            return [str(name) for name in json.loads(self._index.meta(DECIDED, "[]"))]
+        except (ValueError, TypeError):  # a damaged index
+            return []
 
     def take_columns(self, columns: Sequence[Column]) -> None:
         """Let searches be narrowed by those of these that are `taken`, and by no others.
 
-        Their values are read anew, as the types say. Raises IndexUnavailable.
+        Columns of pictures that are not counted (see `wanted`) stay as they are. Their values are
+        read anew, as the types say. Raises IndexUnavailable.
         """
-        told = {column.name: column for column in columns}
-        known = columns_of(self._index)
-        set_columns(self._index, [told.get(one.name, replace(one, taken=False)) for one in known])
-        self._index.set_meta(DECIDED, json.dumps(list(told), ensure_ascii=False))
+        told, here = {column.name: column for column in columns}, self.wanted()
+
+        def decided(known: Column) -> Column:
+            if not known.speaks_of(here):
+                return known
+            said = told.get(known.name, replace(known, taken=False))
+            return replace(known, type=said.type, taken=said.taken)
+
+        set_columns(self._index, [decided(column) for column in columns_of(self._index)])
+        names = dict.fromkeys([*self._decided_columns(), *told])
+        self._index.set_meta(DECIDED, json.dumps(list(names), ensure_ascii=False))
         self.rescan()
 
     @property

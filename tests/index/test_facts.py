@@ -12,7 +12,18 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from core.index import Index, columns_of, set_columns
-from core.model import EVERYTHING, Column, ColumnType, FileRow, Filter, Order, Scope, Value
+from core.model import (
+    BUNDLED,
+    EVERYTHING,
+    OWN,
+    Column,
+    ColumnType,
+    FileRow,
+    Filter,
+    Order,
+    Scope,
+    Value,
+)
 from tests.index.samples import a_vector, an_id, fill, put, space_of
 from tests.index.test_port_contract import ENGINES
 
@@ -241,6 +252,12 @@ def test_columns_come_back_in_their_order(index: Index) -> None:
     ]
     set_columns(index, known)
     assert columns_of(index) == known
+
+
+def test_columns_that_an_older_program_kept_speak_of_all_pictures(index: Index) -> None:
+    index.set_meta("columns", '[["Year", "number", true]]')
+    assert columns_of(index) == [Column("Year", ColumnType.NUMBER, True)]
+    assert all(columns_of(index)[0].speaks_of(scope) for scope in (OWN, BUNDLED, EVERYTHING))
 
 
 @pytest.mark.parametrize("kept", ["", "{}", "[1]", '[["a", "colour", true]]', "[" * 100_000])

@@ -7,6 +7,7 @@ another processor or library version may round a pixel differently.
 from __future__ import annotations
 
 import argparse
+import csv
 import json
 import multiprocessing
 import re
@@ -44,6 +45,10 @@ LONG_SIDE = 960
 # 264 pictures in 30 MB: detail-rich styles give a little of their quality.
 LARGEST_FILE = 116_000
 _SHAPES = ((960, 720), (960, 720), (960, 640), (720, 960), (960, 960))
+
+# What `metadata.csv` says of each picture, and what of its `truth` the last four are.
+LABELS = ("file_name", "Subject", "Colour", "Place", "Time of day", "Weather", "Style")
+TOLD = ("place", "time", "weather", "style")
 
 # Pictures that must be there, said in words: colour and kind, place, time, weather, light.
 _WISHES = (
@@ -345,6 +350,21 @@ def truth(scene: Scene) -> dict[str, Any]:
     }
 
 
+def labels(name: str, said: dict[str, Any]) -> dict[str, str]:
+    """A picture's line in `metadata.csv`, by which searches are filtered. said: its `truth`."""
+    coloured = (thing["colour"] for thing in said["objects"] if thing["colour"])
+    told = (said["subject"], next(coloured, ""), *(said[key] or "" for key in TOLD))
+    return dict(zip(LABELS, (name, *told), strict=True))
+
+
+def write_labels(folder: Path, facts: dict[str, dict[str, Any]]) -> None:
+    """facts: the `truth` of each picture, by its file's name."""
+    with (folder / "metadata.csv").open("w", encoding="utf-8", newline="") as target:
+        table = csv.DictWriter(target, LABELS, lineterminator="\n")
+        table.writeheader()
+        table.writerows(labels(name, said) for name, said in facts.items())
+
+
 def _render(job: tuple[Scene, Path]) -> tuple[str, int]:
     from tools.paintings.render import draw
 
@@ -385,9 +405,10 @@ def main() -> None:
     facts = {name: truth(scene) for name, scene in sorted(pairs)}
     text = json.dumps(facts, indent=1, ensure_ascii=False, sort_keys=False)
     (options.out / "truth.json").write_text(text + "\n", encoding="utf-8")
+    write_labels(options.out, facts)
 
 
-__all__ = ["names", "scenes", "shape", "truth"]
+__all__ = ["labels", "names", "scenes", "shape", "truth"]
 
 if __name__ == "__main__":
     main()

@@ -11,7 +11,7 @@ import numpy as np
 import streamlit as st
 
 from core.explore import DrawnMap
-from core.model import Column, ColumnType, Filter, Value
+from core.model import Column, ColumnType, Filter, Scope, Value
 from core.search import number_as_text, parse_filters, print_filters
 from core.story import EXPLORER, TEXT_SEARCH
 from core.workspace import Workspace
@@ -54,9 +54,9 @@ class Colouring:
     legend: Sequence[Legend]
 
 
-def choose_column(workspace: Workspace) -> Column | None:
+def choose_column(workspace: Workspace, scope: Scope) -> Column | None:
     """The column that colours the map; None for none. Drawn only where there is one."""
-    columns = {one.name: one for one in workspace.known.columns() if one.type in TYPES}
+    columns = {one.name: one for one in workspace.known.columns(scope) if one.type in TYPES}
     if not columns:
         return None
     in_address: dict[str, str] = {name: name for name in columns}

@@ -48,9 +48,9 @@ def map_view(workspace: Workspace) -> None:
         kind = arrangements.choose_arrangement()
         has_groups = kind in (arrangements.LIKENESS, arrangements.PLANE)
         of = regions.choose_number() if has_groups else regions.NONE
-        column = choose_column(workspace)
         query_box(workspace)
         scope = choose_scope(workspace)
+        column = choose_column(workspace, scope)
     scope = filtered(workspace, scope)
     question = asked(workspace, scope)
     arrangement = arrangements.arrangement_of(workspace, scope) if has_groups else None
