@@ -8,6 +8,7 @@ from ui.comparison import is_new_on_table
 from ui.empty_state import nothing_to_search
 from ui.explorer_map import map_view
 from ui.odd_view import odd_view
+from ui.page_over import end_page
 from ui.resources import open_workspace
 from ui.shell import just_opened, page_frame
 
@@ -18,7 +19,7 @@ workspace = open_workspace()
 arrived = just_opened(TITLE)
 page_frame(workspace, TITLE)
 if nothing_to_search(workspace):
-    st.stop()
+    end_page()
 
 VIEWS = {"map": "Map", "compare": "Compare", "odd": "Odd and double"}
 # What was put on the table is looked at next, and so is what an address says of the table.

@@ -11,6 +11,7 @@ from ui.answer import agree_to, asked_for
 from ui.empty_state import nothing_to_search
 from ui.filters import filtered
 from ui.kept_searches import remember_search
+from ui.page_over import end_page
 from ui.query import write_terms
 from ui.query_picture import bring_picture
 from ui.resources import open_workspace
@@ -24,7 +25,7 @@ from ui.within import narrowed
 workspace = open_workspace()
 page_frame(workspace, "Search with a picture")
 if nothing_to_search(workspace):
-    st.stop()
+    end_page()
 
 start = follow_address("q", "words")
 ways, shown = st.columns([3, 2], gap="large")

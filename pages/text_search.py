@@ -11,6 +11,7 @@ from ui.examples import example_queries
 from ui.filters import filtered
 from ui.kept_searches import remember_search
 from ui.links import STORY
+from ui.page_over import end_page
 from ui.query import add_term
 from ui.query_picture import bring_picture
 from ui.resources import open_workspace
@@ -25,7 +26,7 @@ from ui.within import narrowed
 workspace = open_workspace()
 page_frame(workspace, "Describe a picture")
 if nothing_to_search(workspace):
-    st.stop()
+    end_page()
 
 start = follow_address("q", "query")
 with st.container(horizontal=True, vertical_alignment="bottom"):

@@ -9,6 +9,7 @@ from typing import Literal, ParamSpec
 import streamlit as st
 
 from core.errors import IndexUnavailable
+from ui.page_over import end_page
 
 P = ParamSpec("P")
 
@@ -43,7 +44,7 @@ def poll(
         except IndexUnavailable as error:
             st.error(str(error), icon=":material/database_off:")
             if of_the_page:
-                st.stop()  # the rest of the page would wait for the same, once more
+                end_page()  # the rest of the page would wait for the same, once more
 
     def drawn(*args: P.args, **kwargs: P.kwargs) -> None:
         with st.container(width=width):

@@ -14,6 +14,7 @@ from core.errors import IndexUnavailable
 from core.settings import Settings, load_settings
 from core.workspace import Workspace
 from ui.navigation import require_frame
+from ui.page_over import end_page
 from ui.polling import page_drawn, redraw
 from ui.visitor import who_asks
 
@@ -70,7 +71,7 @@ def open_workspace() -> Workspace:
         return workspace
     except IndexUnavailable as error:
         st.error(str(error), icon=":material/database_off:")
-        st.stop()
+        end_page()
 
 
 def reopen_workspace() -> None:

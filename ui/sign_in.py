@@ -11,6 +11,7 @@ from streamlit.navigation.page import StreamlitPage
 from core.hosting import Place, Places
 from core.settings import Provider, Settings
 from ui.literal import literal
+from ui.page_over import end_page
 from ui.style import apply_style
 from ui.visitor import access_of, end_sign_in, signed_in
 
@@ -58,7 +59,7 @@ def gate(settings: Settings, page: StreamlitPage) -> None:
         words = EXPIRED
     st.info(literal(words, 400), icon=":material/lock:")
     account(settings)
-    st.stop()
+    end_page()
 
 
 def account(settings: Settings) -> None:

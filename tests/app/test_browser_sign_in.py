@@ -11,7 +11,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, WebSocketRoute, expect
+from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.web.server.starlette.starlette_app_utils import create_signed_value
 
 from core.hosting.people import SIGNED_IN_SECONDS
@@ -38,6 +39,9 @@ LISTS = {"OWNERS": f" {OWNER.title()} ,x@example.com", "VISITORS": "Example.org"
 
 COOKIE_SECRET = "0123456789abcdef0123456789abcdef"
 COOKIE = "_streamlit_user"
+
+# What Streamlit logs of a press in a part of a page that is gone.
+IS_NO_MORE = "does not exist anymore"
 
 NOTHING_OF_IT = re.compile("^(Indexed|Describe a picture)")
 
@@ -80,7 +84,8 @@ def showcase(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
     with Emulator() as emulator, provider() as url:
         index(home, emulator)
         write_secrets(home, url)
-        with serve(home, **azure(emulator), **LISTS, VISITOR_CALLS_PER_DAY="1") as server:
+        settings = {**azure(emulator), **LISTS, "VISITOR_CALLS_PER_DAY": "1"}
+        with serve(home, STREAMLIT_LOGGER_LEVEL="info", **settings) as server:
             yield App(server, emulator)
 
 
@@ -185,6 +190,44 @@ def test_who_signs_out_in_one_tab_is_out_in_the_others_at_their_next_step(
     ready(other)
     other.get_by_role("link", name="Text search").click()
     expect(other.get_by_text("that sign-in is no longer valid")).to_be_visible()
+    assert other.get_by_text(NOTHING_OF_IT).count() == 0
+
+
+def test_what_was_pressed_before_a_page_ended_is_not_drawn_over_what_stands_there_now(
+    showcase: App, visit: Visit
+) -> None:
+    ada = visit(showcase)
+    sign_in(ada, OWNER)
+    other = ada.context.new_page()
+    held: list[tuple[WebSocketRoute, bytes]] = []
+
+    def connect(socket: WebSocketRoute) -> None:
+        server = socket.connect_to_server()
+
+        def to_the_server(message: str | bytes) -> None:
+            # What draws a part of the page alone waits until the page is another.
+            if isinstance(message, bytes) and BackMsg.FromString(message).rerun_script.fragment_id:
+                held.append((server, message))
+            else:
+                server.send(message)
+
+        socket.on_message(to_the_server)
+
+    other.route_web_socket(re.compile("/_stcore/stream"), connect)
+    other.goto(f"{showcase.url}/indexing")
+    ready(other)
+    expect(other.get_by_role("heading", name="Indexed")).to_be_visible()
+    ada.get_by_role("button", name="Sign out").click()
+    expect(ada.get_by_role("button", name="End session")).to_be_visible()
+    other.get_by_role("button", name="Start indexing").click()
+    other.get_by_role("link", name="Text search").click()
+    expect(other.get_by_text("that sign-in is no longer valid")).to_be_visible()
+    for server, message in held:
+        server.send(message)
+    ends = time.monotonic() + PATIENCE_MS / 1000
+    while not (refused := IS_NO_MORE in showcase.server.log) and time.monotonic() < ends:
+        other.wait_for_timeout(10)  # lets messages pass
+    assert refused
     assert other.get_by_text(NOTHING_OF_IT).count() == 0
 
 
