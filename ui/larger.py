@@ -18,6 +18,9 @@ from ui.filters import filters_asked
 from ui.picture_words import picture_words
 from ui.why import hold_against, why
 
+# Characters of a column's name and value of which some fit into a line.
+SHORT = 30
+
 
 @dialog("Picture")
 def larger(
@@ -67,12 +70,15 @@ def larger(
 
 
 def _known(workspace: Workspace, picture_id: str) -> None:
-    """What is known of the picture, a line for each column."""
+    """What is known of the picture: what is short in one line, all else in lines of its own."""
     told = workspace.known.told([picture_id], workspace.known.columns()).get(picture_id, {})
+    said = [f"{name}: {text}" for name, text in told.items()]
+    short = [one for one in said if len(one) <= SHORT]
     with st.container(gap=None):
-        for name, text in told.items():
-            # st.text: names and values are whoever's the files are.
-            st.text(f"{name}: {text}")
+        for line in (" · ".join(short), *(one for one in said if len(one) > SHORT)):
+            if line:
+                # st.text: names and values are whoever's the files are.
+                st.text(line)
 
 
 def _more_like_this(picture_id: str) -> None:

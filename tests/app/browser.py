@@ -184,6 +184,15 @@ def expect_wall(page: Page, count: int) -> None:
     )
 
 
+def view(page: Page, place: int) -> Locator:
+    """The larger view of that picture of the wall, to its end: whatever moves closes its lists."""
+    page.locator(f"{WALL} figure").nth(place).get_by_role("button", name="View").click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog.get_by_role("img").first).to_be_visible()
+    ready(page)
+    return dialog
+
+
 def look_for(page: Page, text: str) -> None:
     """Type into the search box and press Enter, until the answer stands there.
 

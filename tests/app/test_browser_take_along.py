@@ -42,7 +42,8 @@ def test_the_table_of_a_composed_query_has_a_share_for_each_part(
     rows = table(story.download(page, "Download CSV"))
     head = ["rank", "name", "id", "similarity"]
     parts = ["share of a red boat", "share of sunset", "share of - night"]
-    assert list(rows[0]) == head + parts
+    known = ["Subject", "Colour", "Place", "Time of day", "Weather", "Style"]
+    assert list(rows[0]) == head + parts + known
     for row in rows:
         assert sum(float(row[part]) for part in parts) == pytest.approx(
             float(row["similarity"]), abs=1e-6

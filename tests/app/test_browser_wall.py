@@ -151,12 +151,10 @@ def test_a_picture_that_was_not_shown_cannot_be_selected(indexed: App, open_page
 # --- Why a picture is there ----------------------------------------------------------------------
 
 
-def view(page: Page, place: int) -> Locator:
-    """The larger view of that result."""
-    page.locator(f"{story.WALL} figure").nth(place).get_by_role("button", name="View").click()
-    dialog = page.get_by_role("dialog")
-    expect(dialog.get_by_role("table").first).to_be_visible()
-    return dialog
+def unfold_list(box: Locator) -> None:
+    """As a person does: scrolled into view first, because scrolling closes it."""
+    box.scroll_into_view_if_needed()
+    box.click()
 
 
 def numbers(table: Locator, column: int) -> list[float]:
@@ -169,7 +167,7 @@ def test_the_shares_of_the_parts_are_told_and_add_up_to_the_cosine(
 ) -> None:
     page = open_page(gallery, COMPOSED)
     story.expect_wall(page, 24)
-    dialog = view(page, 0)
+    dialog = story.view(page, 0)
     table = dialog.get_by_role("table").first
     assert table.get_by_role("rowheader").all_inner_texts() == [
         "a red boat",
@@ -187,7 +185,7 @@ def test_the_shares_of_the_parts_are_told_and_add_up_to_the_cosine(
 def test_of_one_text_the_words_are_asked_singly(gallery: Server, open_page: Open) -> None:
     page = open_page(gallery, "/?q=a+blue+house")
     story.expect_wall(page, 24)
-    dialog = view(page, 0)
+    dialog = story.view(page, 0)
     table = dialog.get_by_role("table").first
     assert table.get_by_role("rowheader").all_inner_texts() == ["blue", "house"]
     assert min(numbers(table, 2)) > 0.15
@@ -204,8 +202,8 @@ def test_two_results_are_held_against_each_other_part_by_part(
     page = open_page(gallery, COMPOSED)
     story.expect_wall(page, 24)
     shown = story.names(page)
-    dialog = view(page, 4)
-    dialog.get_by_role("combobox", name="Hold against").click()
+    dialog = story.view(page, 4)
+    unfold_list(dialog.get_by_role("combobox", name="Hold against"))
     page.get_by_role("option", name=shown[1]).click()
     said = dialog.get_by_text(re.compile(r"^A is above B mostly because .+ \(\+0\.\d{4}\)\.$"))
     expect(said).to_be_visible()
@@ -224,9 +222,8 @@ def test_of_a_picture_and_no_words_all_of_the_difference_is_its_own(
 ) -> None:
     page = open_page(indexed, "/?q=red")
     story.expect_wall(page, 14)
-    page.locator(f"{story.WALL} figure").first.get_by_role("button", name="View").click()
-    dialog = page.get_by_role("dialog")
-    dialog.get_by_role("combobox", name="Hold against").click()
+    dialog = story.view(page, 0)
+    unfold_list(dialog.get_by_role("combobox", name="Hold against"))
     page.get_by_role("option").last.click()
     expect(dialog.get_by_text("The query has one part")).to_be_visible()
     table = dialog.locator(".st-key-shares-held").get_by_role("table")
@@ -261,7 +258,7 @@ def test_a_plain_search_offers_that_in_the_larger_view_only(
     page = open_page(gallery, "/?q=a+blue+house")
     story.expect_wall(page, 24)
     expect(page.get_by_role("button", name="Add to the query")).to_have_count(0)
-    dialog = view(page, 0)
+    dialog = story.view(page, 0)
     expect(dialog.get_by_role("button", name="Less like this")).to_be_visible()
     dialog.get_by_role("button", name="Add", exact=True).click()
     expect(page).to_have_url(re.compile(r"q=a\+blue\+house&pic=1(:|%3A)[0-9a-f]{64}$"))
