@@ -34,20 +34,21 @@ def load(
         values = ", ".join("%b" if kind in BINARY else "%s" for _, kind in columns)
         db.executemany(f"{into} VALUES ({values}) ON CONFLICT {otherwise}", rows)
         return
-    try:
-        # Mostly all of them are new, and then none has to be held against what is there.
-        with db.connection.transaction():
-            _copy(db, f"schema.{table}", columns, rows)
-    except UniqueViolation:
-        own = f"pg_temp.loading_{table}"
-        definitions = ", ".join(f"{name} {kind}" for name, kind in columns)
-        # A temporary table is the transaction's: behind a pooler too.
-        db.execute(
-            f"CREATE TEMP TABLE IF NOT EXISTS loading_{table} ({definitions}) ON COMMIT DROP"
-        )
-        _copy(db, own, columns, rows)
-        db.execute(f"{into} SELECT {names} FROM {own} ON CONFLICT {otherwise}")
-        db.execute(f"TRUNCATE {own}")
+    if table not in db.with_conflicts:
+        try:
+            # Mostly all of them are new, and then none has to be held against what is there.
+            with db.connection.transaction():
+                _copy(db, f"schema.{table}", columns, rows)
+            return
+        except UniqueViolation:
+            db.with_conflicts.add(table)  # where one is known, the next mostly are too
+    own = f"pg_temp.loading_{table}"
+    definitions = ", ".join(f"{name} {kind}" for name, kind in columns)
+    # A temporary table is the transaction's: behind a pooler too.
+    db.execute(f"CREATE TEMP TABLE IF NOT EXISTS loading_{table} ({definitions}) ON COMMIT DROP")
+    _copy(db, own, columns, rows)
+    db.execute(f"{into} SELECT {names} FROM {own} ON CONFLICT {otherwise}")
+    db.execute(f"TRUNCATE {own}")
 
 
 def _copy(

@@ -25,6 +25,8 @@ class Session:
     def __init__(self, connection: psycopg.Connection[Row], schema: str) -> None:
         self.connection = connection
         self.schema = schema
+        # Tables that were found to hold some of the rows that were given.
+        self.with_conflicts: set[str] = set()
 
     def execute(
         self, statement: str, parameters: Sequence[object] = (), *, binary: bool = False
