@@ -6,12 +6,17 @@ import csv
 import hashlib
 import json
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from core.deadline import Deadline
 from core.embedders import builtin_embedder
+from core.model import BUNDLED, Filter
+from core.search import Part
+from core.settings import load_settings
+from core.workspace import Workspace
 
 ROOT = Path(__file__).resolve().parent.parent
 SEED = ROOT / "seed" / "gallery.zip"
@@ -59,3 +64,16 @@ def test_the_shipped_vectors_equal_a_fresh_computation() -> None:
     # an edge whose direction lies on the border of two bins is counted in the other one.
     cosines = np.einsum("ij,ij->i", shipped[list(some)], fresh)
     assert cosines.min() > 1 - 1e-6
+
+
+def test_the_gallery_is_filtered_by_its_labels_without_a_press(tmp_path: Path) -> None:
+    (tmp_path / "images").mkdir()
+    (tmp_path / "seed").symlink_to(SEED.parent)
+    workspace = Workspace(load_settings({}, root=tmp_path), tmp_path)
+    workspace.indexer.join(60)
+    night = replace(BUNDLED, filters=(Filter("Time of day", any_of=("night",)),))
+    found = workspace.search([Part(workspace.queries.text("house"))], night).page(0, 1000)
+    workspace.close()
+    truth = json.loads((GALLERY / "truth.json").read_text())
+    nights = {name for name, said in truth.items() if said["time"] == "night"}
+    assert {result.picture.name for result in found} == nights
