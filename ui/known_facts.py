@@ -22,7 +22,7 @@ MOST_PROBLEMS = 8
 
 def known_facts(workspace: Workspace) -> None:
     found = workspace.found_facts()
-    used = {column.name: column for column in workspace.known.columns()}
+    used = {one.name: one for one in workspace.known.columns(workspace.wanted())}
     title = "What is known of the pictures"
     if found.columns:
         title += f" · {len(used)} of {count(len(found.columns), 'column')} used"

@@ -345,6 +345,20 @@ def test_a_local_clip_is_offered_on_results_of_own_pictures_until_dismissed(visi
     assert not clip_is_offered(visitor)
 
 
+def test_what_is_known_of_the_gallery_is_offered_for_the_gallery_alone(
+    visit: Visit, tmp_path: Path
+) -> None:
+    (tmp_path / "seed").symlink_to(ROOT / "seed")
+    visitor = visit()
+    filters = {"": False, "gallery": True, "all": True}
+    for scope, offered in filters.items():
+        labels = [one.label for one in visitor.open(**{"in": scope}).expander]
+        assert ("Filter and sort" in labels) == offered
+    labels = [one.label for one in visitor.open("indexing").expander]
+    # One's own pictures lie in one folder beside the first.
+    assert "What is known of the pictures · 0 of 1 column used" in labels
+
+
 def test_no_local_clip_is_offered_to_a_visitor_who_may_only_search(visit: Visit) -> None:
     visitor = visit(READ_ONLY="1")
     visitor.open(q="a red house")
