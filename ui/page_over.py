@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from typing import NoReturn
 
-from streamlit.runtime.scriptrunner import StopException
-
-
-class PageOver(StopException):
-    """Caught by streamlit_app.py alone; Streamlit takes it for what `st.stop` raises."""
+import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 
 def end_page() -> NoReturn:
     """Draw no more of this page.
 
-    Not with `st.stop`: a run that ends so leaves the parts of the run before it alive (seen in
-    Streamlit 1.67). What one of them was asked for just then, as a poll is each second, it draws
-    where it stood; there is a text now, and below a text nothing can be drawn: the browser gives up
-    and shows an empty page.
+    `st.stop` alone leaves the parts of the run before alive (seen in Streamlit 1.67). What one of
+    them was asked for just then, as a poll is each second, it draws where it stood; there is a text
+    now, and below a text nothing can be drawn: the browser gives up and shows an empty page. A run
+    that comes to its end forgets them; here they are forgotten before it.
     """
-    raise PageOver
+    context = get_script_run_ctx()
+    if context is not None and not context.fragment_ids_this_run:
+        drawn = context.shared.new_fragment_ids.snapshot()
+        context.fragment_storage.clear(new_fragment_ids=drawn)
+    st.stop()

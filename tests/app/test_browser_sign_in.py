@@ -85,6 +85,7 @@ def showcase(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
         index(home, emulator)
         write_secrets(home, url)
         settings = {**azure(emulator), **LISTS, "VISITOR_CALLS_PER_DAY": "1"}
+        # What is no warning to Streamlit is a fact to wait for here.
         with serve(home, STREAMLIT_LOGGER_LEVEL="info", **settings) as server:
             yield App(server, emulator)
 
