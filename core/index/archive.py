@@ -93,8 +93,8 @@ def export_index(
 ) -> int:
     """Write every picture in `scope` that has a vector of this embedder; returns how many.
 
-    columns: those whose facts come along. The same index gives the same bytes. Only what is said of
-    the pictures is held in memory.
+    columns: those whose facts come along, where there are any. The same index gives the same bytes.
+    Only what is said of the pictures is held in memory.
     """
     with (
         index.export(embedder_id, scope) as (altered, rows),
@@ -134,8 +134,10 @@ def export_index(
             "dimensions": dimensions,
             "count": len(written),
         }
-        if columns:
-            manifest["columns"] = [[column.name, str(column.type)] for column in columns]
+        # One that says nothing of these pictures would be one without a value where they are taken.
+        told_of = {name for picture_id in written for name in facts.get(picture_id, {})}
+        if said_columns := [one for one in columns if one.name in told_of]:
+            manifest["columns"] = [[column.name, str(column.type)] for column in said_columns]
         archive.writestr(_member_info("manifest.json"), json.dumps(manifest, indent=1))
     return len(written)
 

@@ -25,7 +25,7 @@ from core.index.archive import export_index, import_index
 from core.index.sqlite.engine import SqliteIndex
 from core.indexing.job import Indexer
 from core.indexing.scan import scan
-from core.model import Scope
+from core.model import Column, ColumnType, Scope, Value
 from tests.conftest import ColourEmbedder, fill, plain
 from tests.small_disk import fill_up, needs_mount, small_disk
 
@@ -41,9 +41,9 @@ def indexed(folder: Path, images: Path) -> SqliteIndex:
     return store
 
 
-def exported(store: SqliteIndex, scope: Scope | None = None) -> bytes:
+def exported(store: SqliteIndex, scope: Scope | None = None, *columns: Column) -> bytes:
     target = io.BytesIO()
-    export_index(store, E, scope or Scope(), target)
+    export_index(store, E, scope or Scope(), target, columns)
     return target.getvalue()
 
 
@@ -59,6 +59,15 @@ def whole(tmp_path: Path, images: Path) -> bytes:
 
 
 # -- what travels ----------------------------------------------------------------------------
+
+
+def test_columns_that_say_nothing_of_what_is_exported_stay(tmp_path: Path, whole: bytes) -> None:
+    store = SqliteIndex(tmp_path / "first")
+    year, style = Column("Year", ColumnType.NUMBER), Column("Style", ColumnType.CATEGORY)
+    store.set_facts({"Year": {store.ids(Scope())[0]: Value("1503", 1503.0)}, "Style": {}})
+    with zipfile.ZipFile(io.BytesIO(exported(store, None, style, year))) as archive:
+        assert json.loads(archive.read("manifest.json"))["columns"] == [["Year", "number"]]
+    store.close()
 
 
 def test_an_index_comes_back_whole(tmp_path: Path, images: Path, whole: bytes) -> None:
